@@ -1,0 +1,31 @@
+"""Where customers speak: one file per platform, found by entry point."""
+
+from __future__ import annotations
+
+import functools
+from importlib.metadata import EntryPoint, entry_points
+
+from carecli.errors import CareError, NotFound
+from carecli.platforms.base import Platform
+
+GROUP = "carecli.platforms"
+
+
+@functools.cache
+def available() -> dict[str, EntryPoint]:
+    """Every installed platform by name, ours and third parties', none of them imported yet."""
+    return {point.name: point for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
+
+
+def load(name: str) -> Platform:
+    """The platform called `name`. Raises NotFound, or CareError when its package is broken."""
+    point = available().get(name)
+    if point is None:
+        raise NotFound(f"no platform is called '{name}'", hint=f"installed: {', '.join(available())}")
+    try:
+        platform = point.load()
+    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
+        raise CareError(f"the platform '{name}' ({point.value}) cannot be loaded: {error}") from error
+    if not isinstance(platform, Platform):
+        raise CareError(f"the platform '{name}' ({point.value}) is not a carecli Platform")
+    return platform

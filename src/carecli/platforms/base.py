@@ -1,0 +1,100 @@
+"""The contracts between the stages and a platform, kept small.
+
+A platform is one file that exports one `Platform` value under an entry point of the group `carecli.platforms`.
+Its `open` yields a client: always a `Fetcher`, and a `Poster` where the platform can be answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+from carecli.model import JSON, Page, Receipt, Reply
+
+
+class Fetcher(Protocol):
+    """Reads what is new, page by page; the cursor of a page resumes after it, also in another process."""
+
+    def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
+        """Pages after `cursor` ({} the first time), not older than `since` where it is given.
+
+        Raises PlatformError; pages that were yielded before stay valid. A page may be empty and only move
+        the cursor. One bad item is skipped and named in `Page.skipped`, never a reason to stop.
+        """
+        ...
+
+
+@runtime_checkable
+class Poster(Protocol):
+    """Answers a mention, at most once per key."""
+
+    async def post(self, reply: Reply, *, key: str) -> Receipt:
+        """Send `reply`. NotProcessed, AuthError, RateLimited: surely not sent; any other error: fate unknown."""
+        ...
+
+    async def find(self, key: str, reply: Reply) -> Receipt | None:
+        """After a crash: did the reply with `key` go out? None: surely not. PlatformError: cannot tell."""
+        ...
+
+
+@runtime_checkable
+class Checker(Protocol):
+    """Makes one real request for `care source test`."""
+
+    async def check(self) -> str:
+        """One sentence of what was found: who is signed in, which feed. Raises PlatformError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a platform gets to open one source: its settings, its secrets on demand, and what the brand is called.
+
+    `secret("TOKEN")` is the credential of that kind or None. `handles` are the brand's own.
+    """
+
+    source: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    secret: Callable[[str], str | None] = lambda _kind: None
+    handles: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+
+    def text(self, key: str, default: str = "") -> str:
+        """The setting `key` as text."""
+        value = self.settings.get(key, default)
+        return str(value)
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        """The setting `key` as several texts: a list, or one text with commas."""
+        value = self.settings.get(key, ())
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return tuple(str(part) for part in value)
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """The setting `key` as yes or no; `--set key=true` arrives as text."""
+        value = self.settings.get(key, default)
+        return value if isinstance(value, bool) else str(value).strip().lower() in {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """What the program knows of a platform without opening it.
+
+    `settings` and `secrets` map each key to its help line. `measure` counts a reply's length in the unit of
+    `limit` (None: no known limit). `host` names the server that ids belong to, "" where ids are global.
+    """
+
+    name: str
+    title: str
+    open: Callable[[Setup], AbstractAsyncContextManager[Fetcher]]
+    host: Callable[[Setup], str] = lambda _setup: ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    answers: bool = False
+    private: bool = False
+    limit: int | None = None
+    measure: Callable[[str], int] = len
