@@ -1,0 +1,79 @@
+"""Install what the server tests need beyond Python: PostgreSQL and Redis (as root, by apt-get) and the AT Protocol
+network (npm, into a cache folder outside the tree). Run by `.ci/run`; safe to run again.
+
+    python scripts/install_servers.py
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.platforms.atproto import PACKAGE_FOLDER, packages, postgres_program  # noqa: E402 - after the path
+
+NEWEST_NODE_NEEDED = 18
+
+
+def _missing_debian_packages() -> list[str]:
+    missing = []
+    if postgres_program("postgres") is None:
+        missing.append("postgresql")
+    if shutil.which("redis-server") is None:
+        missing.append("redis-server")
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        missing += ["nodejs", "npm"]
+    return missing
+
+
+def install_debian_packages() -> None:
+    """By apt-get, and only what is not there. Raises SystemExit when that takes a person."""
+    missing = _missing_debian_packages()
+    if not missing:
+        return
+    names = " ".join(missing)
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise SystemExit(f"missing: {names}; install these by hand, or run this as root on Debian")
+    quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, env=quiet
+    )
+
+
+def install_npm_packages() -> Path:
+    """Into the cache folder, in one move, so that a broken install is never taken for a whole one."""
+    target = packages()
+    wanted = (PACKAGE_FOLDER / "package.json").read_bytes()
+    have = target / "package.json"
+    if (target / "node_modules").is_dir() and have.is_file() and have.read_bytes() == wanted:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    fresh = Path(tempfile.mkdtemp(prefix="installing-", dir=target.parent))
+    try:
+        (fresh / "package.json").write_bytes(wanted)
+        subprocess.run(
+            ["npm", "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock"],
+            cwd=fresh,
+            check=True,
+        )
+        shutil.rmtree(target, ignore_errors=True)
+        fresh.rename(target)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return target
+
+
+def main() -> None:
+    install_debian_packages()
+    print(f"AT Protocol network: {install_npm_packages()}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,297 @@
+"""What a report says, computed from plain rows: no clock, no database, no configuration.
+
+Three choices that METRICS leaves open, made once here:
+
+* **Segment and case.** `cases` counts distinct cases. Whatever asks "was it answered, and how fast" counts
+  segments, because a customer who comes back waits again: `needing_reply`, `answered`, `unanswered_complaints`,
+  both first responses and the SLA. In an archive without reopened cases the two are equal.
+* **Membership.** A segment belongs to the period in which it opened, and a case to every period in which one of
+  its segments opened.
+* **Instant.** Everything is judged at the end of the period, or now if that is earlier: an answer, a resolution
+  or a segment after that instant has not happened yet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from carecli.hours import Hours, business_seconds
+from carecli.reports.benchmarks import benchmarks
+from carecli.reports.model import (
+    Coverage,
+    DayCount,
+    Mentions,
+    Period,
+    Report,
+    Response,
+    Service,
+    SlaFigures,
+    Times,
+)
+
+Z95 = 1.959963984540054  # the normal distribution's 97.5% point: two-sided 95%
+
+
+@dataclass(frozen=True, slots=True)
+class MentionCounts:
+    """Mentions of one period, counted by the store.
+
+    `directed` and `undirected` are inbound; a mention whose platform does not tell is in neither. The `by_…` count
+    inbound mentions; a mention with two topics counts under both. `by_day`: (ISO date in the period's time zone,
+    inbound, negative). `service`: inbound mentions with a service intent (complaint, question, request).
+    """
+
+    total: int
+    inbound: int
+    outbound: int
+    directed: int
+    undirected: int
+    by_platform: Mapping[str, int]
+    by_language: Mapping[str, int]
+    by_sentiment: Mapping[str, int]
+    by_intent: Mapping[str, int]
+    by_topic: Mapping[str, int]
+    by_day: Sequence[tuple[str, int, int]]
+    service: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRow:
+    """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by.
+
+    `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the time of
+    the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`.
+    """
+
+    case: int
+    opened_at: datetime
+    needs_reply: bool
+    first_reply_at: datetime | None
+    resolved_at: datetime | None
+    pending_seconds: float
+    replies: int
+    number: int
+    intent: str
+    urgency: str
+    language: str | None
+    platform: str
+    case_opened_at: datetime
+
+
+def summarise(
+    period: Period,
+    counts: MentionCounts,
+    segments: Iterable[SegmentRow],
+    *,
+    now: datetime,
+    hours: Hours,
+    targets: Callable[[SegmentRow], float | None],
+    business_clock: Callable[[SegmentRow], bool],
+    backlog_open: int,
+    coverage: Iterable[Coverage] = (),
+) -> Report:
+    """The report of `period`.
+
+    `segments`: every segment of the cases that have one opened in the period, in any order; segments that lie
+    outside it only serve the full resolution (its last resolve, its pending time) and the replies of these cases.
+    `targets`: the first-response target in seconds, None for no promise. `business_clock`: whether that target
+    counts business hours only. `backlog_open`: cases not resolved at the instant.
+    """
+    instant = min(period.until, now)
+    known = [_as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now]
+    inside = [row for row in known if period.since is None or row.opened_at >= period.since]
+    waits = [_wait(row, instant, hours) for row in inside if row.needs_reply]
+    response = _response(inside, known, waits, backlog_open, _sla(waits, targets, business_clock))
+    return Report(
+        period=period,
+        mentions=_mentions(counts),
+        response=response,
+        service=_service(counts),
+        fairness=None,
+        crises=None,
+        benchmarks=benchmarks(
+            complaints=response.complaints,
+            unanswered_complaints=response.unanswered_complaints,
+            median_first_response=response.first_response.median_seconds,
+        ),
+        coverage=tuple(coverage),
+        as_of=instant,
+    )
+
+
+def percentile(values: Sequence[float], q: float) -> float | None:
+    """The `q`-th quantile (0…1) of unsorted `values` by linear interpolation; None without values.
+
+    Hyndman and Fan's type 7, which spreadsheets call PERCENTILE.INC: rank q·(n−1) between the sorted values.
+    """
+    if not values:
+        return None
+    ordered = sorted(values)
+    rank = q * (len(ordered) - 1)
+    below = math.floor(rank)
+    above = math.ceil(rank)
+    return ordered[below] + (ordered[above] - ordered[below]) * (rank - below)
+
+
+def wilson(successes: int, n: int) -> tuple[float, float]:
+    """The 95% score interval of a share (Wilson 1927); without observations it is everything: (0, 1)."""
+    if n == 0:
+        return 0.0, 1.0
+    share = successes / n
+    scale = 1 + Z95**2 / n
+    centre = (share + Z95**2 / (2 * n)) / scale
+    half = Z95 / scale * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == n else centre + half
+    return low, high
+
+
+def net_interval(positive: int, negative: int, n: int) -> tuple[float, float]:
+    """The 95% interval of (positive − negative) ÷ n, from the Wilson intervals of both shares.
+
+    Newcombe's square-and-add (1998), with the correlation that two shares of one sample have; (−1, 1) without any.
+    """
+    if n == 0:
+        return -1.0, 1.0
+    plus, minus = positive / n, negative / n
+    plus_low, plus_high = wilson(positive, n)
+    minus_low, minus_high = wilson(negative, n)
+    spread = plus * (1 - plus) * minus * (1 - minus)
+    tie = -plus * minus / math.sqrt(spread) if spread else 0.0
+
+    def reach(one: float, other: float) -> float:
+        return math.sqrt(max(0.0, one * one + other * other - 2 * tie * one * other))
+
+    low = plus - minus - reach(plus - plus_low, minus_high - minus)
+    high = plus - minus + reach(plus_high - plus, minus - minus_low)
+    return max(-1.0, low), min(1.0, high)
+
+
+def ranked(counts: Mapping[str, int]) -> dict[str, int]:
+    """`counts` with the highest first, ties by name."""
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class _Wait:
+    """How long the customer of a segment that needs a reply waited for it, or has been waiting until the instant."""
+
+    row: SegmentRow
+    seconds: float
+    business: float
+
+    @property
+    def answered(self) -> bool:
+        return self.row.first_reply_at is not None
+
+
+def _as_of(row: SegmentRow, instant: datetime) -> SegmentRow:
+    reply = row.first_reply_at if row.first_reply_at and row.first_reply_at <= instant else None
+    resolved = row.resolved_at if row.resolved_at and row.resolved_at <= instant else None
+    if reply is row.first_reply_at and resolved is row.resolved_at:
+        return row
+    return replace(row, first_reply_at=reply, resolved_at=resolved)
+
+
+def _wait(row: SegmentRow, instant: datetime, hours: Hours) -> _Wait:
+    end = row.first_reply_at or instant
+    seconds = max(0.0, (end - row.opened_at).total_seconds())
+    return _Wait(row, seconds, business_seconds(row.opened_at, end, hours))
+
+
+def _response(
+    inside: Sequence[SegmentRow],
+    known: Sequence[SegmentRow],
+    waits: Sequence[_Wait],
+    backlog_open: int,
+    sla: SlaFigures,
+) -> Response:
+    cases = {row.case for row in inside}
+    resolved = _full_resolutions([row for row in known if row.case in cases])
+    replies = sum(row.replies for row in known if row.case in resolved)
+    answered = [wait for wait in waits if wait.answered]
+    complaints = [wait for wait in waits if wait.row.intent == "complaint"]
+    return Response(
+        cases=len(cases),
+        needing_reply=len(waits),
+        answered=len(answered),
+        response_rate=_ratio(len(answered), len(waits)),
+        unanswered_complaints=sum(not wait.answered for wait in complaints),
+        first_response=_times([wait.seconds for wait in answered]),
+        first_response_business=_times([wait.business for wait in answered]),
+        resolution=_times(list(resolved.values())),
+        sla=sla,
+        backlog_open=backlog_open,
+        reopened=len({row.case for row in inside if row.number > 0}),
+        replies_per_resolution=_ratio(replies, len(resolved)),
+        complaints=len(complaints),
+    )
+
+
+def _full_resolutions(rows: Iterable[SegmentRow]) -> dict[int, float]:
+    """Case → seconds from its first mention to its last resolve, less what it was pending; open cases are left out."""
+    last: dict[int, SegmentRow] = {}
+    pending: defaultdict[int, float] = defaultdict(float)
+    seconds: dict[int, float] = {}
+    for row in rows:
+        pending[row.case] += row.pending_seconds
+        if row.case not in last or row.number > last[row.case].number:
+            last[row.case] = row
+    for case, row in last.items():
+        if row.resolved_at is not None:
+            total = (row.resolved_at - row.case_opened_at).total_seconds()
+            seconds[case] = max(0.0, total - pending[case])
+    return seconds
+
+
+def _sla(
+    waits: Iterable[_Wait],
+    targets: Callable[[SegmentRow], float | None],
+    business_clock: Callable[[SegmentRow], bool],
+) -> SlaFigures:
+    met = breached = running = 0
+    for wait in waits:
+        target = targets(wait.row)
+        if target is None:
+            continue
+        if (wait.business if business_clock(wait.row) else wait.seconds) > target:
+            breached += 1
+        elif wait.answered:
+            met += 1
+        else:
+            running += 1
+    return SlaFigures(met, breached, _ratio(met, met + breached), running)
+
+
+def _times(seconds: Sequence[float]) -> Times:
+    mean = math.fsum(seconds) / len(seconds) if seconds else None
+    return Times(len(seconds), percentile(seconds, 0.5), percentile(seconds, 0.9), mean)
+
+
+def _mentions(counts: MentionCounts) -> Mentions:
+    return Mentions(
+        total=counts.total,
+        inbound=counts.inbound,
+        directed=counts.directed,
+        undirected=counts.undirected,
+        by_platform=ranked(counts.by_platform),
+        by_language=ranked(counts.by_language),
+        by_sentiment=ranked(counts.by_sentiment),
+        by_intent=ranked(counts.by_intent),
+        by_topic=ranked(counts.by_topic),
+        by_day=tuple(DayCount(*day) for day in sorted(counts.by_day)),
+        outbound=counts.outbound,
+    )
+
+
+def _service(counts: MentionCounts) -> Service:
+    net = counts.by_sentiment.get("positive", 0) - counts.by_sentiment.get("negative", 0)
+    return Service(_ratio(net, counts.inbound), _ratio(counts.service, counts.inbound), counts.service)
+
+
+def _ratio(part: float, whole: int) -> float | None:
+    return part / whole if whole else None

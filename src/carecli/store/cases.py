@@ -1,0 +1,267 @@
+"""Cases: conversations with a number, found by what they hang on, listed by what presses most."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from carecli.errors import NotFound
+from carecli.lifecycle import Life
+from carecli.model import iso
+from carecli.store.connect import Row, Store
+
+Place = tuple[str, str, str]  # platform, host, external id
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which cases: every field given must fit. `everything` includes what nobody has to answer."""
+
+    status: str | None = None
+    language: str | None = None
+    sentiment: str | None = None
+    intent: str | None = None
+    topic: str | None = None
+    assignee: str | None = None
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What a case's row says beyond its life: the signals of its newest customer mention, and its priority."""
+
+    case: int
+    life: Life
+    latest_mention: int
+    mention_count: int
+    customer: int
+    signals: Mapping[str, Any]
+    directed: bool
+    priority: int
+    reasons: Sequence[str]
+
+
+_SHOWN = """
+    SELECT c.*, a.handle AS customer_handle, a.name AS customer_name, m.text AS text, m.url AS url,
+           m.external_id AS latest_external_id
+    FROM cases c JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
+"""
+
+
+def get(store: Store, case: int) -> Row:
+    """One case, followed to the one that it was merged into. Raises NotFound."""
+    row = store.row(f"{_SHOWN} WHERE c.case_id = ?", [case])
+    if row is None:
+        raise NotFound(f"there is no case {case}", hint="`care queue` lists the open cases, `care queue --all` every one")
+    return row if row["merged_into"] is None else get(store, row["merged_into"])
+
+
+def listed(store: Store, which: Filter, *, now: datetime, limit: int | None = None) -> list[Row]:
+    """Cases that fit, most pressing first: by priority, then by how long the customer waits, then by number."""
+    conditions, parameters = _conditions(which, now)
+    return store.rows(
+        f"{_SHOWN} WHERE {' AND '.join(conditions)}"
+        " ORDER BY c.priority DESC, c.waiting_since, c.case_id LIMIT :limit",
+        {**parameters, "limit": -1 if limit is None else limit},
+    )
+
+
+def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]]:
+    conditions, parameters = ["c.merged_into IS NULL"], {"now": iso(now)}
+    awake = "(c.status = 'open' OR c.status = 'snoozed' AND c.snoozed_until <= :now)"
+    if which.status == "open":
+        conditions.append(awake)
+    elif which.status is not None:
+        conditions.append("c.status = :status")
+    elif not which.everything:
+        conditions += ["c.needs_attention = 1", awake]
+    if which.status == "snoozed":
+        conditions.append("c.snoozed_until > :now")
+    for column in ("status", "language", "sentiment", "intent", "assignee"):
+        value = getattr(which, column)
+        if value is not None:
+            parameters[column] = value
+            if column != "status":
+                conditions.append(f"c.{column} = :{column}")
+    if which.topic is not None:
+        parameters["topic"] = which.topic
+        conditions.append("EXISTS (SELECT 1 FROM json_each(c.topics) WHERE value = :topic)")
+    return conditions, parameters
+
+
+def of_customer(store: Store, customer: int, *, besides: int) -> list[Row]:
+    """A customer's other cases, newest first."""
+    return store.rows(
+        f"{_SHOWN} WHERE c.customer_id = ? AND c.case_id <> ? AND c.merged_into IS NULL ORDER BY c.opened_at DESC",
+        [customer, besides],
+    )
+
+
+def at_places(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[Place, int]:
+    """The case of each stored mention or conversation among `places`, merged ones followed."""
+    asked = json.dumps([list(place) for place in places])
+    found: dict[Place, int] = {}
+    for table, column in (("cases", "conversation"), ("mentions", "external_id")):
+        for row in connection.execute(
+            f"""
+            WITH asked AS (SELECT value ->> 0 AS platform, value ->> 1 AS host, value ->> 2 AS id FROM json_each(?))
+            SELECT t.platform, t.host, asked.id, coalesce(c.merged_into, c.case_id) AS case_id
+            FROM asked JOIN {table} t ON t.platform = asked.platform AND t.host = asked.host AND t.{column} = asked.id
+            JOIN cases c ON c.case_id = t.case_id
+            """,  # noqa: S608 - the two names stand above
+            [asked],
+        ):
+            found[row["platform"], row["host"], row["id"]] = row["case_id"]
+    return found
+
+
+def stored_outbound(connection: sqlite3.Connection, places: Iterable[Place]) -> set[Place]:
+    """Which of `places` are posts of ours that belong to no case: what hangs on them are conversations of their own."""
+    asked = json.dumps([list(place) for place in places])
+    rows = connection.execute(
+        """
+        WITH asked AS (SELECT value ->> 0 AS platform, value ->> 1 AS host, value ->> 2 AS id FROM json_each(?))
+        SELECT m.platform, m.host, m.external_id FROM asked
+        JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.external_id = asked.id
+        WHERE m.inbound = 0 AND m.case_id IS NULL
+        """,
+        [asked],
+    )
+    return {(row[0], row[1], row[2]) for row in rows}
+
+
+def next_number(connection: sqlite3.Connection) -> int:
+    """The number of the next new case."""
+    number: int = connection.execute("SELECT coalesce(max(case_id), 0) + 1 FROM cases").fetchone()[0]
+    return number
+
+
+def attach(connection: sqlite3.Connection, mentions: Iterable[tuple[int, int]]) -> None:
+    """Put (case, mention) pairs together."""
+    connection.executemany("UPDATE mentions SET case_id = ? WHERE mention_id = ?", mentions)
+
+
+def create(connection: sqlite3.Connection, new: Iterable[tuple[int, Place, Row]]) -> None:
+    """Make (number, what the conversation hangs on, first mention) cases; `project` fills them in."""
+    connection.executemany(
+        """
+        INSERT INTO cases (case_id, platform, host, conversation, customer_id, latest_mention_id, status, priority,
+            reasons, sentiment, sentiment_score, intent, topics, urgency, needs_reply, needs_attention, directed, tags,
+            mention_count, reopened, opened_at, segment_opened_at)
+        VALUES (?, ?, ?, ?, ?, ?, 'open', 0, '[]', 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 0, 0, ?9, ?9)
+        """.replace("?9", "?7"),
+        [
+            (number, *place, mention["author_id"], mention["mention_id"], mention["created_at"])
+            for number, place, mention in new
+        ],
+    )
+
+
+def merge(connection: sqlite3.Connection, old: int, into: int) -> None:
+    """Two cases turned out to be one conversation: everything moves to `into`, the log keeps both."""
+    for table in ("mentions", "drafts", "replies"):
+        connection.execute(f"UPDATE {table} SET case_id = ? WHERE case_id = ?", [into, old])  # noqa: S608
+    connection.execute("UPDATE cases SET merged_into = ?1 WHERE case_id = ?2 OR merged_into = ?2", [into, old])
+    connection.execute("DELETE FROM segments WHERE case_id = ?", [old])
+
+
+def merged(store: Store, cases: Sequence[int]) -> dict[int, list[int]]:
+    """The cases that were merged into each of `cases`."""
+    found: dict[int, list[int]] = {}
+    for row in store.rows(
+        "SELECT case_id, merged_into FROM cases WHERE merged_into IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(cases))],
+    ):
+        found.setdefault(row["merged_into"], []).append(row["case_id"])
+    return found
+
+
+def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
+    """Each case's mentions as the fold and the projection need them, oldest first."""
+    found: dict[int, list[Row]] = {}
+    for row in store.rows(
+        """
+        SELECT mention_id, case_id, author_id, inbound, directed, automatic, created_at, language, sentiment,
+               sentiment_score, intent, topics, urgency, needs_reply, confidence
+        FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) ORDER BY created_at, mention_id
+        """,
+        [json.dumps(list(cases))],
+    ):
+        found.setdefault(row["case_id"], []).append(row)
+    return found
+
+
+def contacts(store: Store, customers: Sequence[int]) -> dict[int, int]:
+    """How many cases each customer has."""
+    return {
+        row["customer_id"]: row["cases"]
+        for row in store.rows(
+            """
+            SELECT customer_id, count(*) AS cases FROM cases
+            WHERE customer_id IN (SELECT value FROM json_each(?)) AND merged_into IS NULL GROUP BY customer_id
+            """,
+            [json.dumps(list(customers))],
+        )
+    }
+
+
+def project(connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
+    """Write what the fold made of these cases: their rows and their segments."""
+    connection.executemany(
+        """
+        UPDATE cases SET status = ?, priority = ?, reasons = ?, language = ?, sentiment = ?, sentiment_score = ?,
+            intent = ?, topics = ?, urgency = ?, needs_reply = ?, needs_attention = ?, directed = ?, assignee = ?,
+            tags = ?, mention_count = ?, reopened = ?, opened_at = ?, segment_opened_at = ?,
+            segment_first_reply_at = ?, first_reply_at = ?, resolved_at = ?, waiting_since = ?, snoozed_until = ?,
+            latest_mention_id = ?, customer_id = ?
+        WHERE case_id = ?
+        """,
+        [_values(p) for p in projections],
+    )
+    connection.executemany("DELETE FROM segments WHERE case_id = ?", [(p.case,) for p in projections])
+    connection.executemany(
+        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (
+                p.case,
+                number,
+                iso(s.opened_at),
+                s.needs_reply,
+                s.first_reply_at and iso(s.first_reply_at),
+                s.resolved_at and iso(s.resolved_at),
+                s.pending_seconds,
+                s.replies,
+            )
+            for p in projections
+            for number, s in enumerate(p.life.segments)
+        ],
+    )
+
+
+def _values(p: Projection) -> tuple[Any, ...]:
+    life, signals = p.life, p.signals
+    segment = life.segments[-1]
+    return (
+        life.status,
+        p.priority,
+        json.dumps(p.reasons, ensure_ascii=False),
+        *(signals[key] for key in ("language", "sentiment", "sentiment_score", "intent", "topics", "urgency")),
+        life.needs_reply,
+        life.needs_attention,
+        p.directed,
+        life.assignee,
+        json.dumps(life.tags, ensure_ascii=False),
+        p.mention_count,
+        life.reopened,
+        iso(life.opened_at),
+        iso(segment.opened_at),
+        *(moment and iso(moment) for moment in (segment.first_reply_at, life.first_reply_at, life.resolved_at)),
+        *(moment and iso(moment) for moment in (life.waiting_since, life.snoozed_until)),
+        p.latest_mention,
+        p.customer,
+        p.case,
+    )

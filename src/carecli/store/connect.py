@@ -1,0 +1,165 @@
+"""Opening the file, short transactions, and SQLite's errors in words that a user can act on."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from carecli.errors import Locked, StoreError
+
+VERSION = 1  # the schema that this program writes; `schema` holds one migration per step
+BUSY_SECONDS = 30.0
+
+Row = sqlite3.Row
+
+
+class Store:
+    """One open database. `rows` and `row` read, `write` is one short transaction, `lock` is held across many."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+
+    def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
+        """All rows of a query."""
+        with self._explained():
+            return self.connection.execute(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
+        """The first row of a query, or None."""
+        with self._explained():
+            row: Row | None = self.connection.execute(sql, parameters).fetchone()
+            return row
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction that holds the write lock from its start; nested calls join the outer one."""
+        with self._explained():
+            if self.connection.in_transaction:
+                yield self.connection
+                return
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                # a full disk may have ended the transaction already
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def lock(self, name: str, *, wait: float = 0.0) -> Iterator[None]:
+        """Hold the named lock over processes: the system frees it when the process dies. Raises Locked."""
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(f"{self.path}.{name}.lock")
+        try:
+            lock.acquire(timeout=wait)
+        except Timeout:
+            raise Locked(
+                f"another care is at work on {self.path} ({name})", hint="wait until it has finished, then try again"
+            ) from None
+        except OSError as error:
+            raise StoreError(f"cannot write beside {self.path}: {error.strerror}") from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def remembers(self, key: str) -> str | None:
+        """What was kept under `key`, a note of the program to itself."""
+        row = self.row("SELECT value FROM notes WHERE key = ?", [key])
+        return None if row is None else str(row["value"])
+
+    def remember(self, key: str, value: str) -> None:
+        """Keep `value` under `key`."""
+        with self.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", [key, value])
+
+    def backup(self, target: Path) -> None:
+        """A consistent copy at `target`, also while others write. Raises StoreError."""
+        if target.exists():
+            raise StoreError(f"{target} exists already", hint="name a file that does not exist")
+        partial = target.with_name(target.name + ".partial")
+        try:
+            copy = sqlite3.connect(partial)
+            with self._explained():
+                self.connection.backup(copy)
+            copy.close()
+            partial.replace(target)
+        except (sqlite3.Error, OSError) as error:
+            partial.unlink(missing_ok=True)
+            raise StoreError(f"cannot write the backup {target}: {error}") from error
+
+    def integrity(self) -> str:
+        """SQLite's own word on the file: `ok`, or what is broken."""
+        row = self.row("PRAGMA quick_check")
+        return str(row[0]) if row else "no answer"
+
+    def close(self) -> None:
+        """Close the file."""
+        self.connection.close()
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise explained(error, self.path) from error
+
+
+def explained(error: sqlite3.Error, path: Path) -> StoreError:
+    """SQLite's error as one of ours: what is wrong with which file, and what to do."""
+    text = str(error)
+    if "disk is full" in text:
+        return StoreError(f"the disk that holds {path} is full", hint="free some space; what was stored before is safe")
+    if "readonly" in text or "read-only" in text:
+        return StoreError(f"{path} is read-only", hint="change its permissions, or name another file with --db")
+    if "locked" in text or "busy" in text:
+        return StoreError(f"{path} was busy for {BUSY_SECONDS:.0f} seconds", hint="another program writes to it; try again")
+    if "not a database" in text or "malformed" in text:
+        return StoreError(f"{path} is not a sound SQLite database ({text})", hint="restore a backup, or name another file with --db")
+    if "unable to open" in text:
+        return StoreError(f"cannot open {path}", hint="check that its folder exists and that you may write there")
+    return StoreError(f"{path}: {text}")
+
+
+def open_store(path: Path) -> Store:
+    """Open the database at `path`, made or migrated where needed. Raises StoreError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    except OSError as error:
+        raise StoreError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+    except sqlite3.Error as error:
+        raise explained(error, path) from error
+    connection.row_factory = sqlite3.Row
+    store = Store(path, connection)
+    try:
+        _prepare(store)
+    except BaseException:
+        connection.close()
+        raise
+    return store
+
+
+def _prepare(store: Store) -> None:
+    version = store.rows("PRAGMA user_version")[0][0]
+    if version > VERSION:
+        raise StoreError(
+            f"{store.path} was written by a newer carecli (its schema is {version}, this program knows {VERSION})",
+            hint="upgrade carecli, or name another file with --db",
+        )
+    with store._explained():
+        store.connection.execute("PRAGMA foreign_keys = ON")
+        store.connection.execute("PRAGMA synchronous = NORMAL")
+    if version < VERSION:
+        from carecli.store import schema
+
+        # one at a time: SQLite does not queue processes that switch a new file to WAL
+        with store.lock("schema", wait=BUSY_SECONDS), store._explained():
+            schema.migrate(store.connection, version)

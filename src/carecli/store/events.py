@@ -1,0 +1,43 @@
+"""The append-only log of a case: what was done, when, by whom. Triggers in the file refuse any change."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from carecli.model import Event, iso, parse_iso
+from carecli.store.connect import Row, Store
+
+
+def append(
+    connection: sqlite3.Connection,
+    case: int,
+    kind: str,
+    at: datetime,
+    *,
+    agent: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one event."""
+    connection.execute(
+        "INSERT INTO events (case_id, at, kind, agent, data) VALUES (?, ?, ?, ?, ?)",
+        [case, iso(at), kind, agent, json.dumps(data or {}, ensure_ascii=False)],
+    )
+
+
+def of_cases(store: Store, cases: Sequence[int]) -> dict[int, list[Event]]:
+    """Each case's events in the order in which they were written."""
+    found: dict[int, list[Event]] = {}
+    for row in store.rows(
+        "SELECT * FROM events WHERE case_id IN (SELECT value FROM json_each(?)) ORDER BY event_id",
+        [json.dumps(list(cases))],
+    ):
+        found.setdefault(row["case_id"], []).append(_event(row))
+    return found
+
+
+def _event(row: Row) -> Event:
+    return Event(row["kind"], parse_iso(row["at"]), row["agent"], json.loads(row["data"]))

@@ -1,0 +1,329 @@
+"""Mentions in: one page, one short transaction, together with its source's cursor; verdicts and corrections on them.
+
+A row is found by (platform, host, external id); one whose content hash is unchanged is not written again.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from carecli.errors import NotFound
+from carecli.model import JSON, Mention, Verdict, iso
+from carecli.store import events, search
+from carecli.store.connect import Row, Store
+from carecli.store.raw import pack, unpack
+
+_Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a page changed."""
+
+    new: int = 0
+    updated: int = 0
+
+
+def save_page(
+    store: Store, source: str, mentions: Sequence[Mention], *, now: datetime, cursor: JSON | None = None
+) -> Saved:
+    """Store one page and the cursor after it in one transaction. The same page again changes nothing."""
+    unique = {(m.platform, m.host, m.external_id): m for m in sorted(mentions, key=lambda m: m.created_at)}
+    with store.write() as connection:
+        known = _known(connection, unique)
+        new = [m for key, m in unique.items() if key not in known]
+        changed = [
+            (row, unique[key]) for key, row in known.items() if row["content_hash"] != content_hash(unique[key])
+        ]
+        authors = _save_authors(connection, [*new, *(m for _, m in changed)])
+        _insert(connection, source, new, authors, now)
+        for row, mention in changed:
+            _update(connection, row, mention, authors, now)
+        if cursor is not None:
+            connection.execute(
+                "UPDATE sources SET cursor = ? WHERE name = ?", [json.dumps(cursor, ensure_ascii=False), source]
+            )
+    return Saved(len(new), len(changed))
+
+
+def content_hash(mention: Mention) -> bytes:
+    """Eight bytes that change when anything that we show or count of a mention changes."""
+    m = mention
+    seen = (m.text, m.url, m.edited_at, m.in_reply_to, m.visibility, m.inbound, m.directed, m.likes, m.reposts, m.replies)
+    return blake2b(repr((*seen, m.author.handle, m.author.name)).encode("utf-8", "replace"), digest_size=8).digest()
+
+
+def _known(connection: sqlite3.Connection, unique: Iterable[_Key]) -> dict[_Key, Row]:
+    places: dict[tuple[str, str], list[str]] = {}
+    for platform, host, external_id in unique:
+        places.setdefault((platform, host), []).append(external_id)
+    found: dict[_Key, Row] = {}
+    for (platform, host), ids in places.items():
+        for row in connection.execute(
+            """
+            SELECT mention_id, case_id, external_id, text, language, content_hash FROM mentions
+            WHERE platform = ? AND host = ? AND external_id IN (SELECT value FROM json_each(?))
+            """,
+            [platform, host, json.dumps(ids)],
+        ):
+            found[platform, host, row["external_id"]] = row
+    return found
+
+
+def _account(mention: Mention) -> _Key:
+    return mention.platform, mention.host, mention.author.id or mention.author.handle
+
+
+def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -> dict[_Key, int]:
+    authors = {_account(m): m.author for m in mentions}
+    connection.executemany(
+        """
+        INSERT INTO authors (platform, host, account, handle, name, followers, url) VALUES (?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (platform, host, account) DO UPDATE SET
+            handle = excluded.handle, name = coalesce(excluded.name, name),
+            followers = coalesce(excluded.followers, followers), url = coalesce(excluded.url, url)
+        WHERE handle IS NOT excluded.handle OR name IS NOT excluded.name OR followers IS NOT excluded.followers
+        """,
+        [
+            (*map(storable, key), storable(a.handle), storable(a.name), a.followers, storable(a.url))
+            for key, a in authors.items()
+        ],
+    )
+    found: dict[_Key, int] = {}
+    for platform, host in {key[:2] for key in authors}:
+        accounts = {storable(key[2]): key for key in authors if key[:2] == (platform, host)}
+        for row in connection.execute(
+            """
+            SELECT author_id, account FROM authors
+            WHERE platform = ? AND host = ? AND account IN (SELECT value FROM json_each(?))
+            """,
+            [platform, host, json.dumps(list(accounts))],
+        ):
+            found[accounts[row["account"]]] = row["author_id"]
+    return found
+
+
+_COLUMNS = (
+    "mention_id, platform, host, external_id, source, author_id, inbound, directed, automatic, visibility, text, url,"
+    " in_reply_to, thread_root, declared_language, created_at, edited_at, fetched_at, likes, reposts, replies, content_hash"
+)
+_INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"  # noqa: S608 - constants
+
+
+def _insert(
+    connection: sqlite3.Connection, source: str, new: Sequence[Mention], authors: dict[_Key, int], now: datetime
+) -> None:
+    first = connection.execute("SELECT coalesce(max(mention_id), 0) + 1 FROM mentions").fetchone()[0]
+    fetched_at = iso(now)
+    numbered = list(enumerate(new, first))
+    connection.executemany(
+        _INSERT,
+        [
+            (
+                number,
+                *map(storable, (m.platform, m.host, m.external_id)),
+                source,
+                authors[_account(m)],
+                m.inbound,
+                bool(m.directed),
+                m.automatic,
+                m.visibility,
+                *map(storable, (m.text, m.url, m.in_reply_to, m.thread_root, m.language)),
+                iso(m.created_at),
+                m.edited_at and iso(m.edited_at),
+                fetched_at,
+                m.likes,
+                m.reposts,
+                m.replies,
+                content_hash(m),
+            )
+            for number, m in numbered
+        ],
+    )
+    search.add(connection, [(number, storable(m.text)) for number, m in numbered])
+    connection.executemany(
+        "INSERT INTO raw_mentions (mention_id, json_zstd) VALUES (?, ?)",
+        [(number, pack(m.raw)) for number, m in numbered if m.raw is not None],
+    )
+
+
+def _update(
+    connection: sqlite3.Connection, row: Row, mention: Mention, authors: dict[_Key, int], now: datetime
+) -> None:
+    m, text = mention, storable(mention.text)
+    number = row["mention_id"]
+    connection.execute(
+        """
+        UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?, in_reply_to = ?,
+            edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
+            triaged_at = CASE WHEN text = ? AND inbound = ? THEN triaged_at END
+        WHERE mention_id = ?
+        """,
+        [
+            authors[_account(m)],
+            m.inbound,
+            bool(m.directed),
+            m.visibility,
+            text,
+            *map(storable, (m.url, m.in_reply_to)),
+            m.edited_at and iso(m.edited_at),
+            m.likes,
+            m.reposts,
+            m.replies,
+            content_hash(m),
+            text,
+            m.inbound,
+            number,
+        ],
+    )
+    if m.raw is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO raw_mentions (mention_id, json_zstd) VALUES (?, ?)", [number, pack(m.raw)]
+        )
+    if row["text"] != text:
+        search.remove(connection, number, row["text"])
+        search.add(connection, [(number, text)])
+        if row["case_id"] is not None:
+            events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
+
+
+def storable(text: str | None) -> Any:
+    """`text` as SQLite can hold it: half characters become U+FFFD (the raw JSON keeps them, escaped)."""
+    if text is None or text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode() if _has_surrogates(text) else text
+
+
+def _has_surrogates(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
+
+
+_SHOWN = """
+    SELECT m.*, a.handle AS author_handle, a.name AS author_name, a.followers AS author_followers,
+           (SELECT json_group_object(signal, value) FROM corrections WHERE mention_id = m.mention_id) AS corrections
+    FROM mentions m JOIN authors a USING (author_id)
+"""
+
+
+def get(store: Store, mention: int) -> Row:
+    """One mention with its author and corrections. Raises NotFound."""
+    row = store.row(f"{_SHOWN} WHERE m.mention_id = ?", [mention])
+    if row is None:
+        raise NotFound(f"there is no mention {mention}", hint="`care search WORD --json` shows the numbers of mentions")
+    return row
+
+
+def of_case(store: Store, case: int) -> list[Row]:
+    """A case's mentions, ours included, oldest first."""
+    return store.rows(f"{_SHOWN} WHERE m.case_id = ? ORDER BY m.created_at, m.mention_id", [case])
+
+
+def by_ids(store: Store, ids: Sequence[int]) -> list[Row]:
+    """Mentions in the order of `ids`."""
+    rows = store.rows(
+        f"{_SHOWN} WHERE m.mention_id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
+    )
+    place = {number: index for index, number in enumerate(ids)}
+    return sorted(rows, key=lambda row: place[row["mention_id"]])
+
+
+def everything(store: Store, *, batch: int = 1000) -> Iterator[tuple[Row, str | None]]:
+    """All mentions with their raw JSON, oldest first by arrival, a page at a time."""
+    last = 0
+    while rows := store.rows(
+        f"{_SHOWN} WHERE m.mention_id > ? ORDER BY m.mention_id LIMIT ?", [last, batch]
+    ):
+        last = rows[-1]["mention_id"]
+        raws = {
+            row["mention_id"]: row["json_zstd"]
+            for row in store.rows(
+                "SELECT * FROM raw_mentions WHERE mention_id BETWEEN ? AND ?", [rows[0]["mention_id"], last]
+            )
+        }
+        for row in rows:
+            blob = raws.get(row["mention_id"])
+            yield row, None if blob is None else unpack(blob)
+
+
+def raw(store: Store, mention: int) -> str | None:
+    """The untouched source of a mention, as JSON text."""
+    row = store.row("SELECT json_zstd FROM raw_mentions WHERE mention_id = ?", [mention])
+    return None if row is None else unpack(row["json_zstd"])
+
+
+def untriaged(store: Store, limit: int) -> list[Row]:
+    """Mentions that no verdict was written for yet, oldest first."""
+    return store.rows(
+        "SELECT * FROM mentions WHERE triaged_at IS NULL ORDER BY created_at, mention_id LIMIT ?", [limit]
+    )
+
+
+def save_verdicts(
+    connection: sqlite3.Connection, verdicts: Sequence[tuple[int, Verdict | None]], *, now: datetime
+) -> None:
+    """Write verdicts by mention; None for the brand's own posts, which have none."""
+    at = iso(now)
+    connection.executemany(
+        """
+        UPDATE mentions SET triaged_at = ?, language = ?, sentiment = ?, sentiment_score = ?, intent = ?, topics = ?,
+            urgency = ?, needs_reply = ?, confidence = ?, why = ? WHERE mention_id = ?
+        """,
+        [
+            (
+                at,
+                v.language,
+                v.sentiment,
+                v.sentiment_score,
+                v.intent,
+                json.dumps(v.topics, ensure_ascii=False),
+                v.urgency,
+                v.needs_reply,
+                v.confidence,
+                json.dumps(v.why, ensure_ascii=False),
+                number,
+            )
+            for number, v in verdicts
+            if v is not None
+        ],
+    )
+    connection.executemany(
+        "UPDATE mentions SET triaged_at = ? WHERE mention_id = ?",
+        [(at, number) for number, verdict in verdicts if verdict is None],
+    )
+
+
+def corrections(store: Store, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """What people said of these mentions: mention → signal → value."""
+    found: dict[int, dict[str, Any]] = {}
+    for row in store.rows(
+        "SELECT mention_id, signal, value FROM corrections WHERE mention_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(ids))],
+    ):
+        found.setdefault(row["mention_id"], {})[row["signal"]] = json.loads(row["value"])
+    return found
+
+
+def correct(
+    connection: sqlite3.Connection, mention: int, signals: dict[str, Any], *, agent: str | None, now: datetime
+) -> None:
+    """Keep a person's word on some signals of a mention, and have it triaged again."""
+    connection.executemany(
+        "INSERT OR REPLACE INTO corrections (mention_id, signal, value, corrected_at, agent) VALUES (?, ?, ?, ?, ?)",
+        [(mention, signal, json.dumps(value, ensure_ascii=False), iso(now), agent) for signal, value in signals.items()],
+    )
+    connection.execute("UPDATE mentions SET triaged_at = NULL WHERE mention_id = ?", [mention])
+
+
+def forget_verdicts(connection: sqlite3.Connection) -> int:
+    """Have every mention triaged again; corrections stay. Returns how many."""
+    return connection.execute("UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL").rowcount

@@ -1,0 +1,282 @@
+"""The tables, one migration per version; names are for people who open the file with any SQLite tool.
+
+Times are ISO 8601 text in UTC, yes and no are 1 and 0, lists are JSON. `cases` and `segments` are projections of
+`mentions` and `events` (see carecli.lifecycle): they can be rebuilt, `events` can only grow.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from sqlite_utils import Database, Migrations
+
+migrations = Migrations("carecli")
+
+
+@migrations()
+def v1_the_whole_loop(db: Database) -> None:
+    """Sources, authors, mentions, cases with their log, drafts, replies, search and the views for reports."""
+    for statement in (*_TABLES, *_INDEXES, *_GUARDS, *_VIEWS):
+        db.conn.execute(statement)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring the file from `version` to the newest in one transaction; a crash or an error leaves it as it was."""
+    from carecli.store.connect import VERSION
+
+    connection.execute("PRAGMA journal_mode = WAL")
+    db = Database(connection, execute_plugins=False)
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # another process may have migrated while this one waited for the lock
+        if connection.execute("PRAGMA user_version").fetchone()[0] == version:
+            migrations.apply(db)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+_TABLES = (
+    "CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    """
+    CREATE TABLE sources (
+        name TEXT PRIMARY KEY,
+        platform TEXT NOT NULL,
+        cursor TEXT NOT NULL DEFAULT '{}',
+        last_fetch_at TEXT,
+        last_success_at TEXT,
+        last_error TEXT
+    )
+    """,
+    """
+    CREATE TABLE authors (
+        author_id INTEGER PRIMARY KEY,
+        platform TEXT NOT NULL,
+        host TEXT NOT NULL,
+        account TEXT NOT NULL, -- the platform's id of the account, or the handle where it gives none
+        handle TEXT NOT NULL,
+        name TEXT,
+        followers INTEGER,
+        url TEXT,
+        UNIQUE (platform, host, account)
+    )
+    """,
+    """
+    CREATE TABLE cases (
+        case_id INTEGER PRIMARY KEY,
+        platform TEXT NOT NULL,
+        host TEXT NOT NULL,
+        conversation TEXT NOT NULL, -- the external id that the conversation hangs on
+        customer_id INTEGER NOT NULL REFERENCES authors,
+        latest_mention_id INTEGER NOT NULL REFERENCES mentions, -- the newest message of a customer
+        status TEXT NOT NULL CHECK (status IN ('open', 'pending', 'snoozed', 'resolved')),
+        priority INTEGER NOT NULL,
+        reasons TEXT NOT NULL,
+        language TEXT,
+        sentiment TEXT NOT NULL,
+        sentiment_score REAL NOT NULL,
+        intent TEXT NOT NULL,
+        topics TEXT NOT NULL,
+        urgency TEXT NOT NULL,
+        needs_reply INTEGER NOT NULL,
+        needs_attention INTEGER NOT NULL,
+        directed INTEGER NOT NULL,
+        assignee TEXT,
+        tags TEXT NOT NULL,
+        mention_count INTEGER NOT NULL,
+        reopened INTEGER NOT NULL,
+        opened_at TEXT NOT NULL,
+        segment_opened_at TEXT NOT NULL,
+        segment_first_reply_at TEXT,
+        first_reply_at TEXT,
+        resolved_at TEXT,
+        waiting_since TEXT,
+        snoozed_until TEXT,
+        merged_into INTEGER REFERENCES cases,
+        UNIQUE (platform, host, conversation)
+    )
+    """,
+    """
+    CREATE TABLE mentions (
+        mention_id INTEGER PRIMARY KEY,
+        platform TEXT NOT NULL,
+        host TEXT NOT NULL,
+        external_id TEXT NOT NULL,
+        source TEXT NOT NULL,
+        author_id INTEGER NOT NULL REFERENCES authors,
+        case_id INTEGER REFERENCES cases,
+        inbound INTEGER NOT NULL,
+        directed INTEGER NOT NULL,
+        automatic INTEGER NOT NULL DEFAULT 0,
+        visibility TEXT NOT NULL,
+        text TEXT NOT NULL,
+        url TEXT,
+        in_reply_to TEXT,
+        thread_root TEXT,
+        declared_language TEXT,
+        created_at TEXT NOT NULL,
+        edited_at TEXT,
+        fetched_at TEXT NOT NULL,
+        likes INTEGER,
+        reposts INTEGER,
+        replies INTEGER,
+        content_hash BLOB NOT NULL,
+        triaged_at TEXT,
+        language TEXT,
+        sentiment TEXT,
+        sentiment_score REAL,
+        intent TEXT,
+        topics TEXT NOT NULL DEFAULT '[]',
+        urgency TEXT,
+        needs_reply INTEGER,
+        confidence REAL,
+        why TEXT NOT NULL DEFAULT '[]',
+        UNIQUE (platform, host, external_id)
+    )
+    """,
+    """
+    CREATE TABLE raw_mentions ( -- what the platform sent, as JSON compressed by zstd
+        mention_id INTEGER PRIMARY KEY REFERENCES mentions,
+        json_zstd BLOB NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE corrections ( -- a person's word on a signal: it outranks the engine for ever
+        mention_id INTEGER NOT NULL REFERENCES mentions,
+        signal TEXT NOT NULL,
+        value TEXT NOT NULL,
+        corrected_at TEXT NOT NULL,
+        agent TEXT,
+        PRIMARY KEY (mention_id, signal)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE segments ( -- one stretch of a case, from a customer's message to resolution
+        case_id INTEGER NOT NULL REFERENCES cases,
+        number INTEGER NOT NULL,
+        opened_at TEXT NOT NULL,
+        needs_reply INTEGER NOT NULL,
+        first_reply_at TEXT,
+        resolved_at TEXT,
+        pending_seconds REAL NOT NULL,
+        replies INTEGER NOT NULL,
+        PRIMARY KEY (case_id, number)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE events (
+        event_id INTEGER PRIMARY KEY,
+        case_id INTEGER NOT NULL REFERENCES cases,
+        at TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        agent TEXT,
+        data TEXT NOT NULL DEFAULT '{}'
+    )
+    """,
+    """
+    CREATE TABLE drafts (
+        draft_id INTEGER PRIMARY KEY,
+        case_id INTEGER NOT NULL REFERENCES cases,
+        text TEXT NOT NULL,
+        language TEXT NOT NULL,
+        voice TEXT NOT NULL,
+        maker TEXT NOT NULL,
+        sources TEXT NOT NULL,
+        findings TEXT NOT NULL,
+        created_at TEXT NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE replies (
+        reply_id INTEGER PRIMARY KEY,
+        case_id INTEGER NOT NULL REFERENCES cases,
+        mention_id INTEGER NOT NULL REFERENCES mentions, -- the message that is answered
+        draft_id INTEGER REFERENCES drafts,
+        text TEXT NOT NULL,
+        language TEXT,
+        private INTEGER NOT NULL,
+        agent TEXT,
+        key TEXT NOT NULL UNIQUE,
+        status TEXT NOT NULL CHECK (status IN ('approved', 'sending', 'sent', 'failed', 'unsure', 'cancelled')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        created_at TEXT NOT NULL,
+        sent_at TEXT,
+        external_id TEXT,
+        url TEXT,
+        last_error TEXT
+    )
+    """,
+    "CREATE VIRTUAL TABLE mention_words USING fts5 (words, content='', tokenize='unicode61 remove_diacritics 0')",
+)
+
+_INDEXES = (
+    "CREATE INDEX mentions_of_case ON mentions (case_id)",
+    "CREATE INDEX mentions_untriaged ON mentions (created_at) WHERE triaged_at IS NULL",
+    "CREATE INDEX mentions_by_author ON mentions (author_id, created_at)",
+    """
+    CREATE INDEX mentions_by_time ON mentions (
+        created_at, inbound, directed, platform, language, sentiment, intent, topics, source
+    )
+    """,
+    """
+    CREATE INDEX cases_in_queue ON cases (priority DESC, waiting_since, case_id)
+    WHERE needs_attention = 1 AND merged_into IS NULL
+    """,
+    "CREATE INDEX cases_by_urgency ON cases (priority DESC, waiting_since, case_id) WHERE merged_into IS NULL",
+    "CREATE INDEX cases_by_status ON cases (status, opened_at)",
+    "CREATE INDEX cases_of_customer ON cases (customer_id)",
+    "CREATE INDEX segments_by_time ON segments (opened_at)",
+    "CREATE INDEX segments_by_resolution ON segments (resolved_at)",
+    "CREATE INDEX events_of_case ON events (case_id)",
+    "CREATE INDEX drafts_of_case ON drafts (case_id)",
+    "CREATE INDEX replies_of_case ON replies (case_id)",
+    "CREATE INDEX replies_unfinished ON replies (status) WHERE status NOT IN ('sent', 'cancelled')",
+)
+
+_GUARDS = (
+    """
+    CREATE TRIGGER events_never_change BEFORE UPDATE ON events
+    BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END
+    """,
+    """
+    CREATE TRIGGER events_never_vanish BEFORE DELETE ON events
+    BEGIN SELECT RAISE(ABORT, 'the event log is append-only'); END
+    """,
+)
+
+_VIEWS = (
+    """
+    CREATE VIEW report_mentions AS
+    SELECT m.mention_id, m.case_id, m.platform, m.source, m.external_id, m.url, a.handle AS author_handle,
+           a.name AS author_name, a.followers AS author_followers, m.inbound, m.directed, m.text, m.language,
+           m.sentiment, m.sentiment_score, m.intent, m.topics, m.urgency, m.needs_reply, m.created_at, m.in_reply_to,
+           m.likes, m.reposts, m.replies
+    FROM mentions m JOIN authors a USING (author_id)
+    """,
+    """
+    CREATE VIEW report_cases AS
+    SELECT c.case_id, c.status, c.priority, c.language, c.sentiment, c.intent, c.topics, c.urgency, c.needs_reply,
+           c.directed, c.assignee, c.tags, c.platform, a.handle AS customer_handle, a.name AS customer_name,
+           m.text AS newest_text, m.url AS newest_url, c.opened_at, c.first_reply_at, c.resolved_at, c.waiting_since,
+           c.mention_count, c.reopened
+    FROM cases c JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
+    WHERE c.merged_into IS NULL
+    """,
+    """
+    CREATE VIEW report_responses AS
+    SELECT s.case_id, s.number, s.opened_at, s.needs_reply, s.first_reply_at,
+           CAST(strftime('%s', s.first_reply_at) AS INTEGER) - CAST(strftime('%s', s.opened_at) AS INTEGER)
+               AS first_response_seconds,
+           s.resolved_at, s.pending_seconds, s.replies
+    FROM segments s JOIN cases c USING (case_id) WHERE c.merged_into IS NULL
+    """,
+    """
+    CREATE VIEW report_replies AS
+    SELECT r.reply_id, r.case_id, r.status, r.agent, r.private, r.language, r.text, r.created_at, r.sent_at, r.url,
+           r.attempts, r.last_error
+    FROM replies r
+    """,
+)

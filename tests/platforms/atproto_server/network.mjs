@@ -1,0 +1,41 @@
+// A whole AT Protocol network on free ports of loopback: PLC, PDS and AppView, and a second PDS with real rate limits.
+// Speaks lines: prints one JSON line when it is ready; `sync` on stdin is answered with `synced` once the AppView has
+// everything that the PDS has; the end of stdin ends the process, so nothing outlives the tests.
+import readline from 'node:readline'
+import { TestNetwork, TestPds, mockMailer } from '@atproto/dev-env'
+
+const network = await TestNetwork.create({
+  dbPostgresSchema: 'care',
+  pds: { hostname: 'localhost', enableDidDocWithSession: true },
+  bsky: {},
+  plc: {},
+  ozone: {},
+})
+mockMailer(network.pds)
+const limited = await TestPds.create({
+  didPlcUrl: network.plc.url,
+  hostname: 'localhost',
+  inviteRequired: false,
+  rateLimitsEnabled: true,
+})
+mockMailer(limited)
+
+const loopback = (server) => `http://127.0.0.1:${server.port}`
+console.log(
+  JSON.stringify({
+    pds: loopback(network.pds),
+    appview: loopback(network.bsky),
+    appview_did: network.bsky.serverDid,
+    limited_pds: loopback(limited),
+  }),
+)
+
+for await (const line of readline.createInterface({ input: process.stdin })) {
+  if (line === 'sync') {
+    await network.processAll(20_000)
+    console.log('synced')
+  }
+}
+setTimeout(() => process.exit(0), 5000).unref()
+await Promise.allSettled([limited.close(), network.close()])
+process.exit(0)
