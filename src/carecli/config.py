@@ -6,25 +6,29 @@ file when its content is new to this database; reading alone builds the same val
 
 from __future__ import annotations
 
-import os
 import tomllib
-import types
 import typing
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from carecli.errors import ConfigError
-from carecli.hours import Hours
-from carecli.model import Severity
+from carecli.hours import Hours, parse_hours
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+class _Table:
+    """A table of care.toml: unknown keys are errors."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+
 @dataclass(frozen=True)
-class Brand:
+class Brand(_Table):
     """Who we are: what customers call us, and what our own accounts are called."""
 
     name: str = ""
@@ -35,7 +39,7 @@ class Brand:
 
 
 @dataclass(frozen=True)
-class OpeningHours:
+class OpeningHours(_Table):
     """`monday = ["09:00-13:00", "14:00-17:30"]` and so on; a day left out is closed, nothing at all is 24/7."""
 
     monday: list[str] = field(default_factory=list)
@@ -49,7 +53,7 @@ class OpeningHours:
 
 
 @dataclass(frozen=True)
-class Sla:
+class Sla(_Table):
     """First-response targets, as durations like `15m`, `4h`, `1d`; by urgency, then the default.
 
     An emergency's clock runs around the clock; the others run in business hours when `business_hours` is true.
@@ -63,7 +67,7 @@ class Sla:
 
 
 @dataclass(frozen=True)
-class Voice:
+class Voice(_Table):
     """How one brand, partner or stream sounds. Templates: language → intent → phrasings."""
 
     greeting: dict[str, str] = field(default_factory=dict)
@@ -75,7 +79,7 @@ class Voice:
 
 
 @dataclass(frozen=True)
-class Guardrails:
+class Guardrails(_Table):
     """What a reply may do; `severity` re-weights a rule by its id (`off` switches it off)."""
 
     allowed_links: list[str] = field(default_factory=list)
@@ -85,7 +89,7 @@ class Guardrails:
 
 
 @dataclass(frozen=True)
-class Source:
+class Source(_Table):
     """One account, feed or folder that is listened to; `settings` is what its platform's page in docs/ says."""
 
     name: str
@@ -95,14 +99,14 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Display:
+class Display(_Table):
     """`rtl`: `auto` reorders right-to-left text where the terminal does not do it itself, `logical` never, `visual` always."""
 
     rtl: typing.Literal["auto", "logical", "visual"] = "auto"
 
 
 @dataclass(frozen=True)
-class Network:
+class Network(_Table):
     """`allow_private`: feeds may be fetched from this machine and its private network."""
 
     allow_private: bool = False
@@ -110,7 +114,7 @@ class Network:
 
 
 @dataclass(frozen=True)
-class Config:
+class Config(_Table):
     """The whole of care.toml; every table is optional."""
 
     brand: Brand = field(default_factory=Brand)
@@ -122,3 +126,77 @@ class Config:
     display: Display = field(default_factory=Display)
     network: Network = field(default_factory=Network)
     sources: dict[str, Source] = field(default_factory=dict)
+
+    @cached_property
+    def team_hours(self) -> Hours:
+        """The team's calendar. Raises ValueError for ranges or zones that do not exist."""
+        days = {day: getattr(self.hours, day) for day in DAYS}
+        return parse_hours(self.brand.timezone, days, self.hours.holidays)
+
+    @property
+    def own_handles(self) -> tuple[str, ...]:
+        """Every handle that is ours: the brand's, and the accounts that its sources sign in with."""
+        accounts = (str(source.settings.get("handle") or "") for source in self.sources.values())
+        return tuple(dict.fromkeys(handle for handle in (*self.brand.handles, *accounts) if handle))
+
+    def voice(self, name: str | None) -> tuple[str, Voice]:
+        """The voice called `name`, or the first one, or a plain one. Raises ConfigError for an unknown name."""
+        if name is None:
+            return next(iter(self.voices.items()), ("default", Voice()))
+        if name not in self.voices and name != "default":
+            raise ConfigError(f"no voice is called '{name}'", hint=f"care.toml has: {', '.join(self.voices) or 'none'}")
+        return name, self.voices.get(name, Voice())
+
+
+_SOURCE_KEYS = ("platform", "enabled")
+
+
+def read(path: Path) -> str | None:
+    """The text of care.toml, None when there is no such file. Raises ConfigError."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", hint="save the file as UTF-8") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def parse(text: str, path: Path) -> dict[str, Any]:
+    """care.toml as plain data, sources with their settings apart. Raises ConfigError for what is not TOML."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    sources = data.get("sources")
+    if isinstance(sources, dict):
+        data["sources"] = {name: _source(name, table) for name, table in sources.items()}
+    return data
+
+
+def _source(name: str, table: Any) -> Any:
+    if not isinstance(table, dict):
+        return table
+    settings = {key: value for key, value in table.items() if key not in _SOURCE_KEYS}
+    return {"name": name, **{key: table[key] for key in _SOURCE_KEYS if key in table}, "settings": settings}
+
+
+def build(data: Mapping[str, Any]) -> Config:
+    """The values of data that was checked before."""
+    config: Config = _built(Config, data)
+    return config
+
+
+def _built(kind: Any, value: Any) -> Any:
+    if is_dataclass(kind):
+        hints = typing.get_type_hints(kind)
+        return kind(**{key: _built(hints[key], item) for key, item in value.items()})  # type: ignore[operator]
+    if kind is date and isinstance(value, str):
+        return date.fromisoformat(value)
+    arguments = typing.get_args(kind)
+    if isinstance(value, dict) and arguments:
+        return {key: _built(arguments[1], item) for key, item in value.items()}
+    if isinstance(value, list) and arguments:
+        return [_built(arguments[0], item) for item in value]
+    return value

@@ -33,14 +33,16 @@ TOKEN = "s3cr3t-token-value"
 NOW = 1_800_000_000.0
 
 
-def use[T](base_url: str, work: Callable[[Client], Awaitable[T]], **options: object) -> tuple[T, list[float]]:
-    """What `work` returns with a client of its own, and the seconds that the client slept between attempts."""
+def use(
+    base_url: str, work: Callable[[Client], Awaitable[Answer]], **options: object
+) -> tuple[Answer, list[float]]:
+    """What `work` returns with its own client, and the seconds slept between attempts."""
     slept: list[float] = []
 
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    async def main() -> T:
+    async def main() -> Answer:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with Client(base_url, **{"headers": headers, "sleep": sleep, **options}) as client:  # type: ignore[arg-type]
             return await work(client)
@@ -95,7 +97,7 @@ def test_a_refused_credential_names_the_host_and_what_to_do_but_never_the_token(
         assert "care login" in (caught.value.hint or "")
         assert TOKEN not in caught.value.message
         assert "\x1b" not in caught.value.message
-        assert "bad token ***" in caught.value.message
+        assert "bad token HIDDEN" in caught.value.message
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
@@ -293,7 +295,7 @@ def test_private_addresses_are_refused_unless_allowed(lying: LyingServer, host: 
 def test_a_redirect_to_a_private_address_is_refused(
     lying: LyingServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The name `public.test` stands for a public server here: only its look-up and its address are replaced."""
+    """127.0.0.1 counts as public here, because a test has no other address to offer."""
     monkeypatch.setattr("carecli.platforms.guard.is_public", lambda address: address == "127.0.0.1")
     lying.on("/feed", Script(302, headers={"Location": f"http://[::1]:{lying.port}/inside"}))
     lying.on("/fine", json_script("pinned"))
@@ -348,7 +350,7 @@ def test_the_log_has_no_secret(lying: LyingServer, caplog: pytest.LogCaptureFixt
         get(lying.url, "/x?access_token=abcdefgh&limit=3")
     ours = [record.getMessage() for record in caplog.records if record.name == "carecli.http"]
     assert len(ours) == 1
-    assert ours[0].startswith(f"GET {lying.url}/x?access_token=***&limit=3 200 ")
+    assert ours[0].startswith(f"GET {lying.url}/x?access_token=HIDDEN&limit=3 200 ")
     assert not any(
         TOKEN in record.getMessage() or "abcdefgh" in record.getMessage() for record in caplog.records
     )
@@ -422,7 +424,7 @@ def test_shown_text_is_always_one_printable_line(text: str) -> None:
 
 def test_urls_are_shown_without_secrets() -> None:
     shown = redact_url("https://user:pass@a.example/p?token=abc&q=hello&api_key=def#frag")
-    assert shown == "https://a.example/p?token=***&q=hello&api_key=***"
+    assert shown == "https://a.example/p?token=HIDDEN&q=hello&api_key=HIDDEN"
 
 
 @given(st.dates(min_value=datetime(2000, 1, 1, tzinfo=UTC).date()))

@@ -16,8 +16,8 @@ def text(name: str) -> str:
 def sample(name: str) -> list[JSON]:
     """The records of the bundled file `name`.jsonl, in its order.
 
-    Each has id, minutes_ago, author_handle, author_name, author_followers, text, language, in_reply_to, brand,
-    directed, inbound, url, likes; inbound ones also what a person expects triage to say of them (`expect`).
+    Each has id, minutes_ago, author_handle, author_name, author_followers, text, language, in_reply_to,
+    brand, directed, inbound, url and likes; a customer's also what a person expects of triage (`expect`).
     `after_reply_to` marks a post that is written only once the brand has answered the post of that id.
     """
     return [json.loads(line) for line in text(f"{name}.jsonl").split("\n") if line.strip()]

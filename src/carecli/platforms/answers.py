@@ -24,6 +24,7 @@ SECRET_NAME = re.compile(r"auth|token|secret|passw|key|sig|cookie|session|code|j
 EPOCH, EPOCH_MILLISECONDS = 1e8, 1e11
 RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 SHOWN = 200
+HIDDEN = "HIDDEN"
 
 
 def printable(text: str, limit: int = SHOWN) -> str:
@@ -36,7 +37,7 @@ def redact_url(url: httpx.URL | str) -> str:
     """`url` without user and password, and with the values of secret query parameters hidden."""
     url = httpx.URL(url)
     hidden = [
-        (name, "***" if SECRET_NAME.search(name) else value) for name, value in url.params.multi_items()
+        (name, HIDDEN if SECRET_NAME.search(name) else value) for name, value in url.params.multi_items()
     ]
     return str(url.copy_with(username="", password="", params=hidden or None, fragment=None))
 
@@ -44,7 +45,7 @@ def redact_url(url: httpx.URL | str) -> str:
 def redact(text: str, secrets: Iterable[str]) -> str:
     """`text` with every secret that it contains hidden."""
     for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "***")
+        text = text.replace(secret, HIDDEN)
     return text
 
 
@@ -136,21 +137,17 @@ def _waits_in_body(answer: Answer) -> list[object]:
 
 
 def _wait(value: object, now: float) -> float | None:
-    moment = _epoch(str(value).strip())
-    if moment is None:
-        return None
-    if moment >= EPOCH_MILLISECONDS:
-        return moment / 1000 - now
-    return moment - now if moment >= EPOCH else moment
-
-
-def _epoch(text: str) -> float | None:
+    text = str(value).strip()
     if re.fullmatch(r"[0-9]{1,16}(\.[0-9]{1,9})?", text):
-        return float(text)
+        number = float(text)
+        if number < EPOCH:
+            return number
+        return (number / 1000 if number >= EPOCH_MILLISECONDS else number) - now
     try:
-        return parse_iso(text).timestamp()
+        moment: float | None = parse_iso(text).timestamp()
     except (ValueError, OverflowError):
-        return _http_date(text)
+        moment = _http_date(text)
+    return None if moment is None else moment - now
 
 
 def _http_date(text: str) -> float | None:

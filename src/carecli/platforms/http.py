@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json as jsonlib
 import logging
+import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
@@ -191,7 +192,7 @@ class Client:
             target = url.join(place)
         except httpx.InvalidURL as error:
             raise BadAnswer(f"{self._name} redirects to an address that is none") from error
-        if target.scheme not in {"http", "https"} or not target.host:
+        if not _is_web(target):
             raise BadAnswer(f"{self._name} redirects to an address that is not http(s); not followed")
         if (url.scheme, target.scheme) == ("https", "http"):
             raise BadAnswer(f"{self._name} redirects from https to http; not followed")
@@ -223,6 +224,8 @@ class Client:
                     body = await self._read(response)
                 finally:
                     await response.aclose()
+        except httpx.InvalidURL as error:
+            raise BadAnswer(f"{url.host} redirects to an address that is none") from error
         except TimeoutError as error:
             raise Unreachable(
                 f"{url.host} did not finish its answer in time", status=status or None
@@ -311,9 +314,13 @@ def _base(text: str) -> httpx.URL:
         url = httpx.URL(text if "://" in text else f"https://{text}")
     except httpx.InvalidURL as error:
         raise ConfigError(f"base_url is not an address: {text!r}") from error
-    if url.scheme not in {"http", "https"} or not url.host:
+    if not _is_web(url):
         raise ConfigError(f"base_url is not an http(s) address: {text!r}")
     return url
+
+
+def _is_web(url: httpx.URL) -> bool:
+    return url.scheme in {"http", "https"} and re.fullmatch(r"[\w.:-]+", url.host) is not None
 
 
 def _sound(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The fake social network behind platforms/memory.py: accounts, posts in the order of arrival, scripted faults."""
+"""The fake social network behind memory.py: accounts, posts in the order of arrival, scripted faults."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class Network:
         return found
 
     def when_answered(self, post: Post, author: str, text: str, *, language: str | None = None) -> None:
-        """Script: `author` writes `text` below `post` one second after a client has answered it."""
+        """Script: one second after a client has answered `post`, `author` replies to that answer."""
         account = self.accounts.get(author) or self.account(author)
         self._scripted.setdefault(post.id, []).append(
             Post("", account, text, post.at, post.id, language=language)
@@ -134,7 +134,7 @@ class Network:
         self._failing[self._pages_asked + number] = error
 
     def shift_page(self, number: int, *, by: int = 1) -> None:
-        """Let page `number` begin `by` posts early, as pages do when posts arrive while one reads."""
+        """Let page `number` begin with the last `by` posts again, as pages do when posts arrive meanwhile."""
         self._shifted[self._pages_asked + number] = by
 
     def spoil(self, post: Post, reason: str) -> None:
@@ -150,18 +150,21 @@ class Network:
         self._answers_to_lose += 1
 
     def ask_page(self, after: int, wanted: Callable[[Post], bool]) -> tuple[list[Post], int]:
-        """One request: up to `page_size` wanted posts that arrived after position `after`, and the position."""
+        """One request: up to `page_size` wanted posts after position `after`, and the position reached."""
         self._pages_asked += 1
         if (error := self._failing.pop(self._pages_asked, None)) is not None:
             raise error
-        at = max(0, after - self._shifted.pop(self._pages_asked, 0))
-        found: list[Post] = []
-        while at < len(self._arrivals) and len(found) < self.page_size:
-            post = self.posts.get(self._arrivals[at])
-            at += 1
-            if post is not None and self._position[post.id] == at and wanted(post):
+        repeated = self._shifted.pop(self._pages_asked, 0)
+        found = [
+            post for at in range(max(0, after - repeated), after) if (post := self._at(at)) and wanted(post)
+        ]
+        full = len(found) + self.page_size
+        while after < len(self._arrivals) and len(found) < full:
+            post = self._at(after)
+            after += 1
+            if post is not None and wanted(post):
                 found.append(post)
-        return found, max(at, after)
+        return found, after
 
     def complaint_about(self, post: Post) -> str | None:
         """Why `post` cannot be read, where it was spoilt."""
@@ -177,7 +180,7 @@ class Network:
             self._keys[key] = post.id
             for line in self._scripted.pop(to.id, ()):
                 at = post.at + timedelta(seconds=1)
-                self.say(line.author.handle, line.text, reply_to=to, at=at, language=line.language)
+                self.say(line.author.handle, line.text, reply_to=post, at=at, language=line.language)
         if self._answers_to_lose:
             self._answers_to_lose -= 1
             raise Unreachable(f"the network {self.name} did not answer")
@@ -186,6 +189,11 @@ class Network:
     def by_key(self, key: str) -> Post | None:
         """The post that was accepted with `key`."""
         return self.posts.get(self._keys.get(key, ""))
+
+    def _at(self, position: int) -> Post | None:
+        """What arrived there, unless it was deleted or arrived again since."""
+        post = self.posts.get(self._arrivals[position])
+        return post if post is not None and self._position[post.id] == position + 1 else None
 
     def _arrive(self, post: Post) -> None:
         self.posts[post.id] = post

@@ -18,8 +18,8 @@ def benchmarks(
 ) -> tuple[Benchmark, ...]:
     """The benchmarks with our figures; ours is None where there is nothing to compare.
 
-    `complaints` are those that need a reply. How many of our unanswered customers would have liked an answer is
-    unknown to us, and stays None.
+    `complaints` are those that need a reply. How many of our unanswered customers would have liked an
+    answer is unknown to us, and stays None.
     """
     unanswered = unanswered_complaints / complaints if complaints else None
     answered = 1 - unanswered if unanswered is not None else None

@@ -30,8 +30,8 @@ class Span:
 def timeline(days: Sequence[DayCount], period: Period) -> tuple[Step, list[Span]]:
     """`days` on an axis without holes, and the step of that axis.
 
-    A period of up to a year is shown whole; a longer one, or one without a beginning, from its first to its last
-    day with a mention.
+    A period of up to a year is shown whole; a longer one, or one without a beginning, from its first to its
+    last day with a mention.
     """
     first, last = _ends(days, period)
     if first is None or last is None:

@@ -3,12 +3,13 @@
 Three choices that METRICS leaves open, made once here:
 
 * **Segment and case.** `cases` counts distinct cases. Whatever asks "was it answered, and how fast" counts
-  segments, because a customer who comes back waits again: `needing_reply`, `answered`, `unanswered_complaints`,
-  both first responses and the SLA. In an archive without reopened cases the two are equal.
-* **Membership.** A segment belongs to the period in which it opened, and a case to every period in which one of
-  its segments opened.
-* **Instant.** Everything is judged at the end of the period, or now if that is earlier: an answer, a resolution
-  or a segment after that instant has not happened yet.
+  segments, because a customer who comes back waits again: `needing_reply`, `answered`,
+  `unanswered_complaints`, both first responses and the SLA. In an archive without reopened cases the two
+  are equal.
+* **Membership.** A segment belongs to the period in which it opened, and a case to every period in which
+  one of its segments opened.
+* **Instant.** Everything is judged at the end of the period, or now if that is earlier: an answer, a
+  resolution or a segment after that instant has not happened yet.
 """
 
 from __future__ import annotations
@@ -32,17 +33,17 @@ from carecli.reports.model import (
     SlaFigures,
     Times,
 )
-
-Z95 = 1.959963984540054  # the normal distribution's 97.5% point: two-sided 95%
+from carecli.reports.stats import percentile
 
 
 @dataclass(frozen=True, slots=True)
 class MentionCounts:
     """Mentions of one period, counted by the store.
 
-    `directed` and `undirected` are inbound; a mention whose platform does not tell is in neither. The `by_…` count
-    inbound mentions; a mention with two topics counts under both. `by_day`: (ISO date in the period's time zone,
-    inbound, negative). `service`: inbound mentions with a service intent (complaint, question, request).
+    `directed` and `undirected` are inbound; a mention whose platform does not tell is in neither. The
+    `by_…` count inbound mentions; a mention with two topics counts under both. `by_day`: (ISO date in the
+    period's time zone, inbound, negative). `service`: inbound mentions with a service intent (complaint,
+    question, request).
     """
 
     total: int
@@ -63,8 +64,8 @@ class MentionCounts:
 class SegmentRow:
     """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by.
 
-    `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the time of
-    the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`.
+    `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
+    time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`.
     """
 
     case: int
@@ -96,13 +97,15 @@ def summarise(
 ) -> Report:
     """The report of `period`.
 
-    `segments`: every segment of the cases that have one opened in the period, in any order; segments that lie
-    outside it only serve the full resolution (its last resolve, its pending time) and the replies of these cases.
-    `targets`: the first-response target in seconds, None for no promise. `business_clock`: whether that target
-    counts business hours only. `backlog_open`: cases not resolved at the instant.
+    `segments`: every segment of the cases that have one opened in the period, in any order; segments that
+    lie outside it only serve the full resolution (its last resolve, its pending time) and the replies of
+    these cases. `targets`: the first-response target in seconds, None for no promise. `business_clock`:
+    whether that target counts business hours only. `backlog_open`: cases not resolved at the instant.
     """
     instant = min(period.until, now)
-    known = [_as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now]
+    known = [
+        _as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now
+    ]
     inside = [row for row in known if period.since is None or row.opened_at >= period.since]
     waits = [_wait(row, instant, hours) for row in inside if row.needs_reply]
     response = _response(inside, known, waits, backlog_open, _sla(waits, targets, business_clock))
@@ -123,54 +126,6 @@ def summarise(
     )
 
 
-def percentile(values: Sequence[float], q: float) -> float | None:
-    """The `q`-th quantile (0…1) of unsorted `values` by linear interpolation; None without values.
-
-    Hyndman and Fan's type 7, which spreadsheets call PERCENTILE.INC: rank q·(n−1) between the sorted values.
-    """
-    if not values:
-        return None
-    ordered = sorted(values)
-    rank = q * (len(ordered) - 1)
-    below = math.floor(rank)
-    above = math.ceil(rank)
-    return ordered[below] + (ordered[above] - ordered[below]) * (rank - below)
-
-
-def wilson(successes: int, n: int) -> tuple[float, float]:
-    """The 95% score interval of a share (Wilson 1927); without observations it is everything: (0, 1)."""
-    if n == 0:
-        return 0.0, 1.0
-    share = successes / n
-    scale = 1 + Z95**2 / n
-    centre = (share + Z95**2 / (2 * n)) / scale
-    half = Z95 / scale * math.sqrt(share * (1 - share) / n + Z95**2 / (4 * n * n))
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == n else centre + half
-    return low, high
-
-
-def net_interval(positive: int, negative: int, n: int) -> tuple[float, float]:
-    """The 95% interval of (positive − negative) ÷ n, from the Wilson intervals of both shares.
-
-    Newcombe's square-and-add (1998), with the correlation that two shares of one sample have; (−1, 1) without any.
-    """
-    if n == 0:
-        return -1.0, 1.0
-    plus, minus = positive / n, negative / n
-    plus_low, plus_high = wilson(positive, n)
-    minus_low, minus_high = wilson(negative, n)
-    spread = plus * (1 - plus) * minus * (1 - minus)
-    tie = -plus * minus / math.sqrt(spread) if spread else 0.0
-
-    def reach(one: float, other: float) -> float:
-        return math.sqrt(max(0.0, one * one + other * other - 2 * tie * one * other))
-
-    low = plus - minus - reach(plus - plus_low, minus_high - minus)
-    high = plus - minus + reach(plus_high - plus, minus - minus_low)
-    return max(-1.0, low), min(1.0, high)
-
-
 def ranked(counts: Mapping[str, int]) -> dict[str, int]:
     """`counts` with the highest first, ties by name."""
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
@@ -178,7 +133,7 @@ def ranked(counts: Mapping[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """How long the customer of a segment that needs a reply waited for it, or has been waiting until the instant."""
+    """How long the customer of a segment that needs a reply waited, or has been waiting until the instant."""
 
     row: SegmentRow
     seconds: float
@@ -233,7 +188,7 @@ def _response(
 
 
 def _full_resolutions(rows: Iterable[SegmentRow]) -> dict[int, float]:
-    """Case → seconds from its first mention to its last resolve, less what it was pending; open cases are left out."""
+    """Case → seconds from its first mention to its last resolve, less its pending ones; no open cases."""
     last: dict[int, SegmentRow] = {}
     pending: defaultdict[int, float] = defaultdict(float)
     seconds: dict[int, float] = {}

@@ -1,8 +1,9 @@
 """The Report: one value that feeds every renderer.
 
-The fields are the keys of `care report --json`, in that order. A few more are shown by the other formats only,
-because a figure needs its denominator beside it; they carry `SHOWN_APART` and `to_json` leaves them out.
-Durations are seconds, shares are 0…1, times are aware; what cannot be computed is None, a count is never None.
+The fields are the keys of `care report --json`, in that order. A few more are shown by the other formats
+only, because a figure needs its denominator beside it; they carry `SHOWN_APART` and `to_json` leaves them
+out. Durations are seconds, shares are 0…1, times are aware; what cannot be computed is None, a count is
+never None.
 """
 
 from __future__ import annotations
@@ -161,7 +162,7 @@ class Report:
 
 
 def to_json(report: Report) -> JSON:
-    """`report` as the document that CONTRACT promises: its keys in its order, times ISO with Z, unknown null."""
+    """`report` as the document that CONTRACT promises: its keys, its order, times with Z, unknown null."""
     document: JSON = _plain(report)
     return document
 

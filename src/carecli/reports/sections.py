@@ -1,6 +1,7 @@
 """A Report as tables, built once, so that text, Markdown and CSV agree cell for cell.
 
-Names (topics, sources, languages, errors) come from outside and are made inert here, before any format sees them.
+Names (topics, sources, languages, errors) come from outside and are made inert here, before any format sees
+them.
 """
 
 from __future__ import annotations
@@ -14,32 +15,33 @@ from carecli import text
 from carecli.hours import show_duration
 from carecli.model import iso
 from carecli.reports.days import Span, timeline
-from carecli.reports.figures import net_interval, wilson
 from carecli.reports.model import Coverage, Mentions, Report, Response, Times
+from carecli.reports.stats import net_interval, wilson
 
 NOTHING = "–"
 CALENDAR = (
-    "First response: from the customer's message to the first answer by a person, in the platforms' own times. "
-    "It never pauses; business hours count the team's hours only."
+    "First response: from the customer's message to the first answer by a person, in the platforms' own "
+    "times. It never pauses; business hours count the team's hours only."
 )
 RESOLUTION = (
-    "Full resolution: from a case's first message to its last resolution, less the time spent waiting for the "
-    "customer."
+    "Full resolution: from a case's first message to its last resolution, less the time spent waiting for "
+    "the customer."
 )
 NEEDING = (
-    "Complaints, questions, requests and emergencies need a reply, and so do praise and suggestions that address "
-    "the brand; spam, chatter and the brand's own posts do not. A customer who comes back after a resolution is "
-    "counted again."
+    "Complaints, questions, requests and emergencies need a reply, and so do praise and suggestions that "
+    "address the brand; spam, chatter and the brand's own posts do not. A customer who comes back after a "
+    "resolution is counted again."
 )
 SLA = "SLA: unanswered and overdue counts as breached; a clock still inside its target is in neither."
 INTERVALS = (
-    "Low and high bound the 95% interval (Wilson). Net sentiment: (positive - negative) / all inbound, neutral included."
+    "Low and high bound the 95% interval (Wilson). Net sentiment: (positive - negative) / all inbound, with "
+    "the neutral ones."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One value: as data with its unit (CSV) and as people read it. `value` is None where nothing is known."""
+    """One value: as data with its unit (CSV) and as people read it; None where nothing is known."""
 
     value: str | float | None
     unit: str
@@ -119,7 +121,7 @@ def _moment(value: datetime | None, timezone: str) -> Cell:
 
 
 def _name(untrusted: str) -> str:
-    return text.inert(text.single_line(untrusted))
+    return text.single_line(untrusted)
 
 
 def _period(report: Report) -> Section:
@@ -226,15 +228,30 @@ def _rates(report: Report) -> Section:
 
     nothing = Cell(None, "replies", NOTHING)
     rows = (
-        row("response rate", response.response_rate, wilson(response.answered, response.needing_reply),
-            response.needing_reply),
+        row(
+            "response rate",
+            response.response_rate,
+            wilson(response.answered, response.needing_reply),
+            response.needing_reply,
+        ),
         row("SLA: target met", sla.rate, wilson(sla.met, sla.met + sla.breached), sla.met + sla.breached),
-        row("net sentiment", service.net_sentiment,
-            net_interval(moods.get("positive", 0), moods.get("negative", 0), inbound), inbound),
-        row("share of service mentions", service.share_of_service_mentions,
-            wilson(service.service_mentions, inbound), inbound),
-        Row("replies per resolved case", (_ratio(response.replies_per_resolution, "replies"), nothing, nothing),
-            response.resolution.count),
+        row(
+            "net sentiment",
+            service.net_sentiment,
+            net_interval(moods.get("positive", 0), moods.get("negative", 0), inbound),
+            inbound,
+        ),
+        row(
+            "share of service mentions",
+            service.share_of_service_mentions,
+            wilson(service.service_mentions, inbound),
+            inbound,
+        ),
+        Row(
+            "replies per resolved case",
+            (_ratio(response.replies_per_resolution, "replies"), nothing, nothing),
+            response.resolution.count,
+        ),
     )
     return Section("rates", "Rates", ("", "value", "low", "high"), rows, (INTERVALS,))
 

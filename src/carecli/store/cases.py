@@ -32,7 +32,10 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """What a case's row says beyond its life: the signals of its newest customer mention, and its priority."""
+    """What a case's row says beyond its life: the signals of the message that presses most, and its priority.
+
+    `segments` are the (intent, urgency, language) of each of the life's segments.
+    """
 
     case: int
     life: Life
@@ -43,6 +46,7 @@ class Projection:
     directed: bool
     priority: int
     reasons: Sequence[str]
+    segments: Sequence[tuple[str, str, str | None]]
 
 
 _SHOWN = """
@@ -108,7 +112,8 @@ def at_places(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[P
     for table, column in (("cases", "conversation"), ("mentions", "external_id")):
         for row in connection.execute(
             f"""
-            WITH asked AS (SELECT value ->> 0 AS platform, value ->> 1 AS host, value ->> 2 AS id FROM json_each(?))
+            WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
+                json_extract(value, '$[2]') AS id FROM json_each(?))
             SELECT t.platform, t.host, asked.id, coalesce(c.merged_into, c.case_id) AS case_id
             FROM asked JOIN {table} t ON t.platform = asked.platform AND t.host = asked.host AND t.{column} = asked.id
             JOIN cases c ON c.case_id = t.case_id
@@ -119,19 +124,35 @@ def at_places(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[P
     return found
 
 
-def stored_outbound(connection: sqlite3.Connection, places: Iterable[Place]) -> set[Place]:
-    """Which of `places` are posts of ours that belong to no case: what hangs on them are conversations of their own."""
+def ours_at(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[Place, int | None]:
+    """Which of `places` are posts of ours, with their case; None: a post to everybody, no part of a conversation."""
     asked = json.dumps([list(place) for place in places])
     rows = connection.execute(
         """
-        WITH asked AS (SELECT value ->> 0 AS platform, value ->> 1 AS host, value ->> 2 AS id FROM json_each(?))
-        SELECT m.platform, m.host, m.external_id FROM asked
+        WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
+                              json_extract(value, '$[2]') AS id FROM json_each(?))
+        SELECT m.platform, m.host, m.external_id, m.case_id FROM asked
         JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.external_id = asked.id
-        WHERE m.inbound = 0 AND m.case_id IS NULL
+        WHERE m.inbound = 0
         """,
         [asked],
     )
-    return {(row[0], row[1], row[2]) for row in rows}
+    return {(row[0], row[1], row[2]): row[3] for row in rows}
+
+
+def orphans(connection: sqlite3.Connection, parents: Iterable[Place]) -> list[Row]:
+    """Our own answers that were stored before the messages that they answer."""
+    asked = json.dumps([list(place) for place in parents])
+    return connection.execute(
+        """
+        WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
+                              json_extract(value, '$[2]') AS id FROM json_each(?))
+        SELECT m.mention_id, m.platform, m.host, m.in_reply_to FROM asked
+        JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.in_reply_to = asked.id
+        WHERE m.case_id IS NULL AND m.inbound = 0
+        """,
+        [asked],
+    ).fetchall()
 
 
 def next_number(connection: sqlite3.Connection) -> int:
@@ -152,10 +173,10 @@ def create(connection: sqlite3.Connection, new: Iterable[tuple[int, Place, Row]]
         INSERT INTO cases (case_id, platform, host, conversation, customer_id, latest_mention_id, status, priority,
             reasons, sentiment, sentiment_score, intent, topics, urgency, needs_reply, needs_attention, directed, tags,
             mention_count, reopened, opened_at, segment_opened_at)
-        VALUES (?, ?, ?, ?, ?, ?, 'open', 0, '[]', 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 0, 0, ?9, ?9)
-        """.replace("?9", "?7"),
+        VALUES (?, ?, ?, ?, ?, ?, 'open', 0, '[]', 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 0, 0, ?, ?)
+        """,
         [
-            (number, *place, mention["author_id"], mention["mention_id"], mention["created_at"])
+            (number, *place, mention["author_id"], mention["mention_id"], mention["created_at"], mention["created_at"])
             for number, place, mention in new
         ],
     )
@@ -224,7 +245,7 @@ def project(connection: sqlite3.Connection, projections: Sequence[Projection]) -
     )
     connection.executemany("DELETE FROM segments WHERE case_id = ?", [(p.case,) for p in projections])
     connection.executemany(
-        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 p.case,
@@ -235,9 +256,10 @@ def project(connection: sqlite3.Connection, projections: Sequence[Projection]) -
                 s.resolved_at and iso(s.resolved_at),
                 s.pending_seconds,
                 s.replies,
+                *signals,
             )
             for p in projections
-            for number, s in enumerate(p.life.segments)
+            for number, (s, signals) in enumerate(zip(p.life.segments, p.segments, strict=True))
         ],
     )
 

@@ -163,6 +163,9 @@ _TABLES = (
         resolved_at TEXT,
         pending_seconds REAL NOT NULL,
         replies INTEGER NOT NULL,
+        intent TEXT NOT NULL, -- of the message in it that pressed most
+        urgency TEXT NOT NULL,
+        language TEXT,
         PRIMARY KEY (case_id, number)
     ) WITHOUT ROWID
     """,
@@ -215,6 +218,10 @@ _TABLES = (
 _INDEXES = (
     "CREATE INDEX mentions_of_case ON mentions (case_id)",
     "CREATE INDEX mentions_untriaged ON mentions (created_at) WHERE triaged_at IS NULL",
+    """
+    CREATE INDEX mentions_orphaned ON mentions (platform, host, in_reply_to)
+    WHERE case_id IS NULL AND in_reply_to IS NOT NULL
+    """,
     "CREATE INDEX mentions_by_author ON mentions (author_id, created_at)",
     """
     CREATE INDEX mentions_by_time ON mentions (

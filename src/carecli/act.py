@@ -1,0 +1,414 @@
+"""Stage 2: new mentions → verdicts → cases, with their queue, deadlines, corrections and log.
+
+Everything that changes a case appends to its log or adds a mention, and then writes the case anew from both
+(`carecli.lifecycle.fold`); nothing edits a case in place.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from carecli.config import Config
+from carecli.errors import Conflict, NotFound
+from carecli.hours import Hours, add_business_seconds, parse_duration
+from carecli.lifecycle import Life, Segment, Turn, fold
+from carecli.model import JSON, SlaState, Verdict, iso, parse_iso
+from carecli.store import cases, events, mentions
+from carecli.store.cases import Filter, Place, Projection
+from carecli.store.connect import Row, Store
+from carecli.triage import Rules, classify, prioritise
+
+BATCH = 2_000
+AROUND_THE_CLOCK = Hours()
+
+Progress = Callable[[int], None]
+
+
+# Verdicts and cases
+
+
+def triage_new(store: Store, config: Config, *, now: datetime, progress: Progress | None = None) -> int:
+    """Give every new mention its verdict and its case, oldest first. Returns how many there were.
+
+    Resumable: what a crash leaves untriaged is found again by the next call.
+    """
+    total = 0
+    while batch := mentions.untriaged(store, BATCH):
+        verdicts = _verdicts(store, batch, rules(config))
+        with store.write() as connection:
+            mentions.save_verdicts(connection, verdicts, now=now)
+            touched = _file_into_cases(connection, batch, now)
+            _project(store, connection, touched)
+        total += len(batch)
+        if progress is not None:
+            progress(total)
+    return total
+
+
+def triage_again(store: Store, config: Config, *, now: datetime, progress: Progress | None = None) -> int:
+    """Classify everything that is stored anew, after a change of engine or configuration; corrections stay."""
+    with store.write() as connection:
+        mentions.forget_verdicts(connection)
+    return triage_new(store, config, now=now, progress=progress)
+
+
+def rules(config: Config) -> Rules:
+    """What triage has to know of the brand."""
+    names = (config.brand.name, *config.brand.keywords)
+    return Rules(
+        languages=tuple(config.brand.languages),
+        brand_names=tuple(name for name in names if name),
+        handles=config.own_handles,
+        topics=config.topics,
+    )
+
+
+def _verdicts(store: Store, batch: Sequence[Row], the_rules: Rules) -> list[tuple[int, Verdict | None]]:
+    inbound = [row for row in batch if row["inbound"]]
+    corrected = mentions.corrections(store, [row["mention_id"] for row in inbound])
+    parents = cases.ours_at(store.connection, [p for row in inbound if (p := _parent(row)) is not None])
+    verdicts = classify(
+        [row["text"] for row in inbound],
+        the_rules,
+        languages=[row["declared_language"] for row in inbound],
+        directed=[bool(row["directed"]) or _parent(row) in parents for row in inbound],
+    )
+    found: dict[int, Verdict | None] = {row["mention_id"]: None for row in batch}
+    for row, verdict in zip(inbound, verdicts, strict=True):
+        number = row["mention_id"]
+        found[number] = _corrected(verdict, corrected.get(number, {}))
+    return list(found.items())
+
+
+def _corrected(verdict: Verdict, signals: Mapping[str, Any]) -> Verdict:
+    """A person's word outranks the engine; what follows from it follows."""
+    if not signals:
+        return verdict
+    changes: dict[str, Any] = {key: signals[key] for key in ("language", "intent") if key in signals}
+    if "topics" in signals:
+        changes["topics"] = tuple(signals["topics"])
+    if "sentiment" in signals and signals["sentiment"] != verdict.sentiment:
+        score = {"negative": -0.5, "neutral": 0.0, "positive": 0.5}[signals["sentiment"]]
+        changes |= {"sentiment": signals["sentiment"], "sentiment_score": score}
+    if "intent" in signals and signals["intent"] != verdict.intent:
+        answered = signals["intent"] not in ("spam", "chatter", "lead")
+        changes |= {"needs_reply": answered}
+        changes |= {"urgency": "emergency"} if signals["intent"] == "emergency" else {}
+        if verdict.urgency == "emergency" and signals["intent"] != "emergency":
+            changes["urgency"] = "today"
+    if "needs_reply" in signals:
+        changes["needs_reply"] = signals["needs_reply"]
+    words = ", ".join(f"{key} = {signals[key]}" for key in sorted(signals))
+    return replace(verdict, **changes, confidence=1.0, why=(f"corrected by a person: {words}", *verdict.why))
+
+
+def _place(row: Row) -> Place:
+    return row["platform"], row["host"], row["external_id"]
+
+
+def _parent(row: Row) -> Place | None:
+    return None if row["in_reply_to"] is None else (row["platform"], row["host"], row["in_reply_to"])
+
+
+def _root(row: Row) -> Place | None:
+    return None if row["thread_root"] is None else (row["platform"], row["host"], row["thread_root"])
+
+
+def _file_into_cases(connection: sqlite3.Connection, batch: Sequence[Row], now: datetime) -> set[int]:
+    """Put each mention into the case of its conversation, oldest first; returns the cases that changed."""
+    touched = {row["case_id"] for row in batch if row["case_id"] is not None}
+    loose = [row for row in batch if row["case_id"] is None]
+    places = {p for row in loose for p in (_place(row), _parent(row), _root(row)) if p is not None}
+    known = cases.at_places(connection, places)
+    broadcast = {place for place, case in cases.ours_at(connection, places).items() if case is None}
+    number = cases.next_number(connection)
+    new: list[tuple[int, Place, Row]] = []
+    filed: dict[int, int] = {}
+    merges: list[tuple[int, int]] = []
+    for row in loose:
+        candidates = _conversations(row, known, broadcast)
+        if not candidates and not row["inbound"]:
+            broadcast.add(_place(row))
+            continue
+        if not candidates:
+            hook = _hook(row, broadcast)
+            new.append((number, hook, row))
+            known[hook] = number
+            candidates, number = {number}, number + 1
+        case = min(candidates)
+        for other in candidates - {case}:
+            merges.append((other, case))
+            known = {place: case if found == other else found for place, found in known.items()}
+            filed = {mention: case if found == other else found for mention, found in filed.items()}
+        known[_place(row)] = case
+        filed[row["mention_id"]] = case
+    cases.create(connection, new)
+    cases.attach(connection, [(case, mention) for mention, case in filed.items()])
+    for case, _, row in new:
+        events.append(connection, case, "opened", parse_iso(row["created_at"]), data={"mention": row["mention_id"]})
+    for old, into in merges:
+        cases.merge(connection, old, into)
+        events.append(connection, into, "merged", now, data={"case": old})
+    adopted = _adopt_orphans(connection, {_place(row): filed[row["mention_id"]] for row in loose if row["mention_id"] in filed})
+    return (touched | set(filed.values()) | adopted) - {old for old, _ in merges}
+
+
+def _conversations(row: Row, known: Mapping[Place, int], broadcast: set[Place]) -> set[int]:
+    """The cases that this message belongs to: more than one when it joins what looked like two conversations."""
+    found = {known.get(_place(row))}
+    parent, root = _parent(row), _root(row)
+    if parent is not None and parent not in broadcast:
+        found.add(known.get(parent))
+        if parent not in known and root is not None and root not in broadcast:
+            found.add(known.get(root))
+    return {case for case in found if case is not None}
+
+
+def _hook(row: Row, broadcast: set[Place]) -> Place:
+    """What a new conversation hangs on: its first message, or the parent that we have not seen (yet)."""
+    parent = _parent(row)
+    return _place(row) if parent is None or parent in broadcast else parent
+
+
+def _adopt_orphans(connection: sqlite3.Connection, arrived: Mapping[Place, int]) -> set[int]:
+    adopted = [
+        (arrived[row["platform"], row["host"], row["in_reply_to"]], row["mention_id"])
+        for row in cases.orphans(connection, arrived)
+    ]
+    cases.attach(connection, adopted)
+    return {case for case, _ in adopted}
+
+
+def _project(store: Store, connection: sqlite3.Connection, touched: Iterable[int]) -> None:
+    """Write these cases anew from their mentions and their logs."""
+    numbers = sorted(touched)
+    turns = cases.turns(store, numbers)
+    absorbed = cases.merged(store, numbers)
+    logs = events.of_cases(store, [*numbers, *(old for olds in absorbed.values() for old in olds)])
+    firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in turns.items()}
+    contacts = cases.contacts(store, [row["author_id"] for row in firsts.values()])
+    projections = []
+    for case, rows in turns.items():
+        log = [event for number in (case, *absorbed.get(case, ())) for event in logs.get(number, ())]
+        life = fold(
+            [Turn(parse_iso(r["created_at"]), bool(r["inbound"]), bool(r["needs_reply"]), bool(r["automatic"])) for r in rows],
+            log,
+        )
+        customer = firsts[case]["author_id"]
+        projections.append(_projection(case, rows, life, customer, contacts.get(customer, 1)))
+    cases.project(connection, projections)
+
+
+def _projection(case: int, rows: Sequence[Row], life: Life, customer: int, contacts: int) -> Projection:
+    inbound = [row for row in rows if row["inbound"]]
+    newest = inbound[-1]
+    directed = any(row["directed"] for row in inbound) or len(inbound) < len(rows)
+    ranked = [
+        _Ranked(*prioritise(_verdict(row), directed=directed, contacts=contacts), row["created_at"], row)
+        for row in inbound
+    ]
+    waiting = iso(life.waiting_since) if life.waiting_since else newest["created_at"]
+    unanswered = [item for item in ranked if item.at >= waiting]
+    leading = max(unanswered, key=_pressing)
+    signals = {key: leading.row[key] for key in ("sentiment", "sentiment_score", "intent", "urgency")}
+    topics = dict.fromkeys(topic for item in unanswered for topic in json.loads(item.row["topics"]))
+    return Projection(
+        case=case,
+        life=life,
+        latest_mention=newest["mention_id"],
+        mention_count=len(rows),
+        customer=customer,
+        signals={
+            **signals,
+            "language": newest["language"] or leading.row["language"],
+            "topics": json.dumps(list(topics), ensure_ascii=False),
+        },
+        directed=directed,
+        priority=leading.priority,
+        reasons=leading.reasons,
+        segments=[_segment_signals(segment.opened_at, end, ranked) for segment, end in _stretches(life)],
+    )
+
+
+class _Ranked(NamedTuple):
+    """A customer's message with its place in the queue."""
+
+    priority: int
+    reasons: tuple[str, ...]
+    at: str
+    row: Row
+
+
+def _pressing(item: _Ranked) -> tuple[bool, int, str]:
+    return bool(item.row["needs_reply"]), item.priority, item.at
+
+
+def _stretches(life: Life) -> Iterable[tuple[Segment, datetime | None]]:
+    return zip(life.segments, [*(s.opened_at for s in life.segments[1:]), None], strict=True)
+
+
+def _segment_signals(
+    start: datetime, end: datetime | None, ranked: Sequence[_Ranked]
+) -> tuple[str, str, str | None]:
+    """Intent, urgency and language of the message that pressed most in [start, end)."""
+    inside = [r for r in ranked if r.at >= iso(start) and (end is None or r.at < iso(end))]
+    row = max(inside or ranked, key=_pressing).row
+    return row["intent"], row["urgency"], row["language"]
+
+
+def _verdict(row: Row) -> Verdict:
+    return Verdict(
+        row["language"],
+        row["sentiment"],
+        row["sentiment_score"],
+        row["intent"],
+        tuple(json.loads(row["topics"])),
+        row["urgency"],
+        bool(row["needs_reply"]),
+        row["confidence"],
+    )
+
+
+# What a person does to a case
+
+
+def record(
+    store: Store,
+    case: int,
+    kind: str,
+    *,
+    now: datetime,
+    agent: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Row:
+    """Append one event to a case's log and write the case anew. Raises NotFound."""
+    with store.write() as connection:
+        number: int = cases.get(store, case)["case_id"]
+        events.append(connection, number, kind, now, agent=agent, data=data)
+        _project(store, connection, [number])
+        return cases.get(store, number)
+
+
+def claim(store: Store, case: int | None, *, agent: str, now: datetime) -> Row:
+    """Give a case (None: the most pressing unassigned one) to `agent`; of two who try, one gets it.
+
+    Raises Conflict when somebody else has it, NotFound when nothing waits.
+    """
+    with store.write():
+        if case is None:
+            waiting = (row for row in cases.listed(store, Filter(), now=now) if row["assignee"] is None)
+            row = next(waiting, None)
+            if row is None:
+                raise NotFound("nothing in the queue is unassigned", hint="`care queue` shows who works on what")
+        else:
+            row = cases.get(store, case)
+        if row["assignee"] not in (None, agent):
+            raise Conflict(
+                f"case {row['case_id']} is {row['assignee']}'s", hint=f"`care assign {row['case_id']} {agent}` takes it over"
+            )
+        if row["assignee"] == agent:
+            return row
+        return record(store, row["case_id"], "claimed", now=now, agent=agent, data={"assignee": agent})
+
+
+def label(
+    store: Store, config: Config, mention: int, signals: Mapping[str, Any], *, now: datetime, agent: str | None = None
+) -> Row:
+    """A person's correction of a mention's signals: it wins at once and for ever. Returns the mention."""
+    with store.write() as connection:
+        row = mentions.get(store, mention)
+        if not row["inbound"]:
+            raise Conflict(f"mention {mention} is the brand's own post", hint="only customers' mentions have labels")
+        mentions.correct(connection, mention, dict(signals), agent=agent, now=now)
+        if row["case_id"] is not None:
+            data = {"mention": mention, **signals}
+            events.append(connection, row["case_id"], "labelled", now, agent=agent, data=data)
+    triage_new(store, config, now=now)
+    return mentions.get(store, mention)
+
+
+# The queue and its deadlines
+
+
+def queue(
+    store: Store, config: Config, which: Filter, *, now: datetime, sla: str | None = None, limit: int | None = None
+) -> list[JSON]:
+    """Cases as CONTRACT.md describes them, most pressing first."""
+    rows = cases.listed(store, which, now=now, limit=None if sla else limit)
+    described = (describe(row, config, now) for row in rows)
+    fitting = (case for case in described if sla is None or case["sla"]["state"] == sla)
+    return [case for case, _ in zip(fitting, range(limit if limit is not None else 1 << 62), strict=False)]
+
+
+def describe(row: Row, config: Config, now: datetime) -> JSON:
+    """One case's row as the JSON of CONTRACT.md."""
+    asleep = row["status"] == "snoozed" and row["snoozed_until"] > iso(now)
+    status = "open" if row["status"] == "snoozed" and not asleep else row["status"]
+    return {
+        "case": row["case_id"],
+        "status": status,
+        "priority": row["priority"],
+        "reasons": json.loads(row["reasons"]),
+        "language": row["language"],
+        "sentiment": row["sentiment"],
+        "sentiment_score": row["sentiment_score"],
+        "intent": row["intent"],
+        "topics": json.loads(row["topics"]),
+        "urgency": row["urgency"],
+        "needs_reply": bool(row["needs_reply"]),
+        "directed": bool(row["directed"]),
+        "assignee": row["assignee"],
+        "tags": json.loads(row["tags"]),
+        "platform": row["platform"],
+        "customer": {"handle": row["customer_handle"], "name": row["customer_name"]},
+        "text": row["text"],
+        "url": row["url"],
+        "opened_at": row["opened_at"],
+        "first_reply_at": row["first_reply_at"],
+        "resolved_at": row["resolved_at"],
+        "snoozed_until": row["snoozed_until"] if asleep else None,
+        "waiting_since": row["waiting_since"],
+        "sla": _sla(row, config, now),
+        "mentions": row["mention_count"],
+    }
+
+
+def target_seconds(urgency: str, config: Config) -> float | None:
+    """The first-response target for a case of this urgency; None: none is set."""
+    text = config.sla.urgency.get(urgency, config.sla.first_response)
+    return parse_duration(text) if text else None
+
+
+def clock(urgency: str, config: Config) -> Hours:
+    """The hours in which a case's response clock runs: an emergency's at any hour."""
+    if urgency == "emergency" or not config.sla.business_hours:
+        return AROUND_THE_CLOCK
+    return config.team_hours
+
+
+def _sla(row: Row, config: Config, now: datetime) -> JSON:
+    target = target_seconds(row["urgency"], config)
+    if target is None or not (row["needs_reply"] or row["waiting_since"]):
+        return {"target_seconds": None, "due_at": None, "state": "none"}
+    hours = clock(row["urgency"], config)
+    waiting = row["waiting_since"]
+    started = parse_iso(waiting or row["segment_opened_at"])
+    due_at = add_business_seconds(started, target, hours)
+    answered = None if waiting else row["segment_first_reply_at"]
+    state = _sla_state(due_at, timedelta(seconds=target * config.sla.due_soon), answered, bool(waiting), now)
+    return {"target_seconds": target, "due_at": iso(due_at), "state": state}
+
+
+def _sla_state(due_at: datetime, soon: timedelta, answered: str | None, waiting: bool, now: datetime) -> SlaState:
+    if answered is not None:
+        return "met" if parse_iso(answered) <= due_at else "breached"
+    if not waiting:
+        return "none"  # closed without an answer: no clock runs any more
+    if now > due_at:
+        return "breached"
+    return "due" if due_at - now <= soon else "ok"

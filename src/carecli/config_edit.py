@@ -1,0 +1,77 @@
+"""Changing care.toml without losing its owner's comments and order."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from carecli.config import read
+from carecli.errors import ConfigError, NotFound
+
+
+def create(path: Path, brand: Mapping[str, Any]) -> None:
+    """Write a new care.toml for `brand`, with the tables that people change next as comments."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("carecli's configuration: docs/configuration.md explains every key."))
+    document.add("brand", _table(brand))
+    document.add(tomlkit.nl())
+    for line in _SUGGESTIONS.strip().splitlines():
+        document.add(tomlkit.comment(line) if line else tomlkit.nl())
+    _write(path, tomlkit.dumps(document))
+
+
+def add_source(path: Path, name: str, platform: str, settings: Mapping[str, Any]) -> None:
+    """Add `[sources.NAME]`. Raises ConfigError when there is one already."""
+    document = tomlkit.parse(read(path) or "")
+    sources = document.setdefault("sources", tomlkit.table(is_super_table=True))
+    if name in sources:
+        raise ConfigError(f"{path}: there is a source '{name}' already", hint=f"`care source remove {name}` first")
+    sources[name] = _table({"platform": platform, **settings})
+    _write(path, tomlkit.dumps(document))
+
+
+def remove_source(path: Path, name: str) -> None:
+    """Take `[sources.NAME]` out. Raises NotFound."""
+    document = tomlkit.parse(read(path) or "")
+    sources = document.get("sources", {})
+    if name not in sources:
+        raise NotFound(f"{path}: there is no source '{name}'", hint="`care source list` shows them")
+    del sources[name]
+    _write(path, tomlkit.dumps(document))
+
+
+def _table(values: Mapping[str, Any]) -> Table:
+    table = tomlkit.table()
+    for key, value in values.items():
+        table.add(key, list(value) if isinstance(value, tuple) else value)
+    return table
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_text(text, encoding="utf-8")
+        os.replace(partial, path)  # noqa: PTH105 - Path.replace is the same call
+    except OSError as error:
+        raise ConfigError(f"cannot write {path}: {error.strerror}") from error
+
+
+_SUGGESTIONS = """
+[hours]                       # left out: around the clock
+monday = ["09:00-17:30"]
+
+[sla]
+first_response = "4h"
+
+[topics]
+baggage = ["luggage", "bagaż", "מזוודה", "行李"]
+
+[voices.default]
+signature = "– {agent}"
+"""

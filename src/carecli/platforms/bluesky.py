@@ -1,0 +1,81 @@
+"""Bluesky, and every other AppView of the AT Protocol: what the program knows of it without opening it.
+
+Reads the account's own posts, its notifications (mentions, replies, quotes) and searches; answers in the thread.
+The client is loaded when a source is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from carecli.errors import ConfigError
+from carecli.platforms.base import Fetcher, Platform, Setup
+from carecli.text import grapheme_count
+
+LIMIT = 300
+# The second limit: 3,000 bytes of UTF-8 for 300 graphemes.
+BYTES_PER_GRAPHEME = 10
+BASE_URL = "https://bsky.social"
+PAGE_SIZE = 100
+OVERLAP_MINUTES = 60
+
+
+def measure(text: str) -> int:
+    """The length of `text` in graphemes, or in tenths of UTF-8 bytes where that is more: both must fit."""
+    return max(grapheme_count(text), -(-len(text.encode("utf-8", "surrogatepass")) // BYTES_PER_GRAPHEME))
+
+
+@asynccontextmanager
+async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
+    from carecli.platforms.bluesky_client import BlueskyClient
+    from carecli.platforms.xrpc import Xrpc
+
+    appview = setup.text("appview")
+    async with Xrpc(
+        setup.text("base_url", BASE_URL).rstrip("/"),
+        setup.text("handle"),
+        setup.secret("PASSWORD"),
+        pinned=setup.flag("pinned"),
+    ) as xrpc:
+        yield BlueskyClient(
+            xrpc,
+            searches=setup.texts("search"),
+            own_handles=frozenset(handle.removeprefix("@").lower() for handle in setup.handles),
+            appview=f"{appview}#bsky_appview" if appview and "#" not in appview else appview,
+            page_size=_whole(setup, "page_size", PAGE_SIZE, 1, 100),
+            overlap=_whole(setup, "overlap", OVERLAP_MINUTES, 0, 7 * 24 * 60) * 60_000,
+        )
+
+
+def _whole(setup: Setup, key: str, default: int, least: int, most: int) -> int:
+    text = setup.text(key, str(default))
+    try:
+        value = int(text)
+    except ValueError:
+        value = least - 1
+    if not least <= value <= most:
+        raise ConfigError(
+            f"source {setup.source}: {key} is {text!r}, not a whole number from {least} to {most}"
+        )
+    return value
+
+
+BLUESKY = Platform(
+    name="bluesky",
+    title="Bluesky",
+    open=_open,
+    settings={
+        "base_url": f"where the account signs in: its server or entryway (default {BASE_URL})",
+        "handle": "the account, without @: acme.bsky.social",
+        "search": "what to search for besides mentions: one query or a list",
+        "appview": "DID of another AppView to read through, did:web:… (default: the one of the account's server)",
+        "pinned": "true: talk to base_url only, also when the account's own server is another",
+        "page_size": f"posts per request, 1 to 100 (default {PAGE_SIZE})",
+        "overlap": f"minutes that are read again, for posts that arrive late (default {OVERLAP_MINUTES})",
+    },
+    secrets={"PASSWORD": "an app password: Settings → Privacy and security → App passwords"},
+    answers=True,
+    limit=LIMIT,
+    measure=measure,
+)

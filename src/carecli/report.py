@@ -1,0 +1,103 @@
+"""Stage 4: period → rows → figures → rendering. Nothing is kept: a figure is always what the store says now."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from carecli import act
+from carecli.config import Config
+from carecli.model import iso, parse_iso
+from carecli.reports.figures import MentionCounts, SegmentRow, summarise
+from carecli.reports.model import Coverage, Period, Report
+from carecli.store import metrics
+from carecli.store.connect import Row, Store
+
+BEGINNING = "0000"  # sorts before every ISO time
+
+
+def summary(store: Store, config: Config, *, since: datetime | None, until: datetime, now: datetime) -> Report:
+    """The figures of [since, until), judged at `until` or `now`, whichever is earlier; `since` None: from the first."""
+    start, end = iso(since) if since else BEGINNING, iso(until)
+    return summarise(
+        Period(since or _first(store), until, config.brand.timezone),
+        _counts(store, config, start, end),
+        [_segment(row) for row in metrics.segments(store, start, end)],
+        now=now,
+        hours=config.team_hours,
+        targets=lambda row: act.target_seconds(row.urgency, config),
+        business_clock=lambda row: act.clock(row.urgency, config) is not act.AROUND_THE_CLOCK,
+        backlog_open=metrics.backlog(store, min(end, iso(now))),
+        coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
+    )
+
+
+def _first(store: Store) -> datetime | None:
+    span = metrics.span(store)
+    return None if span is None else parse_iso(span[0])
+
+
+def _counts(store: Store, config: Config, start: str, end: str) -> MentionCounts:
+    totals = metrics.totals(store, start, end)
+    return MentionCounts(
+        total=totals["total"],
+        inbound=totals["inbound"],
+        outbound=totals["outbound"],
+        directed=totals["directed"],
+        undirected=totals["inbound"] - totals["directed"],
+        by_platform=metrics.by(store, "platform", start, end),
+        by_language=metrics.by(store, "language", start, end),
+        by_sentiment=metrics.by(store, "sentiment", start, end),
+        by_intent=metrics.by(store, "intent", start, end),
+        by_topic=metrics.by_topic(store, start, end),
+        by_day=_by_day(store, config.brand.timezone, start, end),
+        service=totals["service"],
+    )
+
+
+def _by_day(store: Store, timezone: str, start: str, end: str) -> list[tuple[str, int, int]]:
+    """Days of the team's time zone. SQLite counts by hour; zones that are off by part of an hour need finer slots."""
+    zone = ZoneInfo(timezone)
+    span = metrics.span(store)
+    moments = [parse_iso(moment) for moment in span or ()]
+    whole = all((moment.astimezone(zone).utcoffset() or timedelta()) % timedelta(hours=1) == timedelta() for moment in moments)
+    days: dict[str, list[int]] = {}
+    for row in metrics.by_slot(store, start, end, characters=13 if whole else 15):
+        text = row["slot"] + (":00:00+00:00" if whole else "0:00+00:00")
+        day = days.setdefault(datetime.fromisoformat(text).astimezone(zone).date().isoformat(), [0, 0])
+        day[0] += row["inbound"]
+        day[1] += row["negative"]
+    return [(day, inbound, negative) for day, (inbound, negative) in sorted(days.items())]
+
+
+def _segment(row: Row) -> SegmentRow:
+    return SegmentRow(
+        case=row["case_id"],
+        opened_at=parse_iso(row["opened_at"]),
+        needs_reply=bool(row["needs_reply"]),
+        first_reply_at=_moment(row["first_reply_at"]),
+        resolved_at=_moment(row["resolved_at"]),
+        pending_seconds=row["pending_seconds"],
+        replies=row["replies"],
+        number=row["number"],
+        intent=row["intent"],
+        urgency=row["urgency"],
+        language=row["language"],
+        platform=row["platform"],
+        case_opened_at=parse_iso(row["case_opened_at"]),
+    )
+
+
+def _coverage(row: dict[str, object]) -> Coverage:
+    last = row["last_fetch_at"]
+    return Coverage(
+        source=str(row["source"]),
+        platform=str(row["platform"]),
+        last_fetch_at=_moment(str(last) if last else None),
+        last_error=None if row["last_error"] is None else str(row["last_error"]),
+        mentions=int(str(row["mentions"])),
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else parse_iso(text)

@@ -1,0 +1,39 @@
+"""A report as one tidy CSV table: one line per cell of the other formats.
+
+Columns: `section`, `name` (the line of the table), `group` (its column), `value`, `unit`, `count` (what the
+line counts over). Shares are 0…1, durations seconds, times ISO 8601 in UTC; unknown is empty.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+
+from carecli.reports.sections import Section
+
+COLUMNS = ("section", "name", "group", "value", "unit", "count")
+
+# Spreadsheets read a cell that begins with one of these as a formula, the full-width forms in some locales.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def csv_table(tables: Sequence[Section]) -> str:
+    """`tables` as CSV with a header; lines end with a line feed."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    writer.writerows(line for table in tables for line in _lines(table))
+    return out.getvalue()
+
+
+def _lines(table: Section) -> Iterable[list[str | float | None]]:
+    for row in table.rows:
+        for group, cell in zip(table.columns[1:], row.cells, strict=True):
+            value = safe(cell.value) if isinstance(cell.value, str) else cell.value
+            yield [table.key, safe(row.name), group, value, cell.unit, row.of]
+
+
+def safe(words: str) -> str:
+    """`words`, with a leading apostrophe where a spreadsheet would take them for a formula."""
+    return f"'{words}" if words.startswith(_FORMULA) else words

@@ -1,0 +1,123 @@
+"""All report SQL: rows and counts of a period, [since, until) as ISO text; figures are made of them elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from carecli.store.connect import Row, Store
+
+_PERIOD = "created_at >= ? AND created_at < ?"
+
+
+def totals(store: Store, since: str, until: str) -> Row:
+    """One row: total, inbound, outbound, directed (inbound), service (inbound with a service intent)."""
+    row = store.row(
+        f"""
+        SELECT count(*) AS total, coalesce(sum(inbound), 0) AS inbound, coalesce(sum(1 - inbound), 0) AS outbound,
+               coalesce(sum(inbound AND directed), 0) AS directed,
+               coalesce(sum(inbound AND intent IN ('complaint', 'question', 'request')), 0) AS service
+        FROM mentions WHERE {_PERIOD}
+        """,  # noqa: S608 - a constant
+        [since, until],
+    )
+    assert row is not None  # noqa: S101 - an aggregate always has a row
+    return row
+
+
+def by(store: Store, column: str, since: str, until: str) -> dict[str, int]:
+    """Inbound mentions by platform, language, sentiment or intent; `unknown` where there is none."""
+    if column not in ("platform", "language", "sentiment", "intent"):
+        raise ValueError(column)
+    return _counts(
+        store.rows(
+            f"""
+            SELECT coalesce({column}, 'unknown') AS name, count(*) AS n FROM mentions
+            WHERE {_PERIOD} AND inbound = 1 GROUP BY 1
+            """,  # noqa: S608 - one of the four above
+            [since, until],
+        )
+    )
+
+
+def by_topic(store: Store, since: str, until: str) -> dict[str, int]:
+    """Inbound mentions by topic; one with two topics counts under both."""
+    return _counts(
+        store.rows(
+            f"""
+            SELECT value AS name, count(*) AS n FROM mentions, json_each(topics)
+            WHERE {_PERIOD} AND inbound = 1 AND topics <> '[]' GROUP BY 1
+            """,  # noqa: S608 - a constant
+            [since, until],
+        )
+    )
+
+
+def by_slot(store: Store, since: str, until: str, *, characters: int) -> list[Row]:
+    """Inbound and negative mentions by the first `characters` of their UTC time: 13 are hours, 15 ten minutes."""
+    return store.rows(
+        f"""
+        SELECT substr(created_at, 1, {int(characters)}) AS slot, count(*) AS inbound,
+               sum(sentiment IS 'negative') AS negative
+        FROM mentions WHERE {_PERIOD} AND inbound = 1 GROUP BY 1 ORDER BY 1
+        """,  # noqa: S608 - a constant and a number
+        [since, until],
+    )
+
+
+def segments(store: Store, since: str, until: str) -> list[Row]:
+    """Every segment of the cases that have one opened in the period."""
+    return store.rows(
+        """
+        SELECT s.*, c.platform, c.opened_at AS case_opened_at
+        FROM segments s JOIN cases c USING (case_id)
+        WHERE s.case_id IN (SELECT case_id FROM segments WHERE opened_at >= ? AND opened_at < ?)
+        """,
+        [since, until],
+    )
+
+
+def backlog(store: Store, instant: str) -> int:
+    """Cases that were open to somebody's answer or decision and not resolved at `instant`."""
+    row = store.row(
+        """
+        SELECT count(*) FROM segments s
+        WHERE s.opened_at <= ?1 AND (s.resolved_at IS NULL OR s.resolved_at > ?1)
+          AND NOT EXISTS (SELECT 1 FROM segments n WHERE n.case_id = s.case_id AND n.number > s.number
+                          AND n.opened_at <= ?1)
+          AND EXISTS (SELECT 1 FROM segments w WHERE w.case_id = s.case_id AND w.needs_reply = 1)
+        """,
+        [instant],
+    )
+    return int(row[0]) if row else 0
+
+
+def coverage(store: Store, since: str, until: str) -> list[dict[str, Any]]:
+    """Each source with its state and the mentions that it brought for the period."""
+    counts = _counts(
+        store.rows(
+            f"SELECT source AS name, count(*) AS n FROM mentions WHERE {_PERIOD} GROUP BY 1",  # noqa: S608
+            [since, until],
+        )
+    )
+    known = {row["name"]: row for row in store.rows("SELECT * FROM sources")}
+    return [
+        {
+            "source": name,
+            "platform": known[name]["platform"] if name in known else "import",
+            "last_fetch_at": known[name]["last_fetch_at"] if name in known else None,
+            "last_error": known[name]["last_error"] if name in known else None,
+            "mentions": counts.get(name, 0),
+        }
+        for name in sorted({*known, *counts})
+    ]
+
+
+def span(store: Store) -> tuple[str, str] | None:
+    """The times of the oldest and the newest mention, None without any."""
+    row = store.row("SELECT min(created_at) AS first, max(created_at) AS last FROM mentions")
+    return None if row is None or row["first"] is None else (row["first"], row["last"])
+
+
+def _counts(rows: Sequence[Row]) -> dict[str, int]:
+    return {row["name"]: row["n"] for row in rows}

@@ -1,0 +1,32 @@
+"""Untrusted text, made safe to show, measured in terminal cells, and folded for comparing.
+
+    safe      control and invisible characters become visible and harmless
+    cells     graphemes, cell widths, clipping and wrapping
+    rtl       right-to-left lines for terminals that do not reorder them
+    folding   what counts as the same word
+
+Nothing here changes what is stored. Most text is plain (`plain.py`), and one search finds that out; only the rest
+pays for Unicode's details, wcwidth and python-bidi, which are imported when first needed.
+"""
+
+from __future__ import annotations
+
+from carecli.text.cells import clip, grapheme_count, graphemes, width, wrap
+from carecli.text.folding import fold, words
+from carecli.text.rtl import is_rtl, visual, wants_visual
+from carecli.text.safe import inert, single_line
+
+__all__ = [
+    "clip",
+    "fold",
+    "grapheme_count",
+    "graphemes",
+    "inert",
+    "is_rtl",
+    "single_line",
+    "visual",
+    "wants_visual",
+    "width",
+    "words",
+    "wrap",
+]
