@@ -1,5 +1,6 @@
-"""Install what the server tests need beyond Python: PostgreSQL and Redis (as root, by apt-get) and the AT Protocol
-network (npm, into a cache folder outside the tree). Run by `.ci/run`; safe to run again.
+"""Install what the server tests need beyond Python; run by `.ci/run`, safe to run again.
+
+PostgreSQL and Redis come by apt-get, as root; the AT Protocol network by npm, into a cache folder outside the tree.
 
     python scripts/install_servers.py
 """
@@ -17,8 +18,6 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.platforms.atproto import PACKAGE_FOLDER, packages, postgres_program  # noqa: E402 - after the path
-
-NEWEST_NODE_NEEDED = 18
 
 
 def _missing_debian_packages() -> list[str]:

@@ -99,10 +99,8 @@ def test_replies_stay_in_their_thread_and_come_after_what_they_answer() -> None:
 
 
 def test_one_question_is_asked_twenty_ways_in_four_languages() -> None:
-    battery = re.compile(
-        r"power ?bank|charger|battery pack|ładowark|פאוור ?בנק|מטענ?ים? ניי|מטען ניי|סוללה ניי|充电宝|移动电源|行動電源",
-        re.IGNORECASE,
-    )
+    names = r"power ?bank|charger|battery|ładowark|פאוור ?בנק|מטע(ן|נים) ני|סוללה ני|充电宝|移动电源|行動電源"
+    battery = re.compile(names, re.IGNORECASE)
     asked = [r for r in INBOUND if r["expect"]["intent"] == "question" and battery.search(r["text"])]
     assert len(asked) >= 20
     assert {record["language"] for record in asked} == {"en", "he", "pl", "zh"}

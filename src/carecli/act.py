@@ -9,22 +9,22 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from carecli.config import Config
 from carecli.errors import Conflict, NotFound
-from carecli.hours import Hours, add_business_seconds, parse_duration
 from carecli.lifecycle import Life, Segment, Turn, fold
-from carecli.model import JSON, SlaState, Verdict, iso, parse_iso
-from carecli.store import cases, events, mentions
+from carecli.model import JSON, Draft, Verdict, iso, parse_iso
+from carecli.sla import Clock
+from carecli.sla import clock as sla_clock
+from carecli.store import cases, events, mentions, replies
 from carecli.store.cases import Filter, Place, Projection
 from carecli.store.connect import Row, Store
 from carecli.triage import Rules, classify, prioritise
 
 BATCH = 2_000
-AROUND_THE_CLOCK = Hours()
 
 Progress = Callable[[int], None]
 
@@ -378,37 +378,75 @@ def describe(row: Row, config: Config, now: datetime) -> JSON:
     }
 
 
-def target_seconds(urgency: str, config: Config) -> float | None:
-    """The first-response target for a case of this urgency; None: none is set."""
-    text = config.sla.urgency.get(urgency, config.sla.first_response)
-    return parse_duration(text) if text else None
-
-
-def clock(urgency: str, config: Config) -> Hours:
-    """The hours in which a case's response clock runs: an emergency's at any hour."""
-    if urgency == "emergency" or not config.sla.business_hours:
-        return AROUND_THE_CLOCK
-    return config.team_hours
-
-
 def _sla(row: Row, config: Config, now: datetime) -> JSON:
-    target = target_seconds(row["urgency"], config)
-    if target is None or not (row["needs_reply"] or row["waiting_since"]):
-        return {"target_seconds": None, "due_at": None, "state": "none"}
-    hours = clock(row["urgency"], config)
     waiting = row["waiting_since"]
-    started = parse_iso(waiting or row["segment_opened_at"])
-    due_at = add_business_seconds(started, target, hours)
-    answered = None if waiting else row["segment_first_reply_at"]
-    state = _sla_state(due_at, timedelta(seconds=target * config.sla.due_soon), answered, bool(waiting), now)
-    return {"target_seconds": target, "due_at": iso(due_at), "state": state}
+    clock = Clock()
+    if row["needs_reply"] or waiting:
+        answered = None if waiting or not row["segment_first_reply_at"] else parse_iso(row["segment_first_reply_at"])
+        started = parse_iso(waiting or row["segment_opened_at"])
+        clock = sla_clock(row["urgency"], started, answered, config, waiting=bool(waiting), now=now)
+    due_at = None if clock.due_at is None else iso(clock.due_at)
+    return {"target_seconds": clock.target_seconds, "due_at": due_at, "state": clock.state}
 
 
-def _sla_state(due_at: datetime, soon: timedelta, answered: str | None, waiting: bool, now: datetime) -> SlaState:
-    if answered is not None:
-        return "met" if parse_iso(answered) <= due_at else "breached"
-    if not waiting:
-        return "none"  # closed without an answer: no clock runs any more
-    if now > due_at:
-        return "breached"
-    return "due" if due_at - now <= soon else "ok"
+# One case with all that is known
+
+
+@dataclass(frozen=True)
+class CaseFile:
+    """A case as CONTRACT.md describes it, with everything that hangs on it; rows as the store gives them."""
+
+    case: JSON
+    mentions: list[Row]
+    followers: int | None
+    history: list[JSON]
+    events: list[JSON]
+    drafts: list[Draft]
+    replies: list[Row]
+
+
+def case_file(store: Store, config: Config, case: int, *, now: datetime) -> CaseFile:
+    """All that someone needs before answering. Raises NotFound."""
+    row = cases.get(store, case)
+    number = row["case_id"]
+    conversation = mentions.of_case(store, number)
+    absorbed = cases.merged(store, [number]).get(number, [])
+    logs = events.of_cases(store, [number, *absorbed])
+    log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
+    followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]
+    return CaseFile(
+        case=describe(row, config, now),
+        mentions=conversation,
+        followers=next((number for number in reversed(followers) if number is not None), None),
+        history=[describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)],
+        events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": dict(e.data)} for e in log],
+        drafts=replies.drafts_of(store, number),
+        replies=replies.of_case(store, number),
+    )
+
+
+def describe_short(case: Mapping[str, Any]) -> str:
+    """A case in one line."""
+    return f"case {case['case']}, {case['opened_at']}, {case['status']}, {case['intent']}: {case['text'][:100]}"
+
+
+def classify_texts(texts: Sequence[str], languages: Sequence[str | None], config: Config) -> list[JSON]:
+    """Verdicts for texts that are not stored, as CONTRACT.md describes them, in their order."""
+    own = tuple(handle.strip().lstrip("@").casefold() for handle in config.own_handles)
+    directed = [any(f"@{handle}" in text.casefold() for handle in own) for text in texts]
+    verdicts = classify(texts, rules(config), languages=languages, directed=directed)
+    return [
+        {
+            "text": text,
+            "language": verdict.language,
+            "sentiment": verdict.sentiment,
+            "sentiment_score": verdict.sentiment_score,
+            "intent": verdict.intent,
+            "topics": list(verdict.topics),
+            "urgency": verdict.urgency,
+            "needs_reply": verdict.needs_reply,
+            "confidence": verdict.confidence,
+            "why": list(verdict.why),
+        }
+        for text, verdict in zip(texts, verdicts, strict=True)
+    ]

@@ -177,7 +177,7 @@ def import_rows(
         if isinstance(row, Rejected):
             rejected.append(row)
             continue
-        batch.append(row.mention)
+        batch.append(row.mention if row.inbound is None else replace(row.mention, inbound=row.inbound))
         if len(batch) >= IMPORT_BATCH:
             outcome = _imported(store, config, outcome, batch, now)
             progress(outcome)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from carecli import act
+from carecli import sla
 from carecli.config import Config
 from carecli.model import iso, parse_iso
 from carecli.reports.figures import MentionCounts, SegmentRow, summarise
@@ -25,8 +25,8 @@ def summary(store: Store, config: Config, *, since: datetime | None, until: date
         [_segment(row) for row in metrics.segments(store, start, end)],
         now=now,
         hours=config.team_hours,
-        targets=lambda row: act.target_seconds(row.urgency, config),
-        business_clock=lambda row: act.clock(row.urgency, config) is not act.AROUND_THE_CLOCK,
+        targets=lambda row: sla.target_seconds(row.urgency, config),
+        business_clock=lambda row: sla.hours_of(row.urgency, config) is not sla.AROUND_THE_CLOCK,
         backlog_open=metrics.backlog(store, min(end, iso(now))),
         coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
     )

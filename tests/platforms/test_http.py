@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import logging
 import time
+import unicodedata
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -418,7 +419,7 @@ def test_any_header_and_body_give_a_wait_or_none(header: str, body: bytes) -> No
 @given(st.text())
 def test_shown_text_is_always_one_printable_line(text: str) -> None:
     shown = printable(text, 80)
-    assert shown.isprintable()
+    assert not {unicodedata.category(letter) for letter in shown} & {"Cc", "Cs", "Zl", "Zp"}
     assert len(shown) <= 80
 
 

@@ -17,6 +17,7 @@ import httpx
 
 from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError, RateLimited
 from carecli.model import parse_iso
+from carecli.text import single_line
 
 # Names of headers and of query parameters whose values are secrets.
 SECRET_NAME = re.compile(r"auth|token|secret|passw|key|sig|cookie|session|code|jwt", re.IGNORECASE)
@@ -28,9 +29,8 @@ HIDDEN = "HIDDEN"
 
 
 def printable(text: str, limit: int = SHOWN) -> str:
-    """The first `limit` characters of untrusted `text` on one line, all that is not printable as `·`."""
-    line = " ".join(text[: limit * 4].split())[:limit]
-    return "".join(letter if letter.isprintable() else "·" for letter in line)
+    """The first `limit` characters of untrusted `text`, inert and on one line."""
+    return single_line(text[: limit * 4])[:limit]
 
 
 def redact_url(url: httpx.URL | str) -> str:

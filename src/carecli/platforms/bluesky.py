@@ -1,7 +1,7 @@
 """Bluesky, and every other AppView of the AT Protocol: what the program knows of it without opening it.
 
-Reads the account's own posts, its notifications (mentions, replies, quotes) and searches; answers in the thread.
-The client is loaded when a source is opened.
+Reads the account's own posts, its notifications (mentions, replies, quotes) and searches; answers in the
+thread. The client is loaded when a source is opened.
 """
 
 from __future__ import annotations
@@ -29,21 +29,24 @@ def measure(text: str) -> int:
 @asynccontextmanager
 async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     from carecli.platforms.bluesky_client import BlueskyClient
+    from carecli.platforms.bluesky_lists import Lists
     from carecli.platforms.xrpc import Xrpc
 
     appview = setup.text("appview")
+    if appview and "#" not in appview:
+        appview += "#bsky_appview"
     async with Xrpc(
         setup.text("base_url", BASE_URL).rstrip("/"),
         setup.text("handle"),
         setup.secret("PASSWORD"),
         pinned=setup.flag("pinned"),
     ) as xrpc:
+        page_size = _whole(setup, "page_size", PAGE_SIZE, 1, 100)
         yield BlueskyClient(
             xrpc,
+            Lists(xrpc, appview=appview, page_size=page_size),
             searches=setup.texts("search"),
             own_handles=frozenset(handle.removeprefix("@").lower() for handle in setup.handles),
-            appview=f"{appview}#bsky_appview" if appview and "#" not in appview else appview,
-            page_size=_whole(setup, "page_size", PAGE_SIZE, 1, 100),
             overlap=_whole(setup, "overlap", OVERLAP_MINUTES, 0, 7 * 24 * 60) * 60_000,
         )
 
@@ -69,7 +72,7 @@ BLUESKY = Platform(
         "base_url": f"where the account signs in: its server or entryway (default {BASE_URL})",
         "handle": "the account, without @: acme.bsky.social",
         "search": "what to search for besides mentions: one query or a list",
-        "appview": "DID of another AppView to read through, did:web:… (default: the one of the account's server)",
+        "appview": "DID of another AppView to read through (default: the one that the server uses)",
         "pinned": "true: talk to base_url only, also when the account's own server is another",
         "page_size": f"posts per request, 1 to 100 (default {PAGE_SIZE})",
         "overlap": f"minutes that are read again, for posts that arrive late (default {OVERLAP_MINUTES})",

@@ -29,7 +29,7 @@ LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 class Ref(BaseModel):
     """A strong reference: an address and the content's hash."""
 
-    uri: str
+    uri: Annotated[str, StringConstraints(pattern=r"^at://[!-~]{1,8000}$")]
     cid: str
 
 
@@ -118,7 +118,7 @@ def mention(
     followers: int | None = None,
     now: datetime | None = None,
 ) -> Mention:
-    """The post view `view` as a mention; `notified`: the platform says that it addresses us. Raises ValidationError."""
+    """The post view `view` as a mention; `notified`: it is said to address us. Raises ValidationError."""
     post = PostView.model_validate(view)
     author = post.author
     outbound = author.did == own_did or author.handle.lower() in own_handles
@@ -129,7 +129,7 @@ def mention(
         text=full_text(post.record.text, post.record.facets),
         created_at=written_at(post, now or datetime.now(UTC)),
         author=Author(
-            handle_of(author), author.displayName or None, author.did, followers, f"{WEB}/{author.did}"
+            handle_of(author), _sound(author.displayName) or None, author.did, followers, f"{WEB}/{author.did}"
         ),
         url=web_url(post.uri, author),
         in_reply_to=reply.parent.uri if reply else None,
@@ -219,6 +219,11 @@ def _features(facets: Any) -> list[tuple[int, int, JSON]]:
             if isinstance(feature, dict)
         ]
     return found
+
+
+def _sound(text: str | None) -> str:
+    """`text` without half characters, which no file and no terminal takes."""
+    return (text or "").encode("utf-8", "replace").decode()
 
 
 def _quoted(embed: Any) -> str:

@@ -20,7 +20,7 @@ LONGEST_TAG = 64
 
 
 def record_key(key: str, at: datetime) -> str:
-    """The record key of the reply `key` of the moment `at`: a valid TID, the same however often it is asked for.
+    """The record key of the reply `key` of the moment `at`: a valid TID, always the same.
 
     A TID is 53 bits of microseconds and 10 bits of clock id; the second is that of `at`, all below it comes
     from `key`. So a key holds over processes, and no two replies of a second meet (30 bits).
@@ -37,7 +37,7 @@ def handles_in(text: str) -> list[str]:
 
 
 def record(reply: Reply, *, to: PostView, at: datetime, dids: Mapping[str, str]) -> JSON:
-    """The record to put: the same for the same arguments. `dids`: the accounts behind the handles of the text."""
+    """The record to put; `dids` are the accounts behind the handles of the text."""
     parent = {"uri": to.uri, "cid": to.cid}
     root = to.record.reply.root.model_dump() if to.record.reply else parent
     made: JSON = {
@@ -59,9 +59,11 @@ def facets(text: str, dids: Mapping[str, str]) -> list[JSON]:
     for match in LINK.finditer(text):
         link = _without_end(match[0])
         found.append((match.start(), match.start() + len(link), {"$type": _facet("link"), "uri": link}))
-    for match in AT.finditer(text):
-        if did := dids.get(match[1].lower()):
-            found.append((*match.span(), {"$type": _facet("mention"), "did": did}))
+    found += [
+        (*match.span(), {"$type": _facet("mention"), "did": dids[match[1].lower()]})
+        for match in AT.finditer(text)
+        if match[1].lower() in dids
+    ]
     for match in TAG.finditer(text):
         tag = _without_end(match[1])
         if tag and not tag.isdigit() and len(tag) <= LONGEST_TAG:

@@ -1,9 +1,9 @@
 """Moments written by strangers: read when there is one reading, refused when there are two.
 
-ISO 8601 comes first and is fast. Then epoch seconds and milliseconds, RFC 2822, Twitter's own order, numeric dates
-and the names of months in English, Polish and Hebrew, `年月日` in Chinese. A date of three numbers with the year
-behind is taken when day and month cannot be exchanged: 31/10/2017 is clear and 03/04/2017 is not. Dots mean that
-the day comes first, 3.4.2017, in every country that writes them.
+ISO 8601 comes first and is fast. Then epoch seconds and milliseconds, RFC 2822, Twitter's own order, numeric
+dates and the names of months in English, Polish and Hebrew, `年月日` in Chinese. A date of three numbers with
+the year behind is taken when day and month cannot be exchanged: 31/10/2017 is clear and 03/04/2017 is not.
+Dots mean that the day comes first, 3.4.2017, in every country that writes them.
 """
 
 from __future__ import annotations
@@ -32,10 +32,12 @@ _MONTHS = (
     "december dec grudzień grudnia gru דצמבר בדצמבר",
 )
 _MONTH = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
-_SAYS_NOTHING = frozenset(
-    "mon monday tue tues tuesday wed wednesday thu thur thurs thursday fri friday sat saturday sun sunday at t".split()
-)
-# Hours from UTC of the abbreviations that mean one zone; CST, IST, BST and the like mean several and are refused.
+_SAYS_NOTHING = frozenset({
+    "mon", "monday", "tue", "tues", "tuesday", "wed", "wednesday", "thu", "thur", "thurs", "thursday",
+    "fri", "friday", "sat", "saturday", "sun", "sunday", "at", "t",
+})  # fmt: skip
+# Hours from UTC of the abbreviations that mean one zone; CST, IST, BST and the like mean several and are
+# refused.
 _ZONES = {
     "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "IDT": 3,
     "EST": -5, "EDT": -4, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7,
@@ -57,8 +59,9 @@ _HAN_TIME = re.compile(r"(上午|下午)?\s*(\d{1,2})[:时時点點](\d{2})(?:[:
 def parse_moment(text: str, timezone: str | tzinfo = "UTC") -> datetime:
     """The moment that `text` names, in UTC; without an offset in it, it is local time of `timezone`.
 
-    A local time that a clock change skips or repeats is read as `fold=0`: with the offset from before the change.
-    A date alone is its midnight. ValueError where there is no reading or more than one, with the reason for a person.
+    A local time that a clock change skips or repeats is read as `fold=0`: with the offset from before the
+    change. A date alone is its midnight. ValueError where there is no reading or more than one, with the
+    reason for a person.
     """
     text = text.strip()
     try:

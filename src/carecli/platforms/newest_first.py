@@ -1,9 +1,9 @@
 """Reading a newest-first listing with opaque cursors, so that a crash between two pages loses nothing.
 
-Where a walk stands is a high-water mark and a list of gaps. The mark is the newest moment seen; it may move with the
-first page, because what is still unread below that page is written down as a gap: the cursor to go on from, and the
-moment to stop at. The next walk reads from the head down to the mark, then closes the gaps, newest first.
-Moments are epoch milliseconds of the server's own order.
+Where a walk stands is a high-water mark and a list of gaps. The mark is the newest moment seen; it may move
+with the first page, because what is still unread below that page is written down as a gap: the cursor to go
+on from, and the moment to stop at. The next walk reads from the head down to the mark, then closes the gaps,
+newest first. Moments are epoch milliseconds of the server's own order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MOST_GAPS = 16
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Unread items: from the cursor `at` (None: the head) down to `floor` (None: all); `reached` is where `at` is."""
+    """Unread items from the cursor `at`, the moment `reached`, down to `floor`; None: the head, and all."""
 
     at: str | None = None
     reached: int | None = None
@@ -88,7 +88,7 @@ class Walk:
             self._gaps.insert(0, rest)
 
     def restart(self) -> bool:
-        """The server no longer takes the cursor of `here`: read from the head once more. False: that was tried."""
+        """The server no longer takes the cursor of `here`: begin at the head again. False: that was tried."""
         gap = self.here
         if gap is None or gap.at is None or self._restarted:
             return False

@@ -1,26 +1,19 @@
-"""The rows of a file of strangers, one at a time: JSON Lines, a JSON array, CSV.
+"""What all readers of files share: a row, a refusal, what kind of file it is and how its bytes become text.
 
-A row that cannot be read is a `Rejected` with its line and its reason, and the rows around it are read. Memory does
-not grow with the file: a line is at most `LONGEST_LINE` characters, a CSV field `LONGEST_FIELD`.
+A row that cannot be read is a `Rejected` with its line and its reason, and the rows around it are read.
+Memory does not grow with the file: a line is at most `LONGEST_LINE` characters.
 """
 
 from __future__ import annotations
 
 import codecs
-import csv
 import io
-import json
-import re
-from collections import deque
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 from carecli.errors import UsageError
 
 LONGEST_LINE = 16_000_000
-LONGEST_FIELD = 1_000_000
-DELIMITERS = ",;\t|"
 _CHUNK = 1 << 16
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -31,15 +24,12 @@ _BOMS = (
 _SUFFIXES: dict[str, Literal["jsonl", "csv"]] = {
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv",
 }  # fmt: skip
-_QUOTES = (
-    ("end of data", "a quote is opened and never closed"),
-    ("field limit", f"a field is longer than {LONGEST_FIELD:,} characters, or a quote is never closed"),
-    ("expected after", "a quote inside a quoted field is not doubled"),
-)
 
 
 class Raw(NamedTuple):
-    """One row as it came: the line where it begins, its values by column, and its own text where it was JSON."""
+    """One row as it came: the line where it begins, its values by column, and its own text where it was
+    JSON.
+    """
 
     line: int
     values: dict[str, Any]
@@ -77,9 +67,11 @@ def kind_of(head: bytes, suffix: str) -> Literal["jsonl", "csv", "xlsx"]:
     if head.startswith(b"PK"):
         return "xlsx"
     if head.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UsageError("an old Excel file (.xls) cannot be read", hint="save it as .xlsx or .csv")
+        raise UsageError("an old or encrypted Excel file cannot be read", hint="save it as .xlsx or .csv")
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"%PDF")):
-        raise UsageError("this is a compressed file or a document, not rows", hint="unpack or export it first")
+        raise UsageError(
+            "this is a compressed file or a document, not rows", hint="unpack or export it first"
+        )
     if suffix.lower() in _SUFFIXES:
         return _SUFFIXES[suffix.lower()]
     start = head.lstrip(codecs.BOM_UTF8 + b"\xff\xfe\0 \t\r\n")
@@ -95,18 +87,24 @@ def text_of(stream: Rewound, encoding: str | None) -> tuple[io.TextIOWrapper, Ch
         buffered = io.BufferedReader(stream, _CHUNK)
         return io.TextIOWrapper(buffered, codec, errors="surrogateescape", newline=""), Checked(named)
     except LookupError:
-        raise UsageError(f"there is no encoding {named!r}", hint="for example: --encoding windows-1250") from None
+        raise UsageError(
+            f"there is no encoding {named!r}", hint="for example: --encoding windows-1250"
+        ) from None
 
 
 class Checked:
-    """Tells a broken line from a file in another encoding: there, the broken lines outnumber the sound ones."""
+    """Tells a broken line from a file in another encoding: there, the broken lines outnumber the sound
+    ones.
+    """
 
     def __init__(self, encoding: str) -> None:
         self._encoding = encoding
         self._sound = self._broken = 0
 
     def reason(self, text: str, line: int) -> str | None:
-        """Why `text`, which begins in `line`, cannot be decoded; None when it could. UsageError for the file."""
+        """Why `text`, which begins in `line`, cannot be decoded; None when it could. UsageError for the
+        file.
+        """
         if text.isascii():
             return None
         try:
@@ -128,86 +126,11 @@ class Checked:
         )
 
 
-def _line(text: io.TextIOWrapper) -> str:
-    """The next line; of one that is too long only the beginning, the rest is passed over."""
+def next_line(text: io.TextIOWrapper) -> str:
+    """The next line, "" at the end; of one that is too long only the beginning, the rest is passed over."""
     line = text.readline(LONGEST_LINE)
     if len(line) == LONGEST_LINE:
         rest = line
         while rest and rest[-1] not in "\r\n":
-            rest = text.readline(LONGEST_LINE)
+            rest = text.readline(_CHUNK)
     return line
-
-
-class _Decoder:
-    """JSON as Python writes it too: NaN and Infinity are unknown, and `odd` tells that there were some."""
-
-    def __init__(self) -> None:
-        self._json = json.JSONDecoder(parse_constant=self._constant)
-        self.odd = False
-
-    def _constant(self, _name: str) -> None:
-        self.odd = True
-
-    def row(self, source: str, line: int) -> Raw | Rejected:
-        """The row that `source` is, whole."""
-        self.odd = False
-        try:
-            value = self._json.decode(source)
-        except (ValueError, RecursionError) as error:
-            return Rejected(line, _not_json(error))
-        return self._checked(value, line, source)
-
-    def row_at(self, text: str, start: int, line: int) -> tuple[Raw | Rejected, int]:
-        """The row that begins at `start`, and where it ends. ValueError, RecursionError."""
-        self.odd = False
-        value, end = self._json.raw_decode(text, start)
-        return self._checked(value, line, text[start:end]), end
-
-    def _checked(self, value: Any, line: int, source: str) -> Raw | Rejected:
-        if not isinstance(value, dict):
-            return Rejected(line, "a row has to be a JSON object, {…}")
-        return Raw(line, value, None if self.odd else source)
-
-
-def _not_json(error: ValueError | RecursionError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} (character {error.pos + 1})"
-    return "not JSON: nested too deeply" if isinstance(error, RecursionError) else "not JSON: a number is too long"
-
-
-def json_rows(text: io.TextIOWrapper, checked: Checked) -> Iterator[Raw | Rejected]:
-    """One object a line, or one array of objects; what follows the array is read as lines again."""
-    decoder = _Decoder()
-    number = 0
-    begun = False
-    while line := _line(text):
-        number += 1
-        source = line.strip()
-        if not source:
-            continue
-        if not begun and source[0] == "[":
-            array = _Array(text, line, number)
-            yield from array.rows(decoder, checked)
-            number = array.number
-            yield from _json_lines(array.rest(), number, decoder, checked)
-        else:
-            yield _json_line(line, number, decoder, checked)
-        begun = True
-
-
-def _json_lines(lines: list[str], number: int, decoder: _Decoder, checked: Checked) -> Iterator[Raw | Rejected]:
-    for number, line in enumerate(lines, number):
-        if line.strip():
-            yield _json_line(line, number, decoder, checked)
-
-
-def _json_line(line: str, number: int, decoder: _Decoder, checked: Checked) -> Raw | Rejected:
-    reason = checked.reason(line, number)
-    if reason is None and len(line) == LONGEST_LINE:
-        reason = f"the line is longer than {LONGEST_LINE:,} characters"
-    if reason is not None:
-        return Rejected(number, reason)
-    row = decoder.row(line.strip(), number)
-    if isinstance(row, Rejected) and line[-1] not in "\r\n":
-        return Rejected(number, f"{row.reason}; the file ends within this line")
-    return row

@@ -1,7 +1,7 @@
 """A signed-in XRPC client of the AT Protocol: one session per process, renewed when it expires.
 
-Sign-ins are limited to 30 in five minutes and 300 a day for an account, so a session is kept in memory as long as
-the process lives and shared by all clients of the same account; tokens are never written anywhere.
+Sign-ins are limited to 30 in five minutes and 300 a day for an account, so a session is kept in memory as
+long as the process lives and shared by all clients of the same account; tokens are never written anywhere.
 """
 
 from __future__ import annotations
@@ -103,11 +103,11 @@ class Xrpc:
         """The JSON that the query `nsid` answers. Raises PlatformError."""
         answer = await self.ask(nsid, params, headers)
         if answer.status != 200:
-            raise error_of(answer, time.time(), self._secrets)
+            raise self.failure(answer)
         return answer.json()
 
     async def ask(self, nsid: str, params: Params, headers: Mapping[str, str] | None = None) -> Answer:
-        """The answer of the query `nsid`, also when that is a 400 about the request itself. Raises PlatformError."""
+        """The answer of the query `nsid`, also when it is a 400 about the request. Raises PlatformError."""
         session = await self.session()
         answer = await self._get(session, nsid, params, headers)
         if error_name(answer) in EXPIRED:
@@ -119,7 +119,7 @@ class Xrpc:
     async def procedure(self, nsid: str, body: object) -> Answer:
         """Call the procedure `nsid` once; an expired session is renewed, which is before anything is done.
 
-        Returns 200s, and 400s about the request itself. NotProcessed, AuthError, RateLimited: surely not done.
+        Returns 200s, and 400s about the request. NotProcessed, AuthError, RateLimited: surely not done.
         """
         with nothing_sent():
             session = await self.session()
@@ -131,6 +131,10 @@ class Xrpc:
         if answer.status == 401 or error_name(answer) in EXPIRED:
             raise _no_entry(answer)
         return answer
+
+    def failure(self, answer: Answer) -> PlatformError:
+        """The error that a 400 to a query means."""
+        return error_of(answer, time.time(), self._secrets)
 
     def refusal(self, answer: Answer) -> PlatformError:
         """The error that a 400 to a procedure means."""
@@ -181,14 +185,14 @@ class Xrpc:
         if not self._password or not self.handle:
             raise AuthError(
                 f"no app password for {self.handle or 'this source'}",
-                hint="set the source's handle, make an app password in the app's settings, then `care login bluesky`",
+                hint="set the source's handle, make an app password in the app, then `care login bluesky`",
             )
         client = await self._client(self.base_url)
         body = {"identifier": self.handle, "password": self._password}
         answer = await client.send("POST", "xrpc/com.atproto.server.createSession", json=body, ok=READ_HERE)
         if answer.status != 200:
             raise AuthError(
-                f"@{self.handle} cannot sign in at {client.base_url.host}: {error_name(answer) or answer.status}",
+                f"@{self.handle} cannot sign in at {answer.where}: {error_name(answer) or answer.status}",
                 hint="use the handle and an app password (Settings → Privacy and security → App passwords)",
                 status=answer.status,
             )
@@ -215,7 +219,7 @@ def _bearer(token: str) -> dict[str, str]:
 
 @contextmanager
 def nothing_sent() -> Iterator[None]:
-    """What fails in here fails before a write was sent: it becomes NotProcessed where it is not as clear already."""
+    """What fails in here fails before a write was sent: NotProcessed, where it is not as clear already."""
     try:
         yield
     except (AuthError, RateLimited, NotProcessed):
@@ -243,7 +247,7 @@ def _no_entry(answer: Answer) -> AuthError:
 
 
 def _server_of(document: Any, base_url: str) -> str:
-    """The account's own server as its DID document names it; a password's way never goes from https to http."""
+    """The account's own server as its DID document names it; never from https to http."""
     services = document.get("service") if isinstance(document, dict) else None
     for service in services if isinstance(services, list) else ():
         if isinstance(service, dict) and str(service.get("id", "")).endswith("#atproto_pds"):

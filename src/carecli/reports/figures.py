@@ -1,6 +1,6 @@
 """What a report says, computed from plain rows: no clock, no database, no configuration.
 
-Three choices that METRICS leaves open, made once here:
+Four choices that METRICS leaves open, made once here:
 
 * **Segment and case.** `cases` counts distinct cases. Whatever asks "was it answered, and how fast" counts
   segments, because a customer who comes back waits again: `needing_reply`, `answered`,
@@ -8,6 +8,8 @@ Three choices that METRICS leaves open, made once here:
   are equal.
 * **Membership.** A segment belongs to the period in which it opened, and a case to every period in which
   one of its segments opened.
+* **Closed without an answer.** The SLA's clock stops at the resolution: too late is breached, in time is
+  neither met nor breached. It stays unanswered for the response rate.
 * **Instant.** Everything is judged at the end of the period, or now if that is earlier: an answer, a
   resolution or a segment after that instant has not happened yet.
 """
@@ -18,7 +20,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from carecli.hours import Hours, business_seconds
 from carecli.reports.benchmarks import benchmarks
@@ -102,7 +104,7 @@ def summarise(
     these cases. `targets`: the first-response target in seconds, None for no promise. `business_clock`:
     whether that target counts business hours only. `backlog_open`: cases not resolved at the instant.
     """
-    instant = min(period.until, now)
+    instant = min(period.until, now).astimezone(UTC)
     known = [
         _as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now
     ]
@@ -133,7 +135,7 @@ def ranked(counts: Mapping[str, int]) -> dict[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class _Wait:
-    """How long the customer of a segment that needs a reply waited, or has been waiting until the instant."""
+    """How long the customer of a segment that needs a reply waited: for it, in vain, or until the instant."""
 
     row: SegmentRow
     seconds: float
@@ -153,7 +155,7 @@ def _as_of(row: SegmentRow, instant: datetime) -> SegmentRow:
 
 
 def _wait(row: SegmentRow, instant: datetime, hours: Hours) -> _Wait:
-    end = row.first_reply_at or instant
+    end = row.first_reply_at or row.resolved_at or instant
     seconds = max(0.0, (end - row.opened_at).total_seconds())
     return _Wait(row, seconds, business_seconds(row.opened_at, end, hours))
 
@@ -217,7 +219,7 @@ def _sla(
             breached += 1
         elif wait.answered:
             met += 1
-        else:
+        elif wait.row.resolved_at is None:
             running += 1
     return SlaFigures(met, breached, _ratio(met, met + breached), running)
 

@@ -9,8 +9,8 @@ from carecli.reports.sections import Cell, Row, Section
 
 TITLE = "# Customer care report"
 
-# What Markdown or HTML could read as markup within a line; `:` and the dot after www would start a link.
-_MARKUP = re.compile(r"[\\`*_{}\[\]<>|&~#!$:]|(?<=www)\.", re.IGNORECASE)
+# What Markdown or HTML could read as markup within a line; the last two would start a link.
+_MARKUP = re.compile(r"[\\`*_{}\[\]<>|&~#!$]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
 
 
 def markdown(tables: Sequence[Section]) -> str:
@@ -27,7 +27,7 @@ def _block(table: Section) -> str:
     parts = [f"## {table.title}"]
     if table.rows:
         parts.append("\n".join(_table(table)))
-    parts += [escape(note) for note in table.notes]
+    parts += table.notes
     return "\n\n".join(parts)
 
 

@@ -97,7 +97,7 @@ def _read(words: str, frame: _Frame) -> datetime | None:
     if _MOMENT.fullmatch(words):
         return _exact(words, frame.zone)
     day, clock = _parts(words)
-    if clock and not _CLOCK.fullmatch(clock):
+    if not words or (clock and not _CLOCK.fullmatch(clock)):
         return None
     return _choose(_days(day, frame), clock, frame)
 

@@ -34,8 +34,8 @@ NEEDING = (
 )
 SLA = "SLA: unanswered and overdue counts as breached; a clock still inside its target is in neither."
 INTERVALS = (
-    "Low and high bound the 95% interval (Wilson). Net sentiment: (positive - negative) / all inbound, with "
-    "the neutral ones."
+    "Low and high bound the 95% interval (after Wilson). Net sentiment: (positive - negative) / all inbound, "
+    "with the neutral ones."
 )
 
 
@@ -198,7 +198,7 @@ def _response(response: Response) -> Section:
         row("target clock still running", sla.running, "segments", promised),
         row("cases resolved", response.resolution.count, "cases", response.cases),
         row("cases reopened", response.reopened, "cases", response.cases),
-        row("backlog: all cases open now", response.backlog_open, "cases"),
+        row("backlog: all open cases", response.backlog_open, "cases"),
     )
     return Section("response", "Response", ("", "number"), rows, (NEEDING, SLA))
 
@@ -290,9 +290,9 @@ def _gaps(report: Report) -> tuple[str, ...]:
     if not coverage:
         return ("No source is configured: the figures cover imported mentions only.",)
     kinds = (
-        ("failed at the last fetch", [each for each in coverage if each.last_error]),
-        ("were never fetched", [each for each in coverage if not each.last_fetch_at]),
-        ("gave no mention in this period", [each for each in coverage if not each.mentions]),
+        ("Failed at the last fetch", [each for each in coverage if each.last_error]),
+        ("Never fetched", [each for each in coverage if not each.last_fetch_at]),
+        ("No mention in this period", [each for each in coverage if not each.mentions]),
     )
     total = len(coverage)
-    return tuple(f"{len(each)} of {total} sources {what}." for what, each in kinds if each)
+    return tuple(f"{what}: {len(each)} of {total} sources." for what, each in kinds if each)

@@ -5,8 +5,8 @@
     rtl       right-to-left lines for terminals that do not reorder them
     folding   what counts as the same word
 
-Nothing here changes what is stored. Most text is plain (`plain.py`), and one search finds that out; only the rest
-pays for Unicode's details, wcwidth and python-bidi, which are imported when first needed.
+Nothing here changes what is stored. Most text is plain (`plain.py`), and one search finds that out; only the
+rest pays for Unicode's details, wcwidth and python-bidi, which are imported when first needed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Text in the units that people and terminals count: graphemes and cells.
 
-Text should be inert before it is measured. Widths follow wcwidth; a terminal may differ on rare emoji and scripts.
+Text should be inert before it is measured. Widths follow wcwidth; terminals differ on rare emoji and scripts.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _UNBREAKABLE_SPACES = frozenset("\u00a0\u2007\u202f")
 
 
 def graphemes(text: str) -> list[str]:
-    """The extended grapheme clusters of `text` (Unicode Standard Annex 29): what a reader calls characters."""
+    """The extended grapheme clusters of `text` (Unicode Standard Annex 29): a reader's characters."""
     return list(clusters(text))
 
 
@@ -67,7 +67,7 @@ _CELLS = _Cells()
 
 
 def clip(text: str, cells: int) -> str:
-    """`text` where it fits into `cells` cells, else its first graphemes and "…"; one line in, one line out."""
+    """`text` where it fits into `cells` cells, else its first graphemes and "…". One line in, one out."""
     if cells <= 0:
         return ""
     if len(text) <= cells and text.isascii() and text.isprintable():
@@ -87,9 +87,9 @@ def clip(text: str, cells: int) -> str:
 def wrap(text: str, cells: int) -> list[str]:
     """`text` as lines of at most `cells` cells, broken at spaces and beside Chinese characters.
 
-    A word that is too long is broken between graphemes. A line break in `text` stays one; spaces at a break go.
-    Closing punctuation does not begin a line where that can be avoided. A grapheme wider than `cells` gets a line
-    of its own. Raises ValueError for `cells` below 1.
+    A word that is too long is broken between graphemes. A line break in `text` stays one; spaces at a break
+    go. Closing punctuation does not begin a line where that can be avoided. A grapheme wider than `cells` has
+    its own line. Raises ValueError for `cells` below 1.
     """
     if cells < 1:
         raise ValueError(f"cannot wrap to {cells} cells")
@@ -119,17 +119,14 @@ def _wrap_paragraph(paragraph: str, cells: int) -> list[str]:
 
 
 def _pieces(paragraph: str) -> Iterator[str]:
-    """What should stay whole: words, and wide characters with the punctuation that belongs to them; and spaces."""
+    """Spaces, one by one, and what should stay whole: words, and wide characters with their punctuation."""
     piece: list[str] = []
     loose = False  # a line may end after `piece`
     for cluster in clusters(paragraph):
         space = _is_space(cluster)
         wide = not space and _CELLS[cluster] > 1
         held = cluster in _CLOSING or (bool(piece) and piece[-1] in _OPENING)
-        if piece and (space or ((wide or loose) and not held)):
-            yield "".join(piece)
-            piece = []
-        elif piece and _is_space(piece[0]):
+        if piece and (space or _is_space(piece[0]) or ((wide or loose) and not held)):
             yield "".join(piece)
             piece = []
         piece.append(cluster)

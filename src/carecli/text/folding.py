@@ -25,11 +25,11 @@ _WORD = "[^\\s'\"]+(?:(?:'|(?<=[\u05d0-\u05ea])\"(?=[\u05d0-\u05ea]))[^\\s'\"]+)
 
 
 def fold(text: str) -> str:
-    """`text` for comparing and searching: no case, accents, niqqud, typographic quotes or invisible characters.
+    """`text` for comparing and searching: no case, accents, niqqud, curly quotes or invisible characters.
 
-    "Łódź" and "lodz", "Straße" and "STRASSE", full-width "ＩＢＡＮ" and "iban", "צה״ל" and 'צה"ל' are equal after it.
-    Compatibility decomposition (NFKD) and full case folding; then marks with a combining class go, but for those
-    that make another letter; then NFC. Whitespace is not collapsed. Idempotent.
+    "Łódź" and "lodz", "Straße" and "STRASSE", "ＩＢＡＮ" and "iban", "צה״ל" and 'צה"ל' become equal.
+    Compatibility decomposition (NFKD) and full case folding; then marks with a combining class go, but for
+    those that make another letter; then NFC. Whitespace is not collapsed. Idempotent.
     """
     if text.isascii():
         return text.lower()
@@ -38,7 +38,7 @@ def fold(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The folded words of `text`, in order: letters and digits with their marks; punctuation and emoji are left out.
+    """The folded words of `text`, in order: letters and digits with their marks, no punctuation, no emoji.
 
     An apostrophe inside a word stays ("don't"), and so does a quotation mark inside a Hebrew acronym. Every
     Chinese character is a word of its own, as Chinese has no spaces; kana and Hangul stay runs.

@@ -1,7 +1,7 @@
 """What most text is made of, and the two tools that look at the rest.
 
-Plain text has no surprises: every code point is visible, is one grapheme whatever stands beside it, and takes one
-or two cells. The tests hold the ranges against the Unicode data of Python and of wcwidth.
+Plain text has no surprises: every code point is visible, is one grapheme whatever stands beside it, and takes
+one or two cells. The tests hold the ranges against the Unicode data of Python and of wcwidth.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def is_plain(text: str) -> bool:
 
 
 class Table(dict[int, int | str | None]):
-    """A table for `str.translate` that asks `rule` once for each code point, and forgets when it grows large."""
+    """A table for `str.translate` that asks `rule` once for each code point, and stays small."""
 
     def __init__(self, rule: Callable[[int], int | str | None]) -> None:
         super().__init__()

@@ -36,9 +36,9 @@ def is_rtl(text: str) -> bool:
 def visual(text: str, *, rtl: bool | None = None) -> str:
     """`text` reordered for a terminal that draws every line from left to right, whatever the script.
 
-    Each line is a paragraph of its own (wrap and clip first); `rtl` is its direction, None: by its first strong
-    character. Unicode Standard Annex 9 by python-bidi, and what a terminal needs besides: brackets are mirrored,
-    and a grapheme stays whole, its marks after its letter. `text` should be inert.
+    Each line is a paragraph of its own (wrap and clip first); `rtl` is its direction, None: by its first
+    strong character. Unicode Standard Annex 9 by python-bidi, and what a terminal needs besides: brackets are
+    mirrored, and a grapheme stays whole, its marks after its letter. `text` should be inert.
     """
     if not rtl and not _has_rtl(text):
         return text
@@ -91,10 +91,10 @@ def _with_tracer(cluster: str, tails: dict[str, str]) -> str:
 def wants_visual(env: Mapping[str, str]) -> bool:
     """Whether right-to-left text must be reordered by us for the terminal that `env` describes.
 
-    No for terminals that reorder by themselves: GNOME Terminal and others on VTE 0.58 or later, Konsole, mlterm,
-    mintty, Apple Terminal; and no for kitty, which turns every right-to-left word around but not their order, so
-    that our reordering would make the words unreadable. Yes for all others. These variables rarely travel over
-    ssh: `display.rtl` in care.toml settles such cases.
+    No for terminals that reorder by themselves: GNOME Terminal and others on VTE 0.58 or later, Konsole,
+    mlterm, mintty, Apple Terminal; and no for kitty, which turns every right-to-left word around but not
+    their order, so that our reordering would make the words unreadable. Yes for all others. These variables
+    rarely travel over ssh: `display.rtl` in care.toml settles such cases.
     """
     if any(env.get(name) for name in ("KONSOLE_VERSION", "MLTERM", "KITTY_WINDOW_ID")):
         return False

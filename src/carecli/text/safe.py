@@ -33,9 +33,9 @@ def inert(text: str) -> str:
     r"""`text` safe to print on a terminal, with its line breaks; plain text comes back as it is.
 
     Control characters, escape sequences, bidirectional overrides and isolates, lone surrogates, invisible
-    formatting, private-use and unassigned code points appear as `\x1b` or `<U+202E>`. Tabs become spaces. Of more
-    than eight marks on one base the rest is counted; a mark without a base gets a dotted circle. What emoji and
-    scripts need stays: variation selectors, and joiners after anything that is not ASCII. Linear; idempotent.
+    formatting, private-use and unassigned code points appear as `\x1b` or `<U+202E>`. Tabs become spaces. Of
+    more than eight marks on one base the rest is counted; a mark without a base gets a dotted circle. What
+    emoji and scripts need stays: variation selectors, joiners after anything but ASCII. Linear; idempotent.
     """
     if is_plain(text):
         return text

@@ -1,1 +1,3 @@
+"""Triage: what a text is about, how its writer feels, what they want, and how soon. Pure functions."""
 
+from __future__ import annotations

@@ -1,0 +1,75 @@
+"""The only entry: assembles the commands, reads the switches before them, turns exceptions into exit statuses."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from carecli import __version__
+from carecli.cli import cases, data, errors, fetch, queue, report, respond, review, setup, source
+from carecli.cli.context import Context
+
+HELP = """Social customer care from the terminal: listen, triage, reply, report.
+
+Start with `care demo` (no account, no network), then `care init`."""
+
+app = typer.Typer(
+    name="care",
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+for room in (setup, source, fetch, queue, cases, review, respond, report, data):
+    room.add_to(app)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"care {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def switches(
+    context: typer.Context,
+    db: Annotated[
+        Optional[Path],
+        typer.Option("--db", envvar="CARE_DB", metavar="FILE", help="The SQLite file (default: your data folder)."),
+    ] = None,
+    config: Annotated[
+        Optional[Path],
+        typer.Option("--config", envvar="CARE_CONFIG", metavar="FILE", help="care.toml (default: your config folder)."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
+    verbose: Annotated[int, typer.Option("--verbose", "-v", count=True, help="Say more; -vv shows requests.")] = 0,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Read the switches that stand before a command."""
+    errors.be_quiet(quiet)
+    if verbose:
+        errors.log(verbose)
+    context.obj = Context(db, config, quiet, verbose, debug)
+    context.call_on_close(context.obj.close)
+
+
+def main() -> None:
+    """Run `care`; never returns."""
+    debug = "--debug" in sys.argv or bool(os.environ.get("CARE_DEBUG"))
+    try:
+        app()
+    except BrokenPipeError:
+        # the reader went away (`care queue | head`): nothing is wrong, and nothing more can be said
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
+        sys.exit(errors.failed(error, debug=debug))

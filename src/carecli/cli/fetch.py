@@ -1,0 +1,152 @@
+"""`care fetch`, `care import`: the two roads by which mentions come in."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from carecli.cli import errors, output
+from carecli.cli.context import Context
+from carecli.cli.options import Json, Limit, Since
+from carecli.errors import CareError, UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(fetch)
+    app.command("import")(import_)
+
+
+def fetch(
+    context: typer.Context,
+    names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME]...", help="Sources (default: all).")] = None,
+    since: Since = None,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """Pull what is new from all or the named sources, classify it, open or update cases.
+
+    Every source resumes where it stopped. Exit status 4: some sources failed, the rest is stored.
+    """
+    from carecli import act, listen
+
+    run: Context = context.obj
+    if not run.config.sources:
+        raise CareError("there are no sources yet", hint="care source add PLATFORM NAME, or care import FILE")
+    start = moment(run, since)
+    with errors.progress("Fetching") as tell:
+        outcomes = listen.fetch(
+            run.store,
+            run.config,
+            names or [],
+            now=run.now,
+            since=start,
+            limit=limit,
+            progress=lambda outcome: tell(f"{outcome.source}: {outcome.fetched}"),
+        )
+    with errors.progress("Classifying") as tell:
+        act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+    rows = [{key: value for key, value in asdict(outcome).items() if key != "skipped"} for outcome in outcomes]
+    if json:
+        output.document(rows)
+    else:
+        columns = ("source", "platform", "fetched", "new", "updated", "seconds", "error")
+        output.table(columns, ([row[column] for column in columns] for row in rows), clip="error")
+    for outcome in outcomes:
+        for skipped in outcome.skipped[:5]:
+            errors.warn(f"{outcome.source}: skipped {skipped}")
+        if len(outcome.skipped) > 5:
+            errors.warn(f"{outcome.source}: {len(outcome.skipped) - 5} more items skipped")
+    failed = [outcome for outcome in outcomes if outcome.error]
+    for outcome in failed:
+        errors.warn(f"{outcome.source}: {outcome.error}")
+    if failed:
+        raise typer.Exit(1 if len(failed) == len(outcomes) else 4)
+
+
+def moment(run: Context, text: str | None, *, end: bool = False) -> datetime | None:
+    """What a --since, --until or a snooze names. Raises UsageError."""
+    from carecli.reports.period import parse_when
+
+    if text is None:
+        return None
+    try:
+        return parse_when(text, run.now, run.config.brand.timezone, end=end)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
+def import_(
+    context: typer.Context,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines, CSV or XLSX; - is stdin.")],
+    format_: Annotated[str, typer.Option("--format", help="auto, jsonl, csv or xlsx.")] = "auto",
+    platform: Annotated[str, typer.Option("--platform", help="For rows that name none.")] = "import",
+    map_: Annotated[Optional[list[str]], typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in; repeat for more.")] = None,
+    encoding: Annotated[Optional[str], typer.Option("--encoding", help="For files that are not UTF-8, cp1250 for example.")] = None,
+    json: Json = False,
+) -> None:
+    """Read mentions from a file: the same road as a fetch. The same file twice changes nothing.
+
+    Fields: id, text, created_at, author, author_name, author_followers, url, in_reply_to, language, platform, likes,
+    reposts, replies. Rows of the brand's own handles are its replies. Exit status 4: some rows were rejected.
+
+    Example: care import export.csv --platform x --map text=Message --map id="Post ID"
+    """
+    from carecli import act, listen
+
+    run: Context = context.obj
+    options = _options(run, format_, platform, map_ or [], encoding)
+    source = "import" if file == "-" else f"import:{Path(file).name}"
+    with errors.progress("Reading") as tell:
+        outcome, rejected = listen.import_rows(
+            run.store,
+            run.config,
+            listen.read(sys.stdin.buffer if file == "-" else Path(file), options),
+            source=source,
+            now=run.now,
+            progress=lambda outcome: tell(f"{outcome.fetched} rows"),
+        )
+    with errors.progress("Classifying") as tell:
+        act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+    result: dict[str, Any] = {
+        "read": outcome.fetched + len(rejected),
+        "new": outcome.new,
+        "updated": outcome.updated,
+        "rejected": len(rejected),
+        "errors": [{"line": row.line, "reason": row.reason} for row in rejected],
+    }
+    if json:
+        output.document(result)
+    else:
+        output.lines(f"{result['read']} rows read: {result['new']} new, {result['updated']} updated, {result['rejected']} rejected")
+    for row in rejected[:20]:
+        errors.warn(f"{file}, line {row.line}: {row.reason}")
+    if len(rejected) > 20:
+        errors.warn(f"{len(rejected) - 20} more rejected rows; --json lists them all")
+    if rejected:
+        raise typer.Exit(4 if outcome.fetched else 1)
+
+
+def _options(run: Context, format_: str, platform: str, pairs: list[str], encoding: str | None) -> Any:
+    from carecli.listen import ReadOptions
+
+    columns = {}
+    for pair in pairs:
+        field, equals, column = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--map {pair}: not FIELD=COLUMN")
+        columns[field] = column
+    if format_ not in ("auto", "jsonl", "csv", "xlsx"):
+        raise UsageError(f"--format {format_}: auto, jsonl, csv or xlsx")
+    return ReadOptions(
+        format=format_,  # type: ignore[arg-type] - looked at just above
+        platform=platform,
+        columns=columns,
+        timezone=run.config.brand.timezone,
+        encoding=encoding,
+        undated=run.now,
+    )

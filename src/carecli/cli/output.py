@@ -1,0 +1,112 @@
+"""The only writer to stdout: JSON documents, tables and paragraphs, with untrusted text made safe on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from carecli.text import inert, is_rtl, single_line, visual, wants_visual
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_rtl = "auto"
+_PIPED_CELL = 400  # characters of a cell when nobody clips to a terminal's width
+
+
+def show_rtl(mode: str) -> None:
+    """How right-to-left text is shown: `auto`, `logical` or `visual` (care.toml, [display])."""
+    global _rtl  # noqa: PLW0603 - one switch for one stream
+    _rtl = mode
+
+
+def document(value: Any) -> None:
+    """One JSON document: the exact originals, nothing made safe, nothing left out."""
+    _write(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def raw(text: str) -> None:
+    """Text that is finished already: a rendered report, an exported line."""
+    _write(text)
+
+
+def lines(text: str = "") -> None:
+    """Paragraphs for people; what is untrusted in them is shown inert."""
+    _write("\n".join(_shown(line) for line in inert(text).split("\n")))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, clip: str | None = None) -> None:
+    """A table; the column `clip` gives way when the terminal is narrow. Empty cells for None."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    width = _width()
+    body = Table(box=box.SIMPLE_HEAD if width else None, pad_edge=False, show_edge=False, header_style="bold")
+    for column in columns:
+        body.add_column(Text(column), no_wrap=True, overflow="ellipsis", ratio=1 if column == clip and width else None)
+    for row in rows:
+        body.add_row(*(Text(_cell(value, width)) for value in row))
+    _console(width or 4 * _PIPED_CELL).print(body)
+
+
+def fields(pairs: Mapping[str, Any]) -> None:
+    """Names and values, one a line."""
+    longest = max((len(name) for name in pairs), default=0)
+    for name, value in pairs.items():
+        lines(f"{name.ljust(longest)}  {'' if value is None else value}")
+
+
+def width() -> int:
+    """The cells that a line may take: the terminal's, COLUMNS, or 80."""
+    return _width() or 80
+
+
+def on_terminal() -> bool:
+    """Whether a person reads stdout."""
+    return sys.stdout.isatty()
+
+
+def _width() -> int | None:
+    """None where nothing limits a line: piped, and no COLUMNS."""
+    if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
+        return shutil.get_terminal_size().columns
+    return None
+
+
+def _cell(value: Any, width: int | None) -> str:
+    text = single_line("" if value is None else str(value))
+    if width is None and len(text) > _PIPED_CELL:
+        text = text[:_PIPED_CELL] + "…"
+    return _shown(text)
+
+
+def _shown(line: str) -> str:
+    if line.isascii() or not is_rtl_inside(line):
+        return line
+    wanted = _rtl == "visual" or (_rtl == "auto" and sys.stdout.isatty() and wants_visual(os.environ))
+    return visual(line, rtl=is_rtl(line)) if wanted else line
+
+
+def is_rtl_inside(line: str) -> bool:
+    """Whether any letter of the line runs from right to left."""
+    return any("\u0590" <= character <= "\u08ff" for character in line)
+
+
+def _console(width: int) -> Console:
+    from rich.console import Console
+
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def _write(text: str) -> None:
+    stream = sys.stdout
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:  # a terminal or a lone surrogate that has no such character
+        encoding = stream.encoding or "utf-8"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

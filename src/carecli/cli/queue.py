@@ -1,0 +1,168 @@
+"""`care queue`, `care show`: what waits, most pressing first, and one case with all that is known."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Optional
+
+import typer
+
+from carecli.cli import errors, output, shapes
+from carecli.cli.context import Context
+from carecli.cli.options import CaseNumber, Json, Limit
+from carecli.errors import UsageError
+from carecli.model import INTENTS, SENTIMENTS, STATUSES, parse_iso
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(queue)
+    app.command()(show)
+
+
+def queue(
+    context: typer.Context,
+    status: Annotated[Optional[str], typer.Option("--status", help=", ".join(STATUSES))] = None,
+    language: Annotated[Optional[str], typer.Option("--language", help="en, he, pl, zh …")] = None,
+    sentiment: Annotated[Optional[str], typer.Option("--sentiment", help=", ".join(SENTIMENTS))] = None,
+    intent: Annotated[Optional[str], typer.Option("--intent", help=", ".join(INTENTS))] = None,
+    topic: Annotated[Optional[str], typer.Option("--topic", help="A topic of care.toml.")] = None,
+    assignee: Annotated[Optional[str], typer.Option("--assignee", help="Whose cases.")] = None,
+    sla: Annotated[Optional[str], typer.Option("--sla", help="breached, due or ok")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every conversation, chatter included.")] = False,
+    limit: Limit = None,
+    json: Json = False,
+) -> None:
+    """The open cases that need a reply or a decision, most pressing first.
+
+    On a terminal the first 50; in a pipe or with --json all of them.
+    """
+    from carecli import act
+    from carecli.store.cases import Filter
+
+    run: Context = context.obj
+    one_of("--status", status, STATUSES)
+    one_of("--sentiment", sentiment, SENTIMENTS)
+    one_of("--intent", intent, INTENTS)
+    one_of("--sla", sla, ("breached", "due", "ok", "met", "none"))
+    which = Filter(status, language, sentiment, intent, topic, assignee, everything)
+    shown = limit if limit is not None or json or not output.on_terminal() else 50
+    found = act.queue(run.store, run.config, which, now=run.now, sla=sla, limit=shown)
+    if json:
+        output.document(found)
+        return
+    if not found:
+        errors.note("Nothing waits." if not any((status, language, sentiment, intent, topic, assignee, sla)) else "No case fits.")
+        return
+    output.show_rtl(run.config.display.rtl)
+    columns = ("case", "pri", "sla", "waits", "lang", "intent", "who", "text")
+    output.table(columns, (_line(case, run.now) for case in found), clip="text")
+
+
+def one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> None:
+    """Refuse a value that is not allowed, naming those that are."""
+    if value is not None and value not in allowed:
+        raise UsageError(f"{option} {value}: one of {', '.join(allowed)}")
+
+
+def _line(case: dict[str, Any], now: datetime) -> list[Any]:
+    who = case["assignee"] and f"→{case['assignee']}"
+    return [
+        case["case"],
+        case["priority"],
+        _sla_words(case["sla"], now),
+        waited(case, now),
+        case["language"],
+        case["intent"],
+        who or case["customer"]["handle"],
+        case["text"],
+    ]
+
+
+def waited(case: dict[str, Any], now: datetime) -> str:
+    """How long the customer waits, for people; the status when nobody does."""
+    from carecli.hours import show_duration
+
+    if case["waiting_since"] is None:
+        return str(case["status"])
+    return show_duration((now - parse_iso(case["waiting_since"])).total_seconds())
+
+
+def _sla_words(sla: dict[str, Any], now: datetime) -> str:
+    from carecli.hours import show_duration
+
+    if sla["due_at"] is None or sla["state"] in ("met", "none"):
+        return str(sla["state"]) if sla["state"] == "met" else ""
+    left = (parse_iso(sla["due_at"]) - now).total_seconds()
+    return f"{sla['state']} {'in ' if left > 0 else '-'}{show_duration(abs(left))}"
+
+
+def show(context: typer.Context, case: CaseNumber, json: Json = False) -> None:
+    """The whole conversation, the customer's history, the verdict and why, drafts, log."""
+    from carecli import act
+
+    run: Context = context.obj
+    found = full(run, case)
+    if json:
+        output.document(found)
+        return
+    output.show_rtl(run.config.display.rtl)
+    sheet(found, act.describe_short, run.now)
+
+
+def full(run: Context, case: int) -> dict[str, Any]:
+    """A case with its mentions, customer, events, drafts and replies."""
+    from carecli import act
+
+    found = act.case_file(run.store, run.config, case, now=run.now)
+    return {
+        **found.case,
+        "mentions": [shapes.mention(row) for row in found.mentions],
+        "customer": {**found.case["customer"], "followers": found.followers, "cases": found.history},
+        "events": found.events,
+        "drafts": [shapes.draft(draft) for draft in found.drafts],
+        "replies": [shapes.reply(row) for row in found.replies],
+    }
+
+
+def sheet(case: dict[str, Any], short: Any, now: datetime) -> None:
+    """One case for people: who, what, why, how long; then the conversation and the log."""
+    sla = _sla_words(case["sla"], now)
+    output.lines(f"Case {case['case']} · {case['status']} · priority {case['priority']}{' · SLA ' + sla if sla else ''}")
+    customer = case["customer"]
+    followers = "" if customer["followers"] is None else f", {customer['followers']} followers"
+    output.lines(f"{customer['name'] or ''} @{customer['handle'].lstrip('@')} on {case['platform']}{followers}".strip())
+    output.lines(f"{case['intent']}, {case['sentiment']} ({case['sentiment_score']:+.2f}), {case['urgency']}, language {case['language'] or 'unknown'}" + (f", topics: {', '.join(case['topics'])}" if case["topics"] else ""))
+    output.lines(f"Why: {'; '.join(case['reasons'])}")
+    if case["assignee"] or case["tags"]:
+        output.lines(f"Assigned to {case['assignee'] or 'nobody'}; tags: {', '.join(case['tags']) or 'none'}")
+    if case["url"]:
+        output.lines(case["url"])
+    for mention in case["mentions"]:
+        _mention(mention)
+    _rest(case, short)
+
+
+def _mention(mention: dict[str, Any]) -> None:
+    who = mention["author"]["handle"] if mention["inbound"] else f"{mention['author']['handle']} (us)"
+    output.lines(f"\n{mention['created_at']}  {who}  [mention {mention['mention']}]")
+    for line in mention["text"].split("\n"):
+        output.lines(f"    {line}")
+    if mention["why"]:
+        output.lines(f"    — {'; '.join(mention['why'])}")
+
+
+def _rest(case: dict[str, Any], short: Any) -> None:
+    if case["customer"]["cases"]:
+        output.lines("\nThe customer's other cases:")
+        for other in case["customer"]["cases"]:
+            output.lines(f"    {short(other)}")
+    for draft in case["drafts"]:
+        output.lines(f"\nDraft {draft['draft_id']} ({draft['maker']}, {draft['language']}):")
+        output.lines(f"    {draft['text']}")
+    for reply in case["replies"]:
+        output.lines(f"\nReply {reply['reply_id']}: {reply['status']}{': ' + reply['last_error'] if reply['last_error'] else ''}")
+    output.lines("\nLog:")
+    for event in case["events"]:
+        who = f" by {event['agent']}" if event["agent"] else ""
+        facts = ", ".join(f"{key}: {value}" for key, value in event["data"].items())
+        output.lines(f"    {event['at']}  {event['kind']}{who}{'  ' + facts if facts else ''}")

@@ -1,0 +1,162 @@
+"""`care triage`, `classify`, `label`: a person and the engine look at the same mentions."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+
+from carecli.cli import errors, output, shapes
+from carecli.cli.cases import who
+from carecli.cli.context import Context
+from carecli.cli.options import Agent, Json
+from carecli.cli.queue import one_of
+from carecli.errors import CareError, UsageError
+from carecli.model import INTENTS, SENTIMENTS
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(triage)
+    app.command()(classify)
+    app.command()(label)
+
+
+def triage(
+    context: typer.Context,
+    case: Annotated[Optional[int], typer.Argument(metavar="[CASE]", help="Begin with this case.", min=1)] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="One case at a time, single letters: works everywhere.")] = False,
+    agent: Agent = None,
+) -> None:
+    """Review the queue, one case at a time, most pressing first; every action is one letter."""
+    from carecli.cli.prompt import review
+
+    del plain  # the only way for now: the full screen comes with its own issue
+    run: Context = context.obj
+    review(run, case, who(agent))
+
+
+def classify(
+    context: typer.Context,
+    file: Annotated[Optional[str], typer.Argument(metavar="[FILE|-]", help="JSON Lines or CSV with a text field, or plain lines.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Classify everything that is stored anew; corrections stay.")] = False,
+    json: Json = False,
+) -> None:
+    """Verdicts for texts, in input order; nothing is stored.
+
+    Example: echo "my luggage is lost" | care classify - --json
+    """
+    from carecli import act
+
+    run: Context = context.obj
+    if everything:
+        if file is not None:
+            raise UsageError("--all takes no file")
+        with errors.progress("Classifying") as tell:
+            total = act.triage_again(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+        if json:
+            output.document({"classified": total})
+        else:
+            errors.note(f"{total} mentions classified.")
+        return
+    if file is None:
+        raise UsageError("name a file, - for stdin, or give --all")
+    texts, languages = _texts(file)
+    verdicts = act.classify_texts(texts, languages, run.config)
+    if json:
+        output.document(verdicts)
+        return
+    output.show_rtl(run.config.display.rtl)
+    columns = ("lang", "sentiment", "intent", "urgency", "reply", "text")
+    output.table(
+        columns,
+        ([v["language"], f"{v['sentiment']} {v['sentiment_score']:+.2f}", v["intent"], v["urgency"], "yes" if v["needs_reply"] else "", v["text"]] for v in verdicts),
+        clip="text",
+    )
+
+
+def _texts(file: str) -> tuple[list[str], list[str | None]]:
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        text = data.decode("utf-8-sig")
+    except OSError as error:
+        raise CareError(f"cannot read {file}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise CareError(f"{file} is not UTF-8 at byte {error.start}") from error
+    found = list(_records(text, file))
+    return [words for words, _ in found], [language for _, language in found]
+
+
+def _records(text: str, file: str) -> Iterator[tuple[str, str | None]]:
+    first = text.lstrip()[:1]
+    lines = text.splitlines()
+    if first == "{":
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield _json_record(line, f"{file}, line {number}")
+    elif lines and "text" in _csv_header(lines[0]):
+        yield from _csv_records(text)
+    else:
+        yield from ((line, None) for line in lines if line.strip())
+
+
+def _json_record(line: str, place: str) -> tuple[str, str | None]:
+    try:
+        record = jsonlib.loads(line)
+        words = record["text"]
+    except (ValueError, KeyError, TypeError):
+        raise CareError(f"{place}: not a JSON object with a text") from None
+    return str(words), record.get("language")
+
+
+def _csv_header(line: str) -> list[str]:
+    import csv
+
+    return [name.strip().lower() for name in next(csv.reader([line]), [])]
+
+
+def _csv_records(text: str) -> Iterator[tuple[str, str | None]]:
+    import csv
+    import io
+
+    csv.field_size_limit(1 << 27)
+    reader = csv.reader(io.StringIO(text, newline=""))
+    header = [name.strip().lower() for name in next(reader)]
+    column, language = header.index("text"), header.index("language") if "language" in header else None
+    for row in reader:
+        if len(row) > column:
+            yield row[column], (row[language] or None) if language is not None and len(row) > language else None
+
+
+def label(
+    context: typer.Context,
+    mention: Annotated[int, typer.Argument(metavar="MENTION", help="The mention's number, as `care show` and `search` give it.", min=1)],
+    sentiment: Annotated[Optional[str], typer.Option("--sentiment", help=", ".join(SENTIMENTS))] = None,
+    intent: Annotated[Optional[str], typer.Option("--intent", help=", ".join(INTENTS))] = None,
+    topic: Annotated[Optional[list[str]], typer.Option("--topic", help="Repeat for more; '' for none.")] = None,
+    language: Annotated[Optional[str], typer.Option("--language", help="en, he, pl, zh …")] = None,
+    agent: Agent = None,
+    json: Json = False,
+) -> None:
+    """Correct the engine: your word wins, for ever.
+
+    Example: care label 17 --intent complaint --sentiment negative
+    """
+    from carecli import act
+
+    run: Context = context.obj
+    one_of("--sentiment", sentiment, SENTIMENTS)
+    one_of("--intent", intent, INTENTS)
+    signals: dict[str, Any] = {key: value for key, value in (("sentiment", sentiment), ("intent", intent), ("language", language)) if value}
+    if topic is not None:
+        signals["topics"] = [name for name in topic if name]
+    if not signals:
+        raise UsageError("nothing to correct", hint="give --sentiment, --intent, --topic or --language")
+    row = act.label(run.store, run.config, mention, signals, now=run.now, agent=who(agent))
+    if json:
+        output.document(shapes.mention(row))
+    else:
+        errors.note(f"Mention {mention}: {row['intent']}, {row['sentiment']}, language {row['language']}.")

@@ -1,0 +1,168 @@
+"""`care init`, `care login`, `care doctor`, `care demo`: getting started, and finding out what is wrong."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Optional
+
+import typer
+
+from carecli import platforms
+from carecli.cli import errors, output
+from carecli.cli.context import Context, interactive
+from carecli.cli.options import Json
+from carecli.errors import CareError, ConfigError, UsageError
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(init)
+    app.command()(login)
+    app.command()(doctor)
+    app.command()(demo)
+
+
+def init(
+    context: typer.Context,
+    brand: Annotated[Optional[str], typer.Option("--brand", help="What customers call you.")] = None,
+    handle: Annotated[Optional[list[str]], typer.Option("--handle", help="A handle of your own; repeat for more.")] = None,
+    keyword: Annotated[Optional[list[str]], typer.Option("--keyword", help="A word that means you; repeat for more.")] = None,
+    language: Annotated[Optional[list[str]], typer.Option("--language", help="A language you answer in: en, he, pl, zh …")] = None,
+    timezone: Annotated[Optional[str], typer.Option("--timezone", help="Your team's time zone, Europe/Warsaw.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a care.toml that is there.")] = False,
+    json: Json = False,
+) -> None:
+    """Write care.toml and the database; asks for what is not given.
+
+    Example: care init --brand "Acme Air" --handle @acmeair --language en --language pl --timezone Europe/Warsaw
+    """
+    from carecli.config import build
+    from carecli.config_check import check
+    from carecli.config_edit import create
+
+    run: Context = context.obj
+    if run.config_path.exists() and not force:
+        raise ConfigError(f"{run.config_path} exists already", hint="edit it, or replace it with --force")
+    values: dict[str, Any] = {
+        "name": brand or _ask("--brand", "What do customers call you?"),
+        "handles": handle or _ask_list("Your own handles, parted by commas"),
+        "keywords": keyword or _ask_list("Words that mean you besides, parted by commas"),
+        "languages": language or _ask_list("Languages you answer in", "en") or ["en"],
+        "timezone": timezone or (typer.prompt("Your time zone", default="UTC") if interactive() else "UTC"),
+    }
+    check({"brand": values}, "[brand]", run.config_path)
+    build({"brand": values})
+    create(run.config_path, values)
+    result = {"config": str(run.config_path), "db": str(run.store.path)}
+    if json:
+        output.document(result)
+        return
+    output.fields(result)
+    output.lines("\nNext: care source add mastodon NAME --set base_url=https://… (docs/platforms), or care import FILE")
+
+
+def _ask(option: str, question: str) -> str:
+    if not interactive():
+        raise UsageError(f"{option} is missing", hint=f"give it: care init {option} …")
+    answer: str = typer.prompt(question)
+    return answer
+
+
+def _ask_list(question: str, default: str = "") -> list[str]:
+    if not interactive():
+        return []
+    answer: str = typer.prompt(question, default=default)
+    return [part.strip() for part in answer.split(",") if part.strip()]
+
+
+def login(
+    context: typer.Context,
+    source: Annotated[str, typer.Argument(help="A source's name; the name of a platform if it has one source.")],
+    kind: Annotated[Optional[str], typer.Option("--kind", help="Which secret: TOKEN, PASSWORD (default: the platform's).")] = None,
+) -> None:
+    """Store a source's credential in the system's keyring; it is asked for, or read from a pipe.
+
+    Example: care login my-mastodon
+    """
+    import sys
+
+    from carecli import credentials
+
+    run: Context = context.obj
+    name, platform = _source_of(run, source)
+    kind = (kind or next(iter(platforms.load(platform).secrets), "TOKEN")).upper()
+    if sys.stdin.isatty():
+        value = typer.prompt(f"{kind} for {name}", hide_input=True)
+    else:
+        value = sys.stdin.readline().strip()
+    if not value:
+        raise UsageError("no credential was given", hint=f"pipe it in, or set {credentials.variable(name, kind)}")
+    credentials.keep(name, kind, value)
+    errors.note(f"Stored. Try it: care source test {name}")
+
+
+def _source_of(run: Context, name: str) -> tuple[str, str]:
+    sources = run.config.sources
+    if name in sources:
+        return name, sources[name].platform
+    of_platform = [source for source in sources.values() if source.platform == name]
+    if len(of_platform) == 1:
+        return of_platform[0].name, name
+    raise UsageError(f"no source is called '{name}'", hint=f"care.toml has: {', '.join(sources) or 'none yet'}")
+
+
+def doctor(context: typer.Context, json: Json = False) -> None:
+    """Look at everything that must be right, and say what is not. No network is used."""
+    run: Context = context.obj
+    checks = [*_config_checks(run), *_store_checks(run)]
+    if json:
+        output.document([{"check": name, "ok": problem is None, "detail": detail, "problem": problem} for name, detail, problem in checks])
+    else:
+        for name, detail, problem in checks:
+            output.lines(f"{'ok ' if problem is None else 'BAD'}  {name}: {detail if problem is None else problem}")
+    if any(problem is not None for _, _, problem in checks):
+        raise typer.Exit(1)
+
+
+_Check = tuple[str, str, Optional[str]]
+
+
+def _config_checks(run: Context) -> list[_Check]:
+    if not run.config_path.exists():
+        return [("configuration", f"{run.config_path}: none yet, defaults are used (`care init`)", None)]
+    try:
+        config = run.config
+    except CareError as error:
+        return [("configuration", "", f"{error.message} {error.hint or ''}".strip())]
+    found: list[_Check] = [("configuration", str(run.config_path), None)]
+    for name, source in config.sources.items():
+        try:
+            platforms.load(source.platform)
+            found.append((f"source {name}", source.platform, None))
+        except CareError as error:
+            found.append((f"source {name}", "", error.message))
+    return found
+
+
+def _store_checks(run: Context) -> list[_Check]:
+    from carecli.store import replies, sources
+
+    try:
+        store = run.store
+        integrity = store.integrity()
+    except CareError as error:
+        return [("database", "", error.message)]
+    found: list[_Check] = [("database", str(store.path), None if integrity == "ok" else integrity)]
+    for name, state in sources.states(store).items():
+        detail = f"last fetched {state['last_fetch_at'] or 'never'}, {state['mentions']} mentions"
+        found.append((f"fetching {name}", detail, state["last_error"]))
+    waiting = replies.unfinished(store)
+    stuck = [row["reply_id"] for row in waiting if row["status"] in ("unsure", "failed")]
+    found.append(("outbox", f"{len(waiting)} waiting", f"needs a decision: {stuck} (`care outbox`)" if stuck else None))
+    return found
+
+
+def demo(context: typer.Context) -> None:
+    """A tour of the whole loop on sample mentions of two fictional brands: no account, no network, nothing kept."""
+    from carecli.cli.demo import tour
+
+    run: Context = context.obj
+    tour(run)

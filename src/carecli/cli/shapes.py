@@ -1,0 +1,72 @@
+"""Rows of the store as the JSON of CONTRACT.md."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from carecli.model import Draft
+
+
+def mention(row: Any) -> dict[str, Any]:
+    """One mention; `row` comes from `carecli.store.mentions`."""
+    return {
+        "mention": row["mention_id"],
+        "case": row["case_id"],
+        "platform": row["platform"],
+        "source": row["source"],
+        "external_id": row["external_id"],
+        "url": row["url"],
+        "author": {"handle": row["author_handle"], "name": row["author_name"], "followers": row["author_followers"]},
+        "inbound": bool(row["inbound"]),
+        "text": row["text"],
+        "language": row["language"] or row["declared_language"],
+        "sentiment": row["sentiment"],
+        "sentiment_score": row["sentiment_score"],
+        "intent": row["intent"],
+        "topics": json.loads(row["topics"]),
+        "urgency": row["urgency"],
+        "needs_reply": None if row["needs_reply"] is None else bool(row["needs_reply"]),
+        "confidence": row["confidence"],
+        "why": json.loads(row["why"]),
+        "corrected": row["corrections"] != "{}",
+        "created_at": row["created_at"],
+        "in_reply_to": row["in_reply_to"],
+        "visibility": row["visibility"],
+        "directed": bool(row["directed"]),
+        "metrics": {"likes": row["likes"], "reposts": row["reposts"], "replies": row["replies"]},
+    }
+
+
+def draft(value: Draft) -> dict[str, Any]:
+    """One proposed reply."""
+    return {
+        "draft_id": value.draft_id,
+        "text": value.text,
+        "language": value.language,
+        "voice": value.voice,
+        "maker": value.maker,
+        "sources": list(value.sources),
+        "findings": [finding(item) for item in value.findings],
+    }
+
+
+def finding(value: Any) -> dict[str, Any]:
+    """One guardrail finding."""
+    return {key: getattr(value, key) for key in ("rule", "severity", "message", "start", "end")}
+
+
+def reply(row: Any) -> dict[str, Any]:
+    """One line of the outbox."""
+    return {
+        "reply_id": row["reply_id"],
+        "case": row["case_id"],
+        "status": row["status"],
+        "attempts": row["attempts"],
+        "last_error": row["last_error"],
+        "text": row["text"],
+        "private": bool(row["private"]),
+        "agent": row["agent"],
+        "created_at": row["created_at"],
+        "url": row["url"],
+    }

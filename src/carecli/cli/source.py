@@ -1,0 +1,149 @@
+"""`care source`: which accounts, feeds and folders are listened to."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Optional
+
+import typer
+
+from carecli import platforms
+from carecli.cli import errors, output
+from carecli.cli.context import Context
+from carecli.cli.options import Json
+from carecli.errors import CareError, NotFound, UsageError
+
+group = typer.Typer(help="Sources: accounts, feeds and folders that are listened to.", no_args_is_help=True, rich_markup_mode=None)
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(group, name="source")
+
+
+@group.command()
+def add(
+    context: typer.Context,
+    platform: Annotated[str, typer.Argument(help="mastodon, bluesky, feed, file, or an installed plug-in.")],
+    name: Annotated[str, typer.Argument(help="A short name of your choice.")],
+    set_: Annotated[Optional[list[str]], typer.Option("--set", metavar="KEY=VALUE", help="A setting; repeat for more (docs/platforms).")] = None,
+    json: Json = False,
+) -> None:
+    """Add a source to care.toml.
+
+    Example: care source add mastodon support --set base_url=https://mastodon.example --set hashtags=acme,acmeair
+    """
+    from carecli import credentials
+    from carecli.config_edit import add_source
+
+    run: Context = context.obj
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+        raise UsageError(f"'{name}' is no name for a source", hint="letters, digits, - _ . and a letter or digit first")
+    loaded = platforms.load(platform)
+    settings = dict(_pair(text) for text in set_ or [])
+    _check_keys(loaded.settings, settings)
+    run.config  # noqa: B018 - a broken care.toml is not added to
+    add_source(run.config_path, name, platform, settings)
+    run.__dict__.pop("config", None)
+    if json:
+        output.document(_row(run, name))
+        return
+    errors.note(f"Added {name} ({loaded.title}) to {run.config_path}.")
+    for kind, help_line in loaded.secrets.items():
+        errors.note(f"It needs {kind}: {help_line}. `care login {name}`, or set {credentials.variable(name, kind)}.")
+    errors.note(f"Try it: care source test {name}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise UsageError(f"--set {text}: not KEY=VALUE")
+    return key, value
+
+
+def _check_keys(known: Any, given: dict[str, str]) -> None:
+    import difflib
+
+    for key in given:
+        if key not in known and key != "handle" and not key.endswith("_command"):
+            near = difflib.get_close_matches(key, [*known], n=1, cutoff=0.5)
+            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+            raise UsageError(f"--set {key}: unknown setting", hint=hint)
+
+
+@group.command("list")
+def list_(context: typer.Context, json: Json = False) -> None:
+    """Show every source with its last fetch and its last error."""
+    run: Context = context.obj
+    rows = [_row(run, name) for name in run.config.sources]
+    if json:
+        output.document(rows)
+    elif not rows:
+        errors.note("No sources yet: care source add PLATFORM NAME; platforms: " + ", ".join(platforms.available()))
+    else:
+        columns = ("name", "platform", "enabled", "last_fetch_at", "mentions", "last_error")
+        output.table(columns, ([row[column] for column in columns] for row in rows), clip="last_error")
+
+
+def _row(run: Context, name: str) -> dict[str, Any]:
+    from carecli.store import sources
+
+    source = run.config.sources[name]
+    state = sources.states(run.store).get(name)
+    return {
+        "name": name,
+        "platform": source.platform,
+        "enabled": source.enabled,
+        "last_fetch_at": state["last_fetch_at"] if state else None,
+        "last_error": state["last_error"] if state else None,
+        "mentions": state["mentions"] if state else 0,
+    }
+
+
+@group.command()
+def test(context: typer.Context, name: str, json: Json = False) -> None:
+    """Make one real request to a source and say what it found."""
+    from carecli import listen
+
+    run: Context = context.obj
+    found = listen.test(run.config, name)
+    if json:
+        output.document({"source": name, "found": found})
+    else:
+        output.lines(found)
+
+
+@group.command()
+def remove(context: typer.Context, name: str, json: Json = False) -> None:
+    """Take a source out of care.toml; its mentions stay."""
+    from carecli.config_edit import remove_source
+    from carecli.store import sources
+
+    run: Context = context.obj
+    remove_source(run.config_path, name)
+    if run.db_path.exists():
+        sources.forget(run.store, name)
+    if json:
+        output.document({"removed": name})
+    else:
+        errors.note(f"Removed {name}; its mentions stay.")
+
+
+@group.command("platforms")
+def platforms_(context: typer.Context, json: Json = False) -> None:
+    """List the installed platforms with their settings and secrets."""
+    rows = []
+    for name in platforms.available():
+        try:
+            platform = platforms.load(name)
+        except (CareError, NotFound) as error:
+            errors.warn(error.message)
+            continue
+        rows.append({"platform": name, "title": platform.title, "answers": platform.answers, "settings": dict(platform.settings), "secrets": dict(platform.secrets)})
+    if json:
+        output.document(rows)
+        return
+    for row in rows:
+        output.lines(f"{row['platform']}: {row['title']}{', can be answered' if row['answers'] else ''}")
+        for key, words in {**row["settings"], **row["secrets"]}.items():  # type: ignore[dict-item]
+            output.lines(f"    {key}: {words}")
+

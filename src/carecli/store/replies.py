@@ -1,0 +1,146 @@
+"""Drafts and the outbox: every reply is written down before it is sent, and its state after every step."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+
+from carecli.errors import Conflict, NotFound
+from carecli.model import Draft, Finding, Receipt, ReplyStatus, iso
+from carecli.store.connect import Row, Store
+
+
+def save_drafts(store: Store, case: int, drafts: Sequence[Draft], *, now: datetime) -> list[int]:
+    """Keep drafts; returns their numbers."""
+    numbers = []
+    with store.write() as connection:
+        for d in drafts:
+            cursor = connection.execute(
+                """
+                INSERT INTO drafts (case_id, text, language, voice, maker, sources, findings, created_at)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    case,
+                    d.text,
+                    d.language,
+                    d.voice,
+                    d.maker,
+                    json.dumps(d.sources, ensure_ascii=False),
+                    json.dumps([asdict(finding) for finding in d.findings], ensure_ascii=False),
+                    iso(now),
+                ],
+            )
+            numbers.append(int(cursor.lastrowid or 0))
+    return numbers
+
+
+def draft(store: Store, number: int) -> Row:
+    """One draft. Raises NotFound."""
+    row = store.row("SELECT * FROM drafts WHERE draft_id = ?", [number])
+    if row is None:
+        raise NotFound(f"there is no draft {number}", hint="`care draft CASE` proposes some")
+    return row
+
+
+def drafts_of(store: Store, case: int) -> list[Draft]:
+    """A case's drafts, oldest first."""
+    rows = store.rows("SELECT * FROM drafts WHERE case_id = ? ORDER BY draft_id", [case])
+    return [
+        Draft(
+            text=row["text"],
+            language=row["language"],
+            voice=row["voice"],
+            maker=row["maker"],
+            sources=tuple(json.loads(row["sources"])),
+            findings=tuple(Finding(**finding) for finding in json.loads(row["findings"])),
+            draft_id=row["draft_id"],
+        )
+        for row in rows
+    ]
+
+
+def add(
+    connection: sqlite3.Connection,
+    *,
+    case: int,
+    mention: int,
+    text: str,
+    language: str | None,
+    private: bool,
+    agent: str | None,
+    key: str,
+    draft: int | None,
+    now: datetime,
+) -> int:
+    """Put a reply into the outbox, approved. Returns its number."""
+    cursor = connection.execute(
+        """
+        INSERT INTO replies (case_id, mention_id, draft_id, text, language, private, agent, key, status, created_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'approved', ?)
+        """,
+        [case, mention, draft, text, language, private, agent, key, iso(now)],
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def get(store: Store, number: int) -> Row:
+    """One reply. Raises NotFound."""
+    row = store.row("SELECT * FROM replies WHERE reply_id = ?", [number])
+    if row is None:
+        raise NotFound(f"there is no reply {number}", hint="`care outbox` lists what is not out yet")
+    return row
+
+
+def unfinished(store: Store) -> list[Row]:
+    """Replies that are not out, oldest first."""
+    return store.rows("SELECT * FROM replies WHERE status NOT IN ('sent', 'cancelled') ORDER BY reply_id")
+
+
+def of_case(store: Store, case: int) -> list[Row]:
+    """A case's replies, oldest first."""
+    return store.rows("SELECT * FROM replies WHERE case_id = ? ORDER BY reply_id", [case])
+
+
+def move(
+    connection: sqlite3.Connection, number: int, before: ReplyStatus, after: ReplyStatus, *, error: str | None = None
+) -> None:
+    """Bring a reply from one state to the next. Raises Conflict when it is no longer in the first."""
+    done = connection.execute(
+        """
+        UPDATE replies SET status = ?, last_error = ?, attempts = attempts + (? = 'sending')
+        WHERE reply_id = ? AND status = ?
+        """,
+        [after, error, after, number, before],
+    )
+    if done.rowcount != 1:
+        raise Conflict(f"reply {number} is no longer {before}", hint="another care has it; `care outbox` shows its state")
+
+
+def sent(connection: sqlite3.Connection, number: int, receipt: Receipt, *, now: datetime) -> None:
+    """Record that a reply is out."""
+    connection.execute(
+        """
+        UPDATE replies SET status = 'sent', sent_at = ?, external_id = ?, url = ?, last_error = NULL WHERE reply_id = ?
+        """,
+        [iso(receipt.created_at or now), receipt.external_id, receipt.url, number],
+    )
+
+
+def recent_texts(store: Store, *, since: datetime, limit: int = 500) -> list[Row]:
+    """What we sent or are about to send since then, newest first: (case_id, at, text, language)."""
+    return store.rows(
+        """
+        SELECT case_id, coalesce(sent_at, created_at) AS at, text, language FROM replies
+        WHERE status <> 'cancelled' AND status <> 'failed' AND created_at >= ?1
+        UNION ALL
+        SELECT m.case_id, m.created_at, m.text, m.language FROM mentions m
+        WHERE m.inbound = 0 AND m.case_id IS NOT NULL AND m.created_at >= ?1
+          AND NOT EXISTS (SELECT 1 FROM replies r WHERE r.external_id = m.external_id)
+        ORDER BY 2 DESC LIMIT ?2
+        """,
+        [iso(since), limit],
+    )

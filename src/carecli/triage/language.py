@@ -1,0 +1,165 @@
+"""Which language a text is in: the script decides where it can, a statistical model where it cannot.
+
+Hebrew, Chinese, Thai, Greek … are settled by their letters. For Latin, Cyrillic, Arabic and Devanagari the
+commonest English and Polish words are counted first, then py3langid is asked; it is imported only then. What is
+none of the configured languages keeps its own code: Russian is not English because four others are configured.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from functools import cache
+
+from carecli.text.plain import Table, compiled
+
+_LATIN, _CYRILLIC, _ARABIC, _DEVANAGARI, _HAN, _KANA, _HEBREW = "LATIN", "CYRILLIC", "ARABIC", "DEVANAGARI", "CJK", "KANA", "HEBREW"
+# Scripts that one language nearly owns.
+_OWNERS = {
+    _HEBREW: "he", _HAN: "zh", _KANA: "ja", "HANGUL": "ko", "THAI": "th", "GREEK": "el", "ARMENIAN": "hy",
+    "GEORGIAN": "ka", "TAMIL": "ta", "TELUGU": "te", "BENGALI": "bn", "GUJARATI": "gu", "GURMUKHI": "pa",
+    "KANNADA": "kn", "MALAYALAM": "ml", "SINHALA": "si", "KHMER": "km", "LAO": "lo", "MYANMAR": "my",
+    "ETHIOPIC": "am", "ORIYA": "or", "TIBETAN": "bo", "THAANA": "dv",
+}  # fmt: skip
+# Scripts that many languages share, and which; Latin is all the rest.
+_SHARED = {
+    _LATIN: frozenset[str](),
+    _CYRILLIC: frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}),
+    _ARABIC: frozenset({"ar", "fa", "ur", "ps", "ug", "ku", "sd"}),
+    _DEVANAGARI: frozenset({"hi", "mr", "ne"}),
+}
+# A Chinese character is about a word, and Hebrew leaves its vowels out.
+_WEIGHTS = {_HAN: 3.0, _KANA: 2.0, "HANGUL": 2.0, _HEBREW: 1.5}
+_ALIASES = {"HIRAGANA": _KANA, "KATAKANA": _KANA, "FULLWIDTH": _LATIN, "IDEOGRAPHIC": _HAN}
+_CODES = {name: chr(0x41 + index) for index, name in enumerate([*_SHARED, *_OWNERS])}
+_NAMES = {code: name for name, code in _CODES.items()}
+_OTHER = "."
+
+_ENGLISH = frozenset(
+    "the and you your is are was were this that these those with have has had my our not what when why how who "
+    "it's i'm i've don't can't won't didn't isn't doesn't been from they them will would could should but just "
+    "there here please because which where about any some its than then of for it get got we".split()
+)
+_POLISH = frozenset(
+    "nie się sie jest że ze jak czy dla ale mam już juz tylko co od po przez przy bardzo mnie moje moja mój moj "
+    "gdzie kiedy dlaczego proszę prosze dziękuję dziekuje za pan pani jestem są może moze było bylo mogę moge "
+    "wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby".split()
+)
+_POLISH_LETTERS = frozenset("ąęłżźćśń")
+_WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
+# The first characters are enough for the model, and its cost grows with the length.
+_SAMPLE = 400
+_FEW_LETTERS = 12
+_SURE = 0.75
+
+
+def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...] = ("en",)) -> str | None:
+    """The ISO 639-1 code of `text`, None when it has no letters.
+
+    `declared` is what the platform says and `languages` what the user configured, the most usual first: hints
+    that count where the text itself says little.
+    """
+    configured = tuple(map(base, languages))
+    hint = base(declared) if declared else None
+    script = _LATIN if text.isascii() else _script(text)
+    if script is None:
+        return None
+    if script in _SHARED:
+        return _of_shared_script(text, script, hint, configured)
+    if script == _HAN and hint == "ja" and len(text) < _FEW_LETTERS:
+        return "ja"
+    return _OWNERS.get(script)
+
+
+def base(code: str) -> str:
+    """The language of a tag: `zh-TW` and `ZH_Hant` are `zh`; the old code of Hebrew becomes `he`."""
+    code = code.replace("_", "-").split("-", 1)[0].strip().lower()
+    return {"iw": "he", "cmn": "zh", "yue": "zh"}.get(code, code)
+
+
+def _script(text: str) -> str | None:
+    """The script that weighs most among the letters of `text`."""
+    counts = Counter(text.translate(_SCRIPTS))
+    weighed = {
+        name: count * _WEIGHTS.get(name, 1.0)
+        for code, count in counts.items()
+        if (name := _NAMES.get(code)) is not None
+    }
+    if not weighed:
+        return None
+    # Japanese mixes kana into Chinese characters; a lone の is fashion in Chinese shop names.
+    kana = counts.get(_CODES[_KANA], 0) - text.count("の")
+    if kana > 0 and kana * 12 >= counts.get(_CODES[_HAN], 0):
+        weighed[_KANA] += weighed.pop(_HAN, 0.0)
+    else:
+        weighed.pop(_KANA, None) if _HAN in weighed else None
+    return max(weighed, key=lambda name: (weighed[name], name))
+
+
+def _script_code(code: int) -> str:
+    character = chr(code)
+    if not character.isalpha():
+        return _OTHER
+    name = unicodedata.name(character, "").replace("-", " ").split(" ", 1)[0]
+    return _CODES.get(_ALIASES.get(name, name), _OTHER)
+
+
+_SCRIPTS = Table(_script_code)
+
+
+def _of_shared_script(text: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
+    words = compiled(_WORDS).findall(text[:_SAMPLE].lower().replace("’", "'"))
+    if not words:
+        return None
+    if script == _LATIN and (common := _by_common_words(words)):
+        return common
+    candidates = tuple(code for code in configured if _written_in(code, script))
+    fallback = hint if hint and _written_in(hint, script) else candidates[0] if candidates else None
+    if sum(map(len, words)) < _FEW_LETTERS and fallback:
+        return fallback
+    return _by_model(" ".join(words), script, candidates, fallback)
+
+
+def _by_common_words(words: list[str]) -> str | None:
+    """English or Polish where the small words leave no doubt."""
+    english = sum(word in _ENGLISH for word in words)
+    polish = sum(word in _POLISH for word in words)
+    if english >= 3 and english * 6 >= len(words) and polish * 4 <= english:
+        return "en"
+    if polish >= 2 and polish * 6 >= len(words) and english == 0 and not _POLISH_LETTERS.isdisjoint("".join(words)):
+        return "pl"
+    return None
+
+
+def _written_in(code: str, script: str) -> bool:
+    if script != _LATIN:
+        return code in _SHARED[script]
+    return code not in _OWNERS.values() and not any(code in members for members in _SHARED.values())
+
+
+def _by_model(sample: str, script: str, candidates: tuple[str, ...], fallback: str | None) -> str | None:
+    """The model's answer where it is sure, else what is configured, else the hint."""
+    ranking = [(code, share) for code, share in _model(sample) if _written_in(code, script) or code == "sr"]
+    if not ranking:
+        return fallback
+    shares = dict(ranking)
+    best, share = ranking[0]
+    total = sum(shares.values()) or 1.0
+    if best in candidates or best == fallback or share / total >= _SURE:
+        return best
+    likely = max((*candidates, fallback), key=lambda code: shares.get(code or "", 0.0), default=None)
+    if likely and shares.get(likely, 0.0) * 5 >= share:
+        return likely
+    return best
+
+
+def _model(sample: str) -> list[tuple[str, float]]:
+    return [(code, float(share)) for code, share in _identifier().rank(sample)]
+
+
+@cache
+def _identifier():  # type: ignore[no-untyped-def]
+    """py3langid with probabilities; numpy and a model of 4.5 MB are loaded here and nowhere else."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

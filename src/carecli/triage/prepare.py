@@ -1,0 +1,91 @@
+"""One text, made ready once for every signal: truncated, masked, folded, its language known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from carecli.text import fold
+from carecli.triage.language import detect
+
+# What says how someone feels stands in the first lines; the rest would only cost time.
+MAX_CHARACTERS = 4000
+
+_LINK = re.compile(r"https?://\S*|\bwww\.\S+", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<![\w@])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1,64}@\w[\w-]*\.\w[\w.-]*")
+# Prefixes that Hebrew writes together with the next word: and, the, in, to, from, that, like.
+_HEBREW_PREFIX = "[והבלמשכ]{0,2}"
+_HEBREW = re.compile("[\u05d0-\u05ea]")
+_ALONE = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the user configured: languages (ISO 639-1, first is the default), own names, topic keywords.
+
+    `brand_names` and `handles` are masked before scoring: the name of an airline is not joy. `topics` maps a
+    topic to the words or phrases that mean it.
+    """
+
+    languages: tuple[str, ...] = ("en",)
+    brand_names: tuple[str, ...] = ()
+    handles: tuple[str, ...] = ()
+    topics: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A text and what every signal needs of it.
+
+    `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same with links, addresses, @handles and
+    the brand's names as spaces, case kept; `folded` is `carecli.text.fold` of that. `language` is ISO 639-1 or
+    None; `declared` is what the platform said it was. `links` and `handles` count what was masked.
+    """
+
+    text: str
+    masked: str
+    folded: str
+    language: str | None
+    links: int = 0
+    handles: int = 0
+    declared: str | None = None
+
+
+def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
+    """`text` ready for the signals. Never raises, whatever the text; linear in at most 4,000 characters."""
+    text = text[:MAX_CHARACTERS]
+    masked, links, handles = text, 0, 0
+    if "://" in masked or "www." in masked or "WWW." in masked:
+        masked, links = _LINK.subn(" ", masked)
+    if "@" in masked:
+        masked, handles = _ADDRESS.subn(" ", masked)
+    if names := _names(rules.brand_names, rules.handles):
+        masked = names.sub(" ", masked)
+    return Prepared(
+        text=text,
+        masked=masked,
+        folded=fold(masked),
+        language=detect(masked, declared=declared, languages=rules.languages),
+        links=links,
+        handles=handles,
+        declared=declared,
+    )
+
+
+@lru_cache(maxsize=64)
+def _names(brand_names: tuple[str, ...], handles: tuple[str, ...]) -> re.Pattern[str] | None:
+    """One alternation of the brand's names and handles, longest first; None when there are none."""
+    locals_ = (handle.lstrip("@").split("@")[0].split(".")[0] for handle in handles)
+    names = sorted({name.strip() for name in (*brand_names, *locals_) if name.strip()}, key=lambda n: (-len(n), n))
+    return re.compile("|".join(map(_name, names)), re.IGNORECASE) if names else None
+
+
+def _name(name: str) -> str:
+    """The pattern of one name: whole words, but for scripts without spaces."""
+    body = r"\s+".join(map(re.escape, name.split()))
+    if _ALONE.search(name):
+        return f"#?{body}"
+    prefix = _HEBREW_PREFIX if _HEBREW.match(name) else ""
+    return rf"(?<!\w)#?{prefix}{body}(?:['’]s)?(?!\w)"
