@@ -8,13 +8,12 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from carecli import credentials, platforms
+from carecli import platforms
 from carecli.config import Config, Source
 from carecli.errors import BadAnswer, CareError, NotFound, PlatformError
 from carecli.model import Mention, Outcome, Page
-from carecli.platforms.base import Checker, Setup
+from carecli.platforms.base import Checker
 from carecli.platforms.files import ReadOptions, Rejected, Row, read
 from carecli.store import mentions, sources
 from carecli.store.connect import Store
@@ -107,7 +106,7 @@ async def _pages(store: Store, config: Config, source: Source, since: datetime |
     """The source's pages after its cursor; a platform that goes round in circles is stopped."""
     platform = platforms.load(source.platform)
     cursor, stuck = sources.cursor(store, source.name, source.platform), 0
-    async with platform.open(setup(config, source)) as client, aclosing(client.fetch(cursor, since=since)) as pages:  # type: ignore[type-var]
+    async with platform.open(platforms.setup(config, source)) as client, aclosing(client.fetch(cursor, since=since)) as pages:  # type: ignore[type-var]
         async for page in pages:
             stuck = stuck + 1 if page.cursor == cursor and not page.mentions else 0
             if stuck >= _STUCK:
@@ -129,29 +128,13 @@ def _saved(store: Store, config: Config, outcome: Outcome, page: Page, now: date
     )
 
 
-def setup(config: Config, source: Source) -> Setup:
-    """What a platform needs to open this source."""
-    settings: dict[str, Any] = {
-        "allow_private": config.network.allow_private,
-        "timeout": config.network.timeout,
-        **source.settings,
-    }
-    return Setup(
-        source=source.name,
-        settings=settings,
-        secret=lambda kind: credentials.find(source.name, kind, source.settings),
-        handles=config.own_handles,
-        keywords=tuple(config.brand.keywords),
-    )
-
-
 def test(config: Config, name: str) -> str:
     """Make one real request to a source and say what it found. Raises NotFound, PlatformError."""
     (source,) = _chosen(config, [name])
     platform = platforms.load(source.platform)
 
     async def ask() -> str:
-        async with platform.open(setup(config, source)) as client:
+        async with platform.open(platforms.setup(config, source)) as client:
             if not isinstance(client, Checker):
                 raise PlatformError(f"{platform.title} has no test of its own", hint=f"try `care fetch {name} --limit 1`")
             return await client.check()

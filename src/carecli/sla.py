@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from carecli.config import Config
 from carecli.hours import Hours, add_business_seconds, parse_duration
@@ -24,7 +25,12 @@ class Clock:
 def target_seconds(urgency: str, config: Config) -> float | None:
     """The first-response target for a message of this urgency; None: none is set."""
     text = config.sla.urgency.get(urgency, config.sla.first_response)
-    return parse_duration(text) if text else None
+    return _seconds(text) if text else None
+
+
+@cache
+def _seconds(duration: str) -> float:
+    return parse_duration(duration)
 
 
 def hours_of(urgency: str, config: Config) -> Hours:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 from importlib.metadata import EntryPoint, entry_points
 
+from carecli import credentials
+from carecli.config import Config, Source
 from carecli.errors import CareError, NotFound
-from carecli.platforms.base import Platform
+from carecli.platforms.base import Platform, Setup
 
 GROUP = "carecli.platforms"
 
@@ -29,3 +31,20 @@ def load(name: str) -> Platform:
     if not isinstance(platform, Platform):
         raise CareError(f"the platform '{name}' ({point.value}) is not a carecli Platform")
     return platform
+
+
+def setup(config: Config, source: Source) -> Setup:
+    """What a platform needs to open this source."""
+    settings = {
+        "allow_private": config.network.allow_private,
+        "timeout": config.network.timeout,
+        "timezone": config.brand.timezone,
+        **source.settings,
+    }
+    return Setup(
+        source=source.name,
+        settings=settings,
+        secret=lambda kind: credentials.find(source.name, kind, source.settings),
+        handles=config.own_handles,
+        keywords=tuple(config.brand.keywords),
+    )

@@ -20,9 +20,18 @@ from carecli.platforms import bluesky_reply
 from carecli.platforms.answers import Answer, printable
 from carecli.platforms.bluesky import LIMIT, measure
 from carecli.platforms.bluesky_lists import Lists, Sheet, field_of, milliseconds
-from carecli.platforms.bluesky_posts import POST, WEB, PostView, Record, complaint, mention
+from carecli.platforms.bluesky_posts import (
+    POST,
+    AuthorView,
+    PostUri,
+    PostView,
+    Record,
+    complaint,
+    mention,
+    web_url,
+)
 from carecli.platforms.newest_first import Walk
-from carecli.platforms.xrpc import Xrpc, error_name, nothing_sent
+from carecli.platforms.xrpc import Session, Xrpc, error_name, nothing_sent
 
 # After one of these there is no use in asking the same server for the next listing.
 FINAL = (AuthError, RateLimited, Unreachable)
@@ -31,14 +40,13 @@ FINAL = (AuthError, RateLimited, Unreachable)
 class Put(BaseModel):
     """What putRecord answers."""
 
-    uri: str
-    cid: str
+    uri: PostUri
 
 
 class Stored(BaseModel):
     """What getRecord answers."""
 
-    uri: str
+    uri: PostUri
     value: Record
 
 
@@ -129,7 +137,7 @@ class BlueskyClient:
             },
         )
         if answer.status == 200:
-            return _receipt(_checked(Put, answer).uri, reply, session.handle)
+            return _receipt(_checked(Put, answer).uri, reply, session)
         if error_name(answer) == "InvalidSwap" and (found := await self.find(key, reply)) is not None:
             return found
         raise self.xrpc.refusal(answer)
@@ -149,7 +157,7 @@ class BlueskyClient:
         answered = stored.value.reply.parent.uri if stored.value.reply else None
         if answered != reply.to.external_id:
             raise PlatformError(f"another post stands under the key of this reply: {printable(stored.uri)}")
-        return _receipt(stored.uri, reply, session.handle)
+        return _receipt(stored.uri, reply, session)
 
     def _streams(self, cursor: JSON, since: datetime | None) -> list[Stream]:
         floor = milliseconds(since) if since else None
@@ -242,8 +250,9 @@ def _record_key(key: str, reply: Reply) -> str:
     return bluesky_reply.record_key(key, reply.created_at or reply.to.created_at)
 
 
-def _receipt(uri: str, reply: Reply, handle: str) -> Receipt:
-    return Receipt(uri, f"{WEB}/{handle}/post/{uri.rpartition('/')[2]}", reply.created_at)
+def _receipt(uri: str, reply: Reply, session: Session) -> Receipt:
+    url = web_url(uri, AuthorView(did=session.did, handle=session.handle))
+    return Receipt(uri, url, reply.created_at)
 
 
 def _unseen(mentions: Iterable[Mention], seen: dict[str, bool]) -> list[Mention]:

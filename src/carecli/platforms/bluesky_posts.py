@@ -129,7 +129,11 @@ def mention(
         text=full_text(post.record.text, post.record.facets),
         created_at=written_at(post, now or datetime.now(UTC)),
         author=Author(
-            handle_of(author), _sound(author.displayName) or None, author.did, followers, f"{WEB}/{author.did}"
+            handle_of(author),
+            _sound(author.displayName) or None,
+            author.did,
+            followers,
+            f"{WEB}/{author.did}",
         ),
         url=web_url(post.uri, author),
         in_reply_to=reply.parent.uri if reply else None,

@@ -33,7 +33,7 @@ class SessionDoor(BaseModel):
 
     accessJwt: Token  # noqa: N815 - the protocol's names
     refreshJwt: Token  # noqa: N815
-    did: str
+    did: Annotated[str, StringConstraints(pattern=r"^did:[a-z0-9]+:[A-Za-z0-9._:%-]{1,500}$")]
     handle: str
     didDoc: Any = None  # noqa: N815
 
@@ -57,6 +57,11 @@ class Session:
 
 
 _sessions: dict[str, Session] = {}
+
+
+def forget_sessions() -> None:
+    """Sign in anew at the next call of every account."""
+    _sessions.clear()
 
 
 class Xrpc:

@@ -11,7 +11,7 @@ from carecli.replies.rules import Context, Hit, excerpt
 from carecli.replies.seen import Seen
 from carecli.text import fold
 
-_HANDLE = re.compile(r"(?<![\w@])@[\w.-]{1,64}(?:@[\w.-]{1,253})?")
+HANDLE = re.compile(r"(?<![\w@])@[\w.-]{1,64}(?:@[\w.-]{1,253})?")
 _BRACES = re.compile(r"\{{1,3}[^{}\n]{0,60}\}{1,3}|\$\{|%\([\w ]{1,30}\)s|%[A-Z_]{3,30}%|<<[^<>\n]{1,40}>>")
 _BRACKETS = re.compile(r"\[([^\[\]\n]{1,40})\]|【([^【】\n]{1,20})】|<([^<>\n:/@]{1,40})>")
 _CAPITALS = re.compile(r"[A-Z][A-Z0-9_ '-]{2,39}")
@@ -26,7 +26,7 @@ _SUSPECT = re.compile(r"[^\n\t\x20-\x7e\xa0-\xac\xae-\u02ff\u0370-\u03ff\u05d0-\
 
 def empty(seen: Seen, _context: Context) -> Iterator[Hit]:
     """Nothing is left once the handles at its beginning are gone."""
-    rest = _HANDLE.sub("", seen.text)
+    rest = HANDLE.sub("", seen.text)
     if not any(character.isalnum() or unicodedata.category(character) == "So" for character in rest):
         yield Hit("The reply says nothing: write what the customer should read.")
 

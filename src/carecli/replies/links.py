@@ -13,12 +13,12 @@ from carecli.replies.seen import Seen, Span
 # What a platform would turn into a link: any scheme with "//", and bare names under the endings that people write.
 _ENDINGS = (
     "com|net|org|info|biz|edu|gov|io|co|app|dev|ai|me|ly|gl|gd|cc|tv|eu|uk|pl|il|cn|tw|hk|sg|de|fr|es|it|nl|at|ch|cz|sk|ua|ru|us|ca|au"
-    "|jp|kr|in|br|shop|store|online|site|xyz|link|click|top|blog|news|cloud|help|support|page|social|chat|example|test|zip|mov"
+    "|jp|kr|in|br|shop|store|online|site|xyz|link|blog|cloud|social|example|test"
 )
 _LINK = re.compile(
-    r"(?i:\b(?P<scheme>[a-z][a-z0-9+.-]{1,15}):(?P<slashes>[/\\]{2})(?P<rest>[^\s<>\"'“”„«»（）【】]+)"
-    r"|\b(?P<active>javascript|vbscript|data):[^\s]{3,}"
-    rf"|(?<![\w@./-])(?P<bare>(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,8}}(?:{_ENDINGS})(?![\w-])(?!\.\w)(?::\d+)?(?:[/?#][^\s<>\"'“”]*)?))"
+    r"\b(?P<scheme>(?i:[a-z][a-z0-9+.-]{1,15})):(?P<slashes>[/\\]{2})(?P<rest>[^\s<>\"'“”„«»（）【】]+)"
+    r"|\b(?P<active>(?i:javascript|vbscript|data)):[^\s]{3,}"
+    rf"|(?<![\w@./-])(?P<bare>(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,8}}(?:{_ENDINGS})(?![\w-])(?!\.\w)(?::\d+)?(?:[/?#][^\s<>\"'“”]*)?)"
 )
 _TRAILING = ".,;:!?)]}'\"*_~…，。！？；：、）】》"
 _SHORTENERS = frozenset(

@@ -189,7 +189,7 @@ def _update(
     if row["text"] != text:
         search.remove(connection, number, row["text"])
         search.add(connection, [(number, text)])
-        if row["case_id"] is not None:
+        if row["case_id"] is not None and m.inbound:
             events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
 
 

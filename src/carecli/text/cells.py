@@ -103,7 +103,7 @@ def _wrap_paragraph(paragraph: str, cells: int) -> list[str]:
     line, gap = "", ""
     used = 0
     for piece in _pieces(paragraph):
-        if _is_space(piece[0]):
+        if _is_space(piece):
             gap += piece
             continue
         needed = width(gap) + width(piece)
@@ -136,7 +136,7 @@ def _pieces(paragraph: str) -> Iterator[str]:
 
 
 def _is_space(cluster: str) -> bool:
-    return cluster.isspace() and cluster not in _UNBREAKABLE_SPACES
+    return cluster.isspace() and _UNBREAKABLE_SPACES.isdisjoint(cluster)
 
 
 def _chopped(piece: str, cells: int) -> list[str]:

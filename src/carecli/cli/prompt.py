@@ -1,0 +1,234 @@
+"""`care triage --plain`: one case at a time, one letter an action; works over ssh, in a pipe of keys, on a screen reader."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from carecli import act
+from carecli.cli import errors, output
+from carecli.cli.context import Context
+from carecli.cli.queue import full, sheet
+from carecli.errors import CareError
+from carecli.model import INTENTS, SENTIMENTS
+
+HELP = """  r  reply: propose drafts, choose one or write your own
+  c  claim it          a  assign it to somebody
+  e  resolve (end)     p  set pending: the customer's turn
+  z  snooze            o  reopen
+  n  note              t  tag
+  i  correct the intent          s  correct the sentiment
+  v  view it again     k  skip: the next case      b  back: the one before
+  q  quit"""
+
+
+@dataclass
+class _Review:
+    """Where the person stands: the queue as it was, and a place in it."""
+
+    run: Context
+    agent: str
+    queue: list[int]
+    place: int = 0
+    done: list[str] = field(default_factory=list)
+
+    @property
+    def case(self) -> int:
+        return self.queue[self.place]
+
+
+def review(run: Context, case: int | None, agent: str) -> None:
+    """Walk through the queue until it ends or the person quits; ends with what was done."""
+    from carecli.store.cases import Filter
+
+    waiting = [row["case"] for row in act.queue(run.store, run.config, Filter(), now=run.now)]
+    queue = waiting if case is None else [case, *(number for number in waiting if number != case)]
+    if not queue:
+        errors.note("Nothing waits.")
+        return
+    output.show_rtl(run.config.display.rtl)
+    state = _Review(run, agent, queue)
+    output.lines("One letter and Enter; ? lists the letters.\n")
+    _view(state)
+    for key in _keys(state):
+        if key == "q":
+            break
+        if _step(state, key):
+            continue
+        if not 0 <= state.place < len(state.queue):
+            output.lines("That was the last one.")
+            break
+        _view(state)
+    output.lines(f"\nDone: {', '.join(state.done)}" if state.done else "\nNothing was changed.")
+
+
+def _keys(state: _Review) -> Iterator[str]:
+    while True:
+        answer = _ask(f"[{state.place + 1}/{len(state.queue)}] case {state.case}")
+        if answer is None:
+            return
+        yield answer[:1].lower() or "?"
+
+
+def _ask(question: str) -> str | None:
+    """A line from the person; None when there is no more (end of input)."""
+    sys.stdout.write(f"{question}> ")
+    sys.stdout.flush()
+    line = sys.stdin.readline()
+    if not line:
+        sys.stdout.write("\n")
+        return None
+    return line.strip()
+
+
+def _step(state: _Review, key: str) -> bool:
+    """Do what `key` says; True when the same case stays in view."""
+    if key in ("k", "b"):
+        state.place += 1 if key == "k" else -1
+        state.place = max(state.place, 0)
+        return False
+    if key == "v":
+        return False
+    action = _ACTIONS.get(key)
+    if action is None:
+        output.lines(HELP)
+        return True
+    try:
+        words = action(state)
+    except CareError as error:
+        errors.failed(error, debug=False)
+        return True
+    if words:
+        output.lines(words)
+        state.done.append(words.rstrip("."))
+    if words and key in _FINISHING:
+        state.place += 1
+        return False
+    return True
+
+
+def _view(state: _Review) -> None:
+    output.lines("─" * min(output.width(), 80))
+    sheet(full(state.run, state.case), act.describe_short, state.run.now)
+
+
+def _record(state: _Review, kind: str, words: str, **data: Any) -> str:
+    act.record(state.run.store, state.case, kind, now=state.run.now, agent=state.agent, data=data)
+    return f"case {state.case} {words}."
+
+
+def _claim(state: _Review) -> str:
+    act.claim(state.run.store, state.case, agent=state.agent, now=state.run.now)
+    return f"case {state.case} is yours."
+
+
+def _assign(state: _Review) -> str | None:
+    name = _ask("to whom")
+    return _record(state, "assigned", f"assigned to {name}", assignee=name) if name else None
+
+
+def _resolve(state: _Review) -> str:
+    return _record(state, "resolved", "resolved")
+
+
+def _pending(state: _Review) -> str:
+    return _record(state, "pending", "pending")
+
+
+def _reopen(state: _Review) -> str:
+    return _record(state, "reopened", "reopened")
+
+
+def _snooze(state: _Review) -> str | None:
+    from carecli.model import iso
+    from carecli.reports.period import parse_when
+
+    until = _ask("until when (2h, tomorrow 9:00, monday)")
+    if not until:
+        return None
+    try:
+        moment = parse_when(until, state.run.now, state.run.config.brand.timezone, direction="future")
+    except ValueError as error:
+        output.lines(str(error))
+        return None
+    return _record(state, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
+
+
+def _note(state: _Review) -> str | None:
+    text = _ask("note")
+    return _record(state, "noted", "noted", text=text) if text else None
+
+
+def _tag(state: _Review) -> str | None:
+    tags = (_ask("tags, parted by spaces") or "").split()
+    return _record(state, "tagged", "tagged", add=tags) if tags else None
+
+
+def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | None:
+    output.lines("  " + "  ".join(f"{number} {name}" for number, name in enumerate(choices, 1)))
+    answer = _ask(signal) or ""
+    chosen = choices[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(choices) else answer
+    if chosen not in choices:
+        return None
+    newest = next(m for m in reversed(full(state.run, state.case)["mentions"]) if m["inbound"])
+    act.label(
+        state.run.store, state.run.config, newest["mention"], {signal: chosen}, now=state.run.now, agent=state.agent
+    )
+    return f"case {state.case}: {signal} is {chosen}."
+
+
+def _intent(state: _Review) -> str | None:
+    return _correct(state, "intent", INTENTS)
+
+
+def _sentiment(state: _Review) -> str | None:
+    return _correct(state, "sentiment", SENTIMENTS)
+
+
+def _reply(state: _Review) -> str | None:
+    from carecli import respond
+    from carecli.cli.respond import findings_lines
+
+    run = state.run
+    drafts = respond.draft(run.store, run.config, state.case, now=run.now, agent=state.agent)
+    for number, one in enumerate(drafts, 1):
+        output.lines(f"  {number}  {one.text}")
+    answer = _ask("a number, or your own words; empty: none") or ""
+    if not answer:
+        return None
+    chosen = drafts[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(drafts) else None
+    text = chosen.text if chosen else answer
+    found = respond.check(run.store, run.config, state.case, text, now=run.now)
+    findings_lines(found)
+    if any(one.severity == "block" for one in found):
+        output.lines("It was not sent.")
+        return None
+    if (_ask(f"send it? y or n: {text}") or "").lower() not in ("y", "yes"):
+        return None
+    reply = respond.approve(
+        run.store, state.case, text, now=run.now, agent=state.agent, draft=chosen.draft_id if chosen else None
+    )
+    row = respond.send(run.store, run.config, [reply], now=run.now)[0]
+    act.triage_new(run.store, run.config, now=run.now)
+    if row["status"] != "sent":
+        output.lines(f"Reply {reply} is {row['status']}: {row['last_error']} (care outbox)")
+        return None
+    return f"case {state.case} answered."
+
+
+_FINISHING = frozenset("repz")
+_ACTIONS: dict[str, Callable[[_Review], str | None]] = {
+    "r": _reply,
+    "c": _claim,
+    "a": _assign,
+    "e": _resolve,
+    "p": _pending,
+    "o": _reopen,
+    "z": _snooze,
+    "n": _note,
+    "t": _tag,
+    "i": _intent,
+    "s": _sentiment,
+}

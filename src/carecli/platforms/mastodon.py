@@ -1,0 +1,396 @@
+"""Mastodon and the servers that speak its API: mentions, own posts, hashtags, search; replies in the thread.
+
+Only what every such server does is relied on. `max_id` pages, all else is a hint: `since_id` may be ignored, the
+Link header may be missing, ids may be digits, ULIDs or hex, `Idempotency-Key` may mean nothing. Handles are
+`user@host` in lower case, for accounts of the server itself too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from carecli.errors import (
+    AuthError,
+    BadAnswer,
+    ConfigError,
+    NotProcessed,
+    PlatformError,
+    RateLimited,
+    Unreachable,
+)
+from carecli.model import JSON, Page, Receipt, Reply
+from carecli.platforms import paging
+from carecli.platforms.base import Platform, Setup
+from carecli.platforms.http import Answer, Client, Params
+from carecli.platforms.markup import to_text
+from carecli.platforms.mastodon_api import Account, Mapper, Notification, Status, read
+from carecli.text import grapheme_count
+
+LIMIT = 500
+URL_LENGTH = 23
+# The first fetch without a date goes back so many pages of each stream (80 notifications or 40 posts a page).
+FIRST_PAGES = 5
+SEARCH_PAGES = 5
+# How much the clocks of this machine and of the server may differ when a lost reply is looked for.
+SKEW = timedelta(minutes=10)
+FIND_PAGES = 25
+
+LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]']")
+MENTION = re.compile(r"(?<![\w/@])@([\w.-]*\w)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
+NEXT = re.compile(r"<([^<>]*)>[^<>,]*;\s*rel=\"?next\"?")
+LANGUAGE = re.compile(r"[a-z]{2,3}")
+ANSWERED_AS = {"public": "public", "unlisted": "unlisted", "followers": "private"}
+
+
+def measure(text: str) -> int:
+    """The length that Mastodon counts: graphemes, every link as 23, `@user@host` as `@user`."""
+    return grapheme_count(LINK.sub("x" * URL_LENGTH, MENTION.sub(r"@\1", text)))
+
+
+def host(setup: Setup) -> str:
+    """The server that ids belong to, with its port where it has an unusual one."""
+    base = setup.text("base_url")
+    return urlsplit(base if "://" in base else f"https://{base}").netloc.rpartition("@")[2].lower()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One list of the server: its key in the cursor, its address, and what its items are."""
+
+    key: str
+    path: str
+    params: Params = field(default_factory=dict)
+    notifications: bool = False
+    hinted: bool = False
+    search: bool = False
+
+
+@dataclass(frozen=True)
+class Read:
+    """One page of a stream as it came: items newest first with their statuses, and where the list goes on."""
+
+    items: tuple[tuple[paging.Item, JSON, Status | None], ...]
+    skipped: tuple[str, ...]
+    following: str | None
+
+
+class Mastodon:
+    """Fetcher, Poster and Checker of one account on one server."""
+
+    def __init__(self, client: Client, setup: Setup) -> None:
+        self._client = client
+        self._setup = setup
+        self._host = host(setup)
+        self._limit = int(setup.text("max_characters", str(LIMIT)))
+        self._account: Account | None = None
+
+    async def check(self) -> str:
+        """Who is signed in. Raises PlatformError."""
+        account = await self._me()
+        return f"signed in as @{Mapper(self._host, account).handle(account)}"
+
+    async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
+        """Own posts, mentions, hashtags, searches; each has its own part of the cursor, each status comes once.
+
+        A stream that fails does not stop the others (unless nothing can be had from the server any more); its
+        error is raised at the end.
+        """
+        account = await self._me()
+        mapper = Mapper(self._host, account, self._setup.handles)
+        cursor, met, failed = dict(cursor), set[str](), None
+        for stream in self._streams(account):
+            try:
+                async for page in self._walk(stream, cursor, since, mapper, met):
+                    cursor = page.cursor
+                    yield page
+            except (RateLimited, Unreachable, AuthError) as error:
+                if not isinstance(error, AuthError) or stream.hinted:
+                    raise
+                failed = failed or error
+            except PlatformError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    async def post(self, reply: Reply, *, key: str) -> Receipt:
+        """Answer in the thread, not more widely than the customer wrote, with the customer's content warning."""
+        text = self._addressed(reply)
+        warning = _warning(reply)
+        if (length := measure(text) + measure(warning)) > self._limit:
+            raise NotProcessed(
+                f"the reply has {length} characters with its address; {self._limit} are allowed"
+            )
+        body: dict[str, str] = {
+            "status": text,
+            "in_reply_to_id": reply.to.external_id,
+            "visibility": "direct" if reply.private else ANSWERED_AS.get(reply.to.visibility, "direct"),
+        }
+        if warning:
+            body["spoiler_text"] = warning
+        if reply.language and LANGUAGE.fullmatch(reply.language):
+            body["language"] = reply.language
+        answer = await self._client.send(
+            "POST", "/api/v1/statuses", json=body, headers={"Idempotency-Key": key}
+        )
+        status = read(Status, answer.json())
+        if isinstance(status, str):
+            raise BadAnswer(f"{answer.where} did not answer with the post: {status}")
+        return self._receipt(status)
+
+    async def find(self, key: str, reply: Reply) -> Receipt | None:  # noqa: ARG002 - servers don't give keys back
+        """The own post that answers the same status with the same words, not older than the reply."""
+        account = await self._me()
+        since = (reply.created_at or reply.to.created_at) - SKEW
+        wanted = _comparable(self._addressed(reply))
+
+        def matches(status: Status) -> bool:
+            ours = status.account.id == account.id and status.in_reply_to_id == reply.to.external_id
+            return ours and status.created_at >= since and _comparable(to_text(status.content)) == wanted
+
+        async for status in self._own_since(account, since):
+            if matches(status):
+                return self._receipt(status)
+        # Some servers leave direct posts out of the list.
+        for status in await self._thread(reply.to.external_id):
+            if matches(status):
+                return self._receipt(status)
+        return None
+
+    def _streams(self, account: Account) -> list[Stream]:
+        own = Stream(
+            f"own:{account.id}", _own_path(account), {"limit": 40, "exclude_reblogs": "true"}, hinted=True
+        )
+        mentions = Stream(
+            f"mentions:{account.id}",
+            "/api/v1/notifications",
+            {"types[]": ["mention"], "limit": 80, "include_filtered": "true"},
+            notifications=True,
+            hinted=True,
+        )
+        tags = [tag.lstrip("#") for tag in self._setup.texts("hashtags")]
+        return [
+            own,
+            mentions,
+            *(
+                Stream(f"tag:{tag}", f"/api/v1/timelines/tag/{quote(tag, safe='')}", {"limit": 40})
+                for tag in tags
+            ),
+            *(
+                Stream(
+                    f"search:{query}",
+                    "/api/v2/search",
+                    {"q": query, "type": "statuses", "limit": 40},
+                    search=True,
+                )
+                for query in self._setup.texts("search")
+            ),
+        ]
+
+    async def _walk(
+        self, stream: Stream, cursor: JSON, since: datetime | None, mapper: Mapper, met: set[str]
+    ) -> AsyncIterator[Page]:
+        """One pass, after the rest of the pass that was interrupted."""
+        state: JSON = cursor.get(stream.key) or {}
+        passes = 2 if "pass" in state else 1
+        while passes:
+            found = await self._read(stream, state)
+            bounds = paging.Bounds(since, SEARCH_PAGES if stream.search else FIRST_PAGES, datetime.now(UTC))
+            step = paging.advance(state, [item for item, _, _ in found.items], found.following, bounds)
+            mentions = []
+            for item, raw, status in reversed(found.items):
+                wanted = status is not None and item.id in step.fresh and status.id not in met
+                if status is not None and wanted and (since is None or status.created_at >= since):
+                    met.add(status.id)
+                    mentions.append(mapper.mention(status, raw, directed=stream.notifications or None))
+            if mentions or found.skipped or step.state != state:
+                state = step.state
+                cursor = {**cursor, stream.key: state}
+                yield Page(tuple(mentions), cursor, found.skipped)
+            passes -= step.done
+
+    async def _read(self, stream: Stream, state: JSON) -> Read:
+        place = paging.position(state)
+        params: dict[str, Any] = dict(stream.params)
+        if place is not None:
+            params["offset" if stream.search else "max_id"] = place
+        if stream.hinted and state.get("top"):
+            params["since_id"] = state["top"]
+        answer = await self._client.get(stream.path, params=params)
+        items, skipped = [], []
+        values = _items(answer, search=stream.search)
+        for number, value in enumerate(values, 1):
+            entry = _entry(value, notification=stream.notifications)
+            if isinstance(entry, str):
+                name = value.get("id") if isinstance(value, dict) else f"number {number}"
+                skipped.append(f"{stream.key} item {name}: {entry}"[:300])
+            else:
+                items.append(entry)
+        return Read(tuple(items), tuple(skipped), _following(answer, values, place, search=stream.search))
+
+    async def _me(self) -> Account:
+        if self._account is None:
+            self._account = await self._signed_in()
+        return self._account
+
+    async def _signed_in(self) -> Account:
+        hint = f"make a new token at {self._host} (Preferences, Development) and give it with `care login mastodon`"
+        try:
+            answer = await self._client.get("/api/v1/accounts/verify_credentials")
+        except PlatformError as error:
+            # What other servers than Mastodon answer to a bad token.
+            if error.status in {400, 401, 403, 422}:
+                raise AuthError(f"{self._host} refuses the token: {error.message}", hint=hint) from error
+            raise
+        account = read(Account, answer.json())
+        if isinstance(account, str):
+            raise BadAnswer(f"{answer.where} did not answer with an account: {account}", status=answer.status)
+        expected = self._setup.text("handle").strip().lstrip("@").partition("@")[0].lower()
+        if expected and expected != account.acct.partition("@")[0].lower():
+            raise AuthError(f"the token belongs to @{account.acct}, not to @{expected}", hint=hint)
+        return account
+
+    async def _own_since(self, account: Account, since: datetime) -> AsyncIterator[Status]:
+        stream = Stream("own", _own_path(account), {"limit": 40, "exclude_reblogs": "true"})
+        state: JSON = {}
+        for _ in range(FIND_PAGES):
+            found = await self._read(stream, state)
+            for _, _, status in found.items:
+                if status is not None:
+                    yield status
+            items = [item for item, _, _ in found.items]
+            step = paging.advance(state, items, found.following, paging.Bounds(since, 1, datetime.now(UTC)))
+            if step.done:
+                return
+            state = step.state
+        raise BadAnswer(f"{self._host} has more own posts since then than can be looked through")
+
+    async def _thread(self, status_id: str) -> list[Status]:
+        answer = await self._client.get(
+            f"/api/v1/statuses/{quote(status_id, safe='')}/context", ok=(200, 404, 410)
+        )
+        data = answer.json() if answer.status == 200 else {}
+        values = data.get("descendants") if isinstance(data, dict) else None
+        found = (read(Status, value) for value in values or ())
+        return [status for status in found if isinstance(status, Status)]
+
+    def _addressed(self, reply: Reply) -> str:
+        """The text with the customer's address in it: without one, nobody is notified."""
+        user, _, server = reply.to.author.handle.lstrip("@").lower().partition("@")
+        local = server in {"", self._host}
+        address = f"@{user}" if local else f"@{user}@{server}"
+        present = re.search(rf"(?<![\w/@]){re.escape(address)}(?![\w@])", reply.text, re.IGNORECASE)
+        if present is None and local:
+            present = re.search(
+                rf"(?<![\w/@])@{re.escape(user)}@{re.escape(self._host)}", reply.text, re.IGNORECASE
+            )
+        return reply.text if present else f"{address} {reply.text}"
+
+    def _receipt(self, status: Status) -> Receipt:
+        return Receipt(status.id, status.url, status.created_at, self._host)
+
+
+def _own_path(account: Account) -> str:
+    return f"/api/v1/accounts/{quote(account.id, safe='')}/statuses"
+
+
+def _items(answer: Answer, *, search: bool) -> list[Any]:
+    data = answer.json()
+    if search and isinstance(data, dict):
+        data = data.get("statuses")
+    if not isinstance(data, list):
+        raise BadAnswer(f"{answer.where} did not answer with a list", status=answer.status)
+    return data
+
+
+def _entry(value: object, *, notification: bool) -> tuple[paging.Item, JSON, Status | None] | str:
+    """One item with its status, None where it has none that matters; a text says why it cannot be read."""
+    if not notification:
+        status = read(Status, value)
+        if isinstance(status, str):
+            return status
+        kept = status if status.reblog is None else None
+        return paging.Item(status.id, status.created_at), _raw(value), kept
+    entry = read(Notification, value)
+    if isinstance(entry, str):
+        return entry
+    item = paging.Item(entry.id, entry.created_at)
+    if entry.type != "mention":
+        return item, {}, None
+    raw = _raw(value).get("status")
+    mentioned = read(Status, raw)
+    return mentioned if isinstance(mentioned, str) else (item, _raw(raw), mentioned)
+
+
+def _raw(value: object) -> JSON:
+    return value if isinstance(value, dict) else {}
+
+
+def _following(answer: Answer, values: list[Any], place: str | None, *, search: bool) -> str | None:
+    """Where the list goes on. Only `max_id` is taken from a Link header, never its address: that may be anywhere."""
+    if search:
+        return str(int(place or 0) + len(values)) if values else None
+    if link := answer.headers.get("link"):
+        match = NEXT.search(link)
+        found = parse_qs(urlsplit(match[1]).query).get("max_id") if match else None
+        return found[0] if found else None
+    ids = [value.get("id") for value in values if isinstance(value, dict)]
+    return str(ids[-1]) if ids and ids[-1] is not None else None
+
+
+def _warning(reply: Reply) -> str:
+    try:
+        raw = json.loads(reply.to.raw or "{}")
+    except ValueError:
+        return ""
+    warning = raw.get("spoiler_text") if isinstance(raw, Mapping) else None
+    return warning if isinstance(warning, str) else ""
+
+
+def _comparable(text: str) -> str:
+    """The letters of a text, with what servers change on the way (markup, quotes, full addresses) left out."""
+    short = MENTION.sub(r"@\1", text).casefold()
+    return re.sub(r"\W+", "", short) or " ".join(short.split())
+
+
+@asynccontextmanager
+async def open_source(setup: Setup) -> AsyncIterator[Mastodon]:
+    """A client for the account that the token belongs to. Raises ConfigError, AuthError."""
+    if not setup.text("base_url"):
+        raise ConfigError(f"the source '{setup.source}' has no base_url, the address of its Mastodon server")
+    token = setup.secret("TOKEN")
+    if not token:
+        raise AuthError(
+            f"the source '{setup.source}' has no token for {host(setup)}",
+            hint="make one on the server (Preferences, Development) and give it with `care login mastodon`",
+        )
+    async with Client(setup.text("base_url"), headers={"Authorization": f"Bearer {token.strip()}"}) as client:
+        yield Mastodon(client, setup)
+
+
+MASTODON = Platform(
+    name="mastodon",
+    title="Mastodon",
+    open=open_source,
+    host=host,
+    settings={
+        "base_url": "the server's address, https://social.example",
+        "handle": "the account that the token must belong to (optional)",
+        "hashtags": "hashtags to listen to, without #",
+        "search": "words to search for, where the server has full-text search",
+        "max_characters": f"the longest post that the server takes ({LIMIT})",
+    },
+    secrets={
+        "TOKEN": "access token with read:accounts read:notifications read:search read:statuses write:statuses"
+    },
+    answers=True,
+    private=True,
+    limit=LIMIT,
+    measure=measure,
+)
