@@ -154,7 +154,9 @@ def _file_into_cases(connection: sqlite3.Connection, batch: Sequence[Row], now: 
     for old, into in merges:
         cases.merge(connection, old, into)
         events.append(connection, into, "merged", now, data={"case": old})
-    adopted = _adopt_orphans(connection, {_place(row): filed[row["mention_id"]] for row in loose if row["mention_id"] in filed})
+    adopted = _adopt_orphans(
+        connection, {_place(row): filed[row["mention_id"]] for row in loose if row["mention_id"] in filed}
+    )
     return (touched | set(filed.values()) | adopted) - {old for old, _ in merges}
 
 
@@ -196,7 +198,15 @@ def _project(store: Store, connection: sqlite3.Connection, touched: Iterable[int
     for case, rows in turns.items():
         log = [event for number in (case, *absorbed.get(case, ())) for event in logs.get(number, ())]
         life = fold(
-            [Turn(parse_iso(r["created_at"]), bool(r["inbound"]), bool(r["needs_reply"]), bool(r["automatic"])) for r in rows],
+            [
+                Turn(
+                    parse_iso(r["created_at"]),
+                    bool(r["inbound"]),
+                    bool(r["needs_reply"]),
+                    bool(r["automatic"]),
+                )
+                for r in rows
+            ],
             log,
         )
         customer = firsts[case]["author_id"]
@@ -209,8 +219,9 @@ def _projection(case: int, rows: Sequence[Row], life: Life, customer: int, conta
     newest = inbound[-1]
     directed = any(row["directed"] for row in inbound) or len(inbound) < len(rows)
     ranked = [
-        _Ranked(*prioritise(_verdict(row), directed=directed, contacts=contacts), row["created_at"], row)
+        _Ranked(priority, reasons, row["created_at"], row)
         for row in inbound
+        for priority, reasons in [prioritise(_verdict(row), directed=directed, contacts=contacts)]
     ]
     waiting = iso(life.waiting_since) if life.waiting_since else newest["created_at"]
     unanswered = [item for item in ranked if item.at >= waiting]
@@ -252,9 +263,7 @@ def _stretches(life: Life) -> Iterable[tuple[Segment, datetime | None]]:
     return zip(life.segments, [*(s.opened_at for s in life.segments[1:]), None], strict=True)
 
 
-def _segment_signals(
-    start: datetime, end: datetime | None, ranked: Sequence[_Ranked]
-) -> tuple[str, str, str | None]:
+def _segment_signals(start: datetime, end: datetime | None, ranked: Sequence[_Ranked]) -> tuple[str, str, str | None]:
     """Intent, urgency and language of the message that pressed most in [start, end)."""
     inside = [r for r in ranked if r.at >= iso(start) and (end is None or r.at < iso(end))]
     row = max(inside or ranked, key=_pressing).row
@@ -309,7 +318,8 @@ def claim(store: Store, case: int | None, *, agent: str, now: datetime) -> Row:
             row = cases.get(store, case)
         if row["assignee"] not in (None, agent):
             raise Conflict(
-                f"case {row['case_id']} is {row['assignee']}'s", hint=f"`care assign {row['case_id']} {agent}` takes it over"
+                f"case {row['case_id']} is {row['assignee']}'s",
+                hint=f"`care assign {row['case_id']} {agent}` takes it over",
             )
         if row["assignee"] == agent:
             return row
@@ -317,7 +327,13 @@ def claim(store: Store, case: int | None, *, agent: str, now: datetime) -> Row:
 
 
 def label(
-    store: Store, config: Config, mention: int, signals: Mapping[str, Any], *, now: datetime, agent: str | None = None
+    store: Store,
+    config: Config,
+    mention: int,
+    signals: Mapping[str, Any],
+    *,
+    now: datetime,
+    agent: str | None = None,
 ) -> Row:
     """A person's correction of a mention's signals: it wins at once and for ever. Returns the mention."""
     with store.write() as connection:
@@ -336,7 +352,13 @@ def label(
 
 
 def queue(
-    store: Store, config: Config, which: Filter, *, now: datetime, sla: str | None = None, limit: int | None = None
+    store: Store,
+    config: Config,
+    which: Filter,
+    *,
+    now: datetime,
+    sla: str | None = None,
+    limit: int | None = None,
 ) -> list[JSON]:
     """Cases as CONTRACT.md describes them, most pressing first."""
     rows = cases.listed(store, which, now=now, limit=None if sla else limit)
@@ -418,7 +440,9 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         case=describe(row, config, now),
         mentions=conversation,
         followers=next((number for number in reversed(followers) if number is not None), None),
-        history=[describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)],
+        history=[
+            describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)
+        ],
         events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": dict(e.data)} for e in log],
         drafts=replies.drafts_of(store, number),
         replies=replies.of_case(store, number),

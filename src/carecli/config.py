@@ -100,7 +100,7 @@ class Source(_Table):
 
 @dataclass(frozen=True)
 class Display(_Table):
-    """`rtl`: `auto` reorders right-to-left text where the terminal does not do it itself, `logical` never, `visual` always."""
+    """`rtl`: `auto` reorders right-to-left text where the terminal does not, `logical` never, `visual` always."""
 
     rtl: typing.Literal["auto", "logical", "visual"] = "auto"
 

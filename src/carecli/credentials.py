@@ -40,7 +40,8 @@ def keep(source: str, kind: str, value: str) -> None:
         keyring.set_password(SERVICE, f"{source}/{kind}", value)
     except KeyringError as error:
         raise CareError(
-            "this system offers no keyring", hint=f"set the environment variable {variable(source, kind)} instead"
+            "this system offers no keyring",
+            hint=f"set the environment variable {variable(source, kind)} instead",
         ) from error
 
 

@@ -1,20 +1,20 @@
 """Every failure that a user can meet, each with its exit status.
 
-    CareError                    1  something failed; the message says what, where and what to do
-    ├── UsageError               2  the command line is wrong
-    ├── ConfigError              2  care.toml is wrong: file, line and key are named
-    ├── Refused                  3  a guardrail blocks the reply
-    ├── PartlyDone               4  some sources failed, the rest is stored
-    ├── Locked                   5  another care holds the lock
-    ├── StoreError               1  the database cannot be opened, read or written
-    ├── NotFound                 1  no such case, mention, source, draft …
-    ├── Conflict                 1  somebody else was faster (claimed, answered, changed)
-    └── PlatformError            1  a platform answered with an error
-        ├── AuthError                the credential is missing, wrong or lacks a scope
-        ├── RateLimited              asked to wait; `retry_after` in seconds where known
-        ├── Unreachable              no answer: DNS, connection, TLS, timeout
-        ├── BadAnswer                an answer that is not what the platform promises
-        └── NotProcessed             the platform says explicitly that nothing was done: safe to retry
+CareError                    1  something failed; the message says what, where and what to do
+├── UsageError               2  the command line is wrong
+├── ConfigError              2  care.toml is wrong: file, line and key are named
+├── Refused                  3  a guardrail blocks the reply
+├── PartlyDone               4  some sources failed, the rest is stored
+├── Locked                   5  another care holds the lock
+├── StoreError               1  the database cannot be opened, read or written
+├── NotFound                 1  no such case, mention, source, draft …
+├── Conflict                 1  somebody else was faster (claimed, answered, changed)
+└── PlatformError            1  a platform answered with an error
+    ├── AuthError                the credential is missing, wrong or lacks a scope
+    ├── RateLimited              asked to wait; `retry_after` in seconds where known
+    ├── Unreachable              no answer: DNS, connection, TLS, timeout
+    ├── BadAnswer                an answer that is not what the platform promises
+    └── NotProcessed             the platform says explicitly that nothing was done: safe to retry
 """
 
 from __future__ import annotations

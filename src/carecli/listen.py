@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from carecli import platforms
 from carecli.config import Config, Source
-from carecli.errors import BadAnswer, CareError, NotFound, PlatformError
+from carecli.errors import BadAnswer, CareError, NotFound, PlatformError, StoreError
 from carecli.model import Mention, Outcome, Page
 from carecli.platforms.base import Checker
 from carecli.platforms.files import ReadOptions, Rejected, Row, read
@@ -43,71 +43,69 @@ def fetch(
     """
     chosen = _chosen(config, names)
     with store.lock("fetch"):
-        return asyncio.run(_fetch_all(store, config, chosen, now, since, limit, progress))
+        return asyncio.run(_fetch_all(_Run(store, config, now, since, limit, progress), chosen))
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What all sources of one fetch share."""
+
+    store: Store
+    config: Config
+    now: datetime
+    since: datetime | None
+    limit: int | None
+    progress: Progress
 
 
 def _chosen(config: Config, names: Sequence[str]) -> list[Source]:
     for name in names:
         if name not in config.sources:
             raise NotFound(
-                f"no source is called '{name}'", hint=f"care.toml has: {', '.join(config.sources) or 'none yet'}"
+                f"no source is called '{name}'",
+                hint=f"care.toml has: {', '.join(config.sources) or 'none yet'}",
             )
     return [s for s in config.sources.values() if (s.name in names if names else s.enabled)]
 
 
-async def _fetch_all(
-    store: Store,
-    config: Config,
-    chosen: Iterable[Source],
-    now: datetime,
-    since: datetime | None,
-    limit: int | None,
-    progress: Progress,
-) -> list[Outcome]:
+async def _fetch_all(run: _Run, chosen: Iterable[Source]) -> list[Outcome]:
     gate = asyncio.Semaphore(AT_ONCE)
 
     async def one(source: Source) -> Outcome:
         async with gate:
-            return await _fetch_one(store, config, source, now, since, limit, progress)
+            return await _fetch_one(run, source)
 
     return list(await asyncio.gather(*(one(source) for source in chosen)))
 
 
-async def _fetch_one(
-    store: Store,
-    config: Config,
-    source: Source,
-    now: datetime,
-    since: datetime | None,
-    limit: int | None,
-    progress: Progress,
-) -> Outcome:
+async def _fetch_one(run: _Run, source: Source) -> Outcome:
     started = time.monotonic()
     outcome = Outcome(source.name, source.platform)
     try:
-        async with aclosing(_pages(store, config, source, since)) as pages:
+        async with aclosing(_pages(run, source)) as pages:
             async for page in pages:
-                outcome = _saved(store, config, outcome, page, now)
-                progress(outcome)
-                if limit is not None and outcome.fetched >= limit:
+                outcome = _saved(run, outcome, page.mentions, page)
+                run.progress(outcome)
+                if run.limit is not None and outcome.fetched >= run.limit:
                     break
+    except StoreError:
+        raise  # a full disk is nobody's platform: the whole fetch ends
     except CareError as error:
-        hint = f" ({error.hint})" if error.hint else ""
-        outcome = replace(outcome, error=f"{error.message}{hint}")
+        outcome = replace(outcome, error=f"{error.message}{f' ({error.hint})' if error.hint else ''}")
     except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; the other sources go on
         outcome = replace(outcome, error=f"{type(error).__name__}: {error}")
     outcome = replace(outcome, seconds=round(time.monotonic() - started, 3))
-    sources.finished(store, outcome, now=now)
-    progress(outcome)
+    sources.finished(run.store, outcome, now=run.now)
+    run.progress(outcome)
     return outcome
 
 
-async def _pages(store: Store, config: Config, source: Source, since: datetime | None) -> AsyncIterator[Page]:
+async def _pages(run: _Run, source: Source) -> AsyncGenerator[Page, None]:
     """The source's pages after its cursor; a platform that goes round in circles is stopped."""
     platform = platforms.load(source.platform)
-    cursor, stuck = sources.cursor(store, source.name, source.platform), 0
-    async with platform.open(platforms.setup(config, source)) as client, aclosing(client.fetch(cursor, since=since)) as pages:  # type: ignore[type-var]
-        async for page in pages:
+    cursor, stuck = sources.cursor(run.store, source.name, source.platform), 0
+    async with platform.open(platforms.setup(run.config, source)) as client:
+        async for page in client.fetch(cursor, since=run.since):
             stuck = stuck + 1 if page.cursor == cursor and not page.mentions else 0
             if stuck >= _STUCK:
                 raise BadAnswer(f"{source.name} answers with the same empty page again and again")
@@ -115,16 +113,21 @@ async def _pages(store: Store, config: Config, source: Source, since: datetime |
             yield page
 
 
-def _saved(store: Store, config: Config, outcome: Outcome, page: Page, now: datetime) -> Outcome:
+def _saved(run: _Run, outcome: Outcome, batch: Sequence[Mention], page: Page | None = None) -> Outcome:
+    """Store a batch, with its page's cursor where it came from a source, and count it."""
     saved = mentions.save_page(
-        store, outcome.source, list(_as_ours(page.mentions, config)), now=now, cursor=page.cursor
+        run.store,
+        outcome.source,
+        list(_as_ours(batch, run.config)),
+        now=run.now,
+        cursor=None if page is None else page.cursor,
     )
     return replace(
         outcome,
-        fetched=outcome.fetched + len(page.mentions),
+        fetched=outcome.fetched + len(batch),
         new=outcome.new + saved.new,
         updated=outcome.updated + saved.updated,
-        skipped=outcome.skipped + page.skipped,
+        skipped=outcome.skipped + (() if page is None else page.skipped),
     )
 
 
@@ -136,7 +139,9 @@ def test(config: Config, name: str) -> str:
     async def ask() -> str:
         async with platform.open(platforms.setup(config, source)) as client:
             if not isinstance(client, Checker):
-                raise PlatformError(f"{platform.title} has no test of its own", hint=f"try `care fetch {name} --limit 1`")
+                raise PlatformError(
+                    f"{platform.title} has no test of its own", hint=f"try `care fetch {name} --limit 1`"
+                )
             return await client.check()
 
     return asyncio.run(ask())
@@ -155,6 +160,7 @@ def import_rows(
     progress: Progress = lambda _outcome: None,
 ) -> tuple[Outcome, list[Rejected]]:
     """The same road for a file: its good rows are stored, its bad ones come back with their lines and reasons."""
+    run = _Run(store, config, now, None, None, progress)
     outcome, rejected, batch = Outcome(source, "import"), list[Rejected](), list[Mention]()
     for row in rows:
         if isinstance(row, Rejected):
@@ -162,20 +168,10 @@ def import_rows(
             continue
         batch.append(row.mention if row.inbound is None else replace(row.mention, inbound=row.inbound))
         if len(batch) >= IMPORT_BATCH:
-            outcome = _imported(store, config, outcome, batch, now)
+            outcome = _saved(run, outcome, batch)
             progress(outcome)
             batch = []
-    return _imported(store, config, outcome, batch, now), rejected
-
-
-def _imported(store: Store, config: Config, outcome: Outcome, batch: Sequence[Mention], now: datetime) -> Outcome:
-    saved = mentions.save_page(store, outcome.source, list(_as_ours(batch, config)), now=now)
-    return replace(
-        outcome,
-        fetched=outcome.fetched + len(batch),
-        new=outcome.new + saved.new,
-        updated=outcome.updated + saved.updated,
-    )
+    return _saved(run, outcome, batch), rejected
 
 
 # Whose mention is it, and is it meant for us?

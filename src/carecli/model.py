@@ -13,9 +13,7 @@ from typing import Any, Literal, get_args
 JSON = dict[str, Any]
 
 Sentiment = Literal["negative", "neutral", "positive"]
-Intent = Literal[
-    "complaint", "question", "request", "praise", "suggestion", "lead", "emergency", "spam", "chatter"
-]
+Intent = Literal["complaint", "question", "request", "praise", "suggestion", "lead", "emergency", "spam", "chatter"]
 Urgency = Literal["emergency", "today", "week", "whenever"]
 Status = Literal["open", "pending", "snoozed", "resolved"]
 SlaState = Literal["ok", "due", "breached", "met", "none"]

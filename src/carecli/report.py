@@ -60,7 +60,9 @@ def _by_day(store: Store, timezone: str, start: str, end: str) -> list[tuple[str
     zone = ZoneInfo(timezone)
     span = metrics.span(store)
     moments = [parse_iso(moment) for moment in span or ()]
-    whole = all((moment.astimezone(zone).utcoffset() or timedelta()) % timedelta(hours=1) == timedelta() for moment in moments)
+    whole = all(
+        (moment.astimezone(zone).utcoffset() or timedelta()) % timedelta(hours=1) == timedelta() for moment in moments
+    )
     days: dict[str, list[int]] = {}
     for row in metrics.by_slot(store, start, end, characters=13 if whole else 15):
         text = row["slot"] + (":00:00+00:00" if whole else "0:00+00:00")

@@ -32,7 +32,14 @@ RECENT = timedelta(days=90)  # how far back a reply counts as "said before"
 
 
 def draft(
-    store: Store, config: Config, case: int, *, now: datetime, voice: str | None = None, agent: str | None = None, count: int = 3
+    store: Store,
+    config: Config,
+    case: int,
+    *,
+    now: datetime,
+    voice: str | None = None,
+    agent: str | None = None,
+    count: int = 3,
 ) -> list[Draft]:
     """Propose replies to a case, each with its findings, and keep them. Raises NotFound."""
     row = cases.get(store, case)
@@ -70,7 +77,14 @@ def _brief(row: Row, config: Config) -> CaseBrief:
 
 
 def check(
-    store: Store, config: Config, case: int, text: str, *, now: datetime, private: bool = False, voice: str | None = None
+    store: Store,
+    config: Config,
+    case: int,
+    text: str,
+    *,
+    now: datetime,
+    private: bool = False,
+    voice: str | None = None,
 ) -> list[Finding]:
     """What the guardrails find in a reply to this case, by place. Raises NotFound."""
     row = cases.get(store, case)
@@ -81,7 +95,14 @@ def check(
 
 
 def _context(
-    store: Store, config: Config, row: Row, target: Row, voice: Voice, platform: Platform | None, private: bool, now: datetime
+    store: Store,
+    config: Config,
+    row: Row,
+    target: Row,
+    voice: Voice,
+    platform: Platform | None,
+    private: bool,
+    now: datetime,
 ) -> Context:
     said = replies.recent_texts(store, since=now - RECENT)
     waiting = row["waiting_since"] is not None or row["status"] in ("open", "snoozed")
@@ -171,7 +192,7 @@ async def _send_one(store: Store, config: Config, row: Row, now: datetime) -> No
     try:
         async with platform.open(the_setup) as client:
             if not isinstance(client, Poster):
-                raise NotProcessed(f"{platform.title} cannot be answered by care")  # noqa: TRY301
+                raise NotProcessed(f"{platform.title} cannot be answered by care")
             await _post_or_find(store, row, client, reply, now)
     except PlatformError as error:
         _after(store, replies.get(store, row["reply_id"]), error)
@@ -287,4 +308,3 @@ def _settle(store: Store, number: int, after: ReplyStatus, *, now: datetime, age
         replies.move(connection, number, row["status"], after)
         events.append(connection, row["case_id"], f"reply {after}", now, agent=agent, data={"reply": number})
         return replies.get(store, number)
-

@@ -41,14 +41,24 @@ def hours_of(urgency: str, config: Config) -> Hours:
 
 
 def clock(
-    urgency: str, started: datetime, answered: datetime | None, config: Config, *, waiting: bool, now: datetime
+    urgency: str,
+    started: datetime,
+    answered: datetime | None,
+    config: Config,
+    *,
+    waiting: bool,
+    now: datetime,
 ) -> Clock:
     """The clock of a message that came at `started`; `waiting`: its author still waits for the answer."""
     target = target_seconds(urgency, config)
     if target is None:
         return Clock()
     due_at = add_business_seconds(started, target, hours_of(urgency, config))
-    return Clock(target, due_at, _state(due_at, timedelta(seconds=target * config.sla.due_soon), answered, waiting, now))
+    return Clock(
+        target,
+        due_at,
+        _state(due_at, timedelta(seconds=target * config.sla.due_soon), answered, waiting, now),
+    )
 
 
 def _state(due_at: datetime, soon: timedelta, answered: datetime | None, waiting: bool, now: datetime) -> SlaState:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.platforms.fedi import Fediverse
 from tests.platforms.servers import LyingServer
 
 
@@ -13,3 +14,15 @@ from tests.platforms.servers import LyingServer
 def lying() -> Iterator[LyingServer]:
     with LyingServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def running_fediverse() -> Iterator[Fediverse]:
+    with Fediverse() as fediverse:
+        yield fediverse
+
+
+@pytest.fixture
+def fediverse(running_fediverse: Fediverse) -> Fediverse:
+    running_fediverse.reset()
+    return running_fediverse

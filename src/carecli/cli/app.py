@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated
 
 import typer
 
@@ -40,11 +40,11 @@ def _version(wanted: bool) -> None:
 def switches(
     context: typer.Context,
     db: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--db", envvar="CARE_DB", metavar="FILE", help="The SQLite file (default: your data folder)."),
     ] = None,
     config: Annotated[
-        Optional[Path],
+        Path | None,
         typer.Option("--config", envvar="CARE_CONFIG", metavar="FILE", help="care.toml (default: your config folder)."),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,

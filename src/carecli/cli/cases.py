@@ -1,10 +1,10 @@
-"""`care claim`, `assign`, `snooze`, `resolve`, `reopen`, `note`, `tag`: what a person does to a case, one event each."""
+"""`care claim`, `assign`, `snooze`, `resolve`, `reopen`, `note`, `tag`: one event each."""
 
 from __future__ import annotations
 
 import getpass
 import os
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -32,7 +32,7 @@ def who(agent: str | None) -> str:
 
 def claim(
     context: typer.Context,
-    case: Annotated[Optional[int], typer.Argument(metavar="[CASE]", help="The case's number.", min=1)] = None,
+    case: Annotated[int | None, typer.Argument(metavar="[CASE]", help="The case's number.", min=1)] = None,
     next_: Annotated[bool, typer.Option("--next", help="The most pressing case that nobody has.")] = False,
     agent: Agent = None,
     json: Json = False,
@@ -58,7 +58,15 @@ def assign(
     json: Json = False,
 ) -> None:
     """Give a case to somebody, also when somebody else has it."""
-    _record(context, case, "assigned", agent, json, {"assignee": assignee or None}, f"is {assignee or 'nobody'}'s now")
+    _record(
+        context,
+        case,
+        "assigned",
+        agent,
+        json,
+        {"assignee": assignee or None},
+        f"is {assignee or 'nobody'}'s now",
+    )
 
 
 def snooze(
@@ -115,7 +123,13 @@ def tag(
 
 
 def _record(
-    context: typer.Context, case: int, kind: str, agent: str | None, json: bool, data: dict[str, Any], words: str
+    context: typer.Context,
+    case: int,
+    kind: str,
+    agent: str | None,
+    json: bool,
+    data: dict[str, Any],
+    words: str,
 ) -> None:
     from carecli import act
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -22,7 +22,10 @@ def add_to(app: typer.Typer) -> None:
 
 def search(
     context: typer.Context,
-    query: Annotated[list[str], typer.Argument(metavar="QUERY...", help="Words that must all be there; \"quoted\" ones side by side.")],
+    query: Annotated[
+        list[str],
+        typer.Argument(metavar="QUERY...", help='Words that must all be there; "quoted" ones side by side.'),
+    ],
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many.")] = 50,
     json: Json = False,
 ) -> None:
@@ -45,7 +48,17 @@ def search(
     columns = ("mention", "case", "when", "who", "lang", "text")
     output.table(
         columns,
-        ([r["mention_id"], r["case_id"], r["created_at"][:16], r["author_handle"], r["language"], r["text"]] for r in found),
+        (
+            [
+                r["mention_id"],
+                r["case_id"],
+                r["created_at"][:16],
+                r["author_handle"],
+                r["language"],
+                r["text"],
+            ]
+            for r in found
+        ),
         clip="text",
     )
 
@@ -53,7 +66,9 @@ def search(
 def export(
     context: typer.Context,
     to: OutputFile = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="jsonl (everything, with the raw source) or csv.")] = "jsonl",
+    format_: Annotated[
+        str, typer.Option("--format", "-f", help="jsonl (everything, with the raw source) or csv.")
+    ] = "jsonl",
     json: Json = False,
 ) -> None:
     """Write every mention with its verdict: JSON Lines or CSV that `care import` reads again.
@@ -70,15 +85,13 @@ def export(
         output.document(list(rows))
         return
     written = (_csv if format_ == "csv" else _jsonl)(rows)
-    count = 0
     if to is None:
-        for count, line in enumerate(written, 1):
+        for line in written:
             output.raw(line)
         return
     try:
         with to.open("w", encoding="utf-8", newline="") as file:
-            for count, line in enumerate(written, 1):
-                file.write(line + "\n")
+            count = sum(1 for line in written if file.write(line + "\n"))
     except OSError as error:
         raise CareError(f"cannot write {to}: {error.strerror}") from error
     errors.note(f"{count - (format_ == 'csv')} mentions written to {to}.")
@@ -104,7 +117,7 @@ def _csv(rows: Any) -> Any:
     import csv
     import io
 
-    header: Optional[list[str]] = None
+    header: list[str] | None = None
     for row in rows:
         row.pop("raw")
         buffer = io.StringIO()

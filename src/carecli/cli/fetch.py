@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -14,6 +15,7 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import Json, Limit, Since
 from carecli.errors import CareError, UsageError
+from carecli.model import Outcome
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def fetch(
     context: typer.Context,
-    names: Annotated[Optional[list[str]], typer.Argument(metavar="[NAME]...", help="Sources (default: all).")] = None,
+    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Sources (default: all).")] = None,
     since: Since = None,
     limit: Limit = None,
     json: Json = False,
@@ -50,12 +52,10 @@ def fetch(
         )
     with errors.progress("Classifying") as tell:
         act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
-    rows = [{key: value for key, value in asdict(outcome).items() if key != "skipped"} for outcome in outcomes]
     if json:
-        output.document(rows)
+        output.document([_row(outcome) for outcome in outcomes])
     else:
-        columns = ("source", "platform", "fetched", "new", "updated", "seconds", "error")
-        output.table(columns, ([row[column] for column in columns] for row in rows), clip="error")
+        outcomes_table(outcomes)
     for outcome in outcomes:
         for skipped in outcome.skipped[:5]:
             errors.warn(f"{outcome.source}: skipped {skipped}")
@@ -66,6 +66,17 @@ def fetch(
         errors.warn(f"{outcome.source}: {outcome.error}")
     if failed:
         raise typer.Exit(1 if len(failed) == len(outcomes) else 4)
+
+
+def _row(outcome: Outcome) -> dict[str, Any]:
+    return {key: value for key, value in asdict(outcome).items() if key != "skipped"}
+
+
+def outcomes_table(outcomes: Sequence[Outcome]) -> None:
+    """How each source ended, one a line."""
+    columns = ("source", "platform", "fetched", "new", "updated", "seconds", "error")
+    rows = map(_row, outcomes)
+    output.table(columns, ([row[column] for column in columns] for row in rows), clip="error")
 
 
 def moment(run: Context, text: str | None, *, end: bool = False) -> datetime | None:
@@ -85,8 +96,13 @@ def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines, CSV or XLSX; - is stdin.")],
     format_: Annotated[str, typer.Option("--format", help="auto, jsonl, csv or xlsx.")] = "auto",
     platform: Annotated[str, typer.Option("--platform", help="For rows that name none.")] = "import",
-    map_: Annotated[Optional[list[str]], typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in; repeat for more.")] = None,
-    encoding: Annotated[Optional[str], typer.Option("--encoding", help="For files that are not UTF-8, cp1250 for example.")] = None,
+    map_: Annotated[
+        list[str] | None,
+        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in; repeat for more."),
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option("--encoding", help="For files that are not UTF-8, cp1250 for example.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Read mentions from a file: the same road as a fetch. The same file twice changes nothing.
@@ -122,7 +138,10 @@ def import_(
     if json:
         output.document(result)
     else:
-        output.lines(f"{result['read']} rows read: {result['new']} new, {result['updated']} updated, {result['rejected']} rejected")
+        output.lines(
+            f"{result['read']} rows read: {result['new']} new, {result['updated']} updated,"
+            f" {result['rejected']} rejected"
+        )
     for row in rejected[:20]:
         errors.warn(f"{file}, line {row.line}: {row.reason}")
     if len(rejected) > 20:
@@ -133,6 +152,7 @@ def import_(
 
 def _options(run: Context, format_: str, platform: str, pairs: list[str], encoding: str | None) -> Any:
     from carecli.listen import ReadOptions
+    from carecli.platforms.files import Format
 
     columns = {}
     for pair in pairs:
@@ -140,10 +160,11 @@ def _options(run: Context, format_: str, platform: str, pairs: list[str], encodi
         if not equals:
             raise UsageError(f"--map {pair}: not FIELD=COLUMN")
         columns[field] = column
-    if format_ not in ("auto", "jsonl", "csv", "xlsx"):
-        raise UsageError(f"--format {format_}: auto, jsonl, csv or xlsx")
+    kind = next((known for known in get_args(Format) if known == format_), None)
+    if kind is None:
+        raise UsageError(f"--format {format_}: {', '.join(get_args(Format))}")
     return ReadOptions(
-        format=format_,  # type: ignore[arg-type] - looked at just above
+        format=kind,
         platform=platform,
         columns=columns,
         timezone=run.config.brand.timezone,

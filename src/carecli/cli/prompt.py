@@ -1,4 +1,4 @@
-"""`care triage --plain`: one case at a time, one letter an action; works over ssh, in a pipe of keys, on a screen reader."""
+"""`care triage --plain`: one case at a time, one letter an action; works over ssh and on a screen reader."""
 
 from __future__ import annotations
 
@@ -174,7 +174,12 @@ def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | Non
         return None
     newest = next(m for m in reversed(full(state.run, state.case)["mentions"]) if m["inbound"])
     act.label(
-        state.run.store, state.run.config, newest["mention"], {signal: chosen}, now=state.run.now, agent=state.agent
+        state.run.store,
+        state.run.config,
+        newest["mention"],
+        {signal: chosen},
+        now=state.run.now,
+        agent=state.agent,
     )
     return f"case {state.case}: {signal} is {chosen}."
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -21,13 +21,13 @@ def add_to(app: typer.Typer) -> None:
 
 def queue(
     context: typer.Context,
-    status: Annotated[Optional[str], typer.Option("--status", help=", ".join(STATUSES))] = None,
-    language: Annotated[Optional[str], typer.Option("--language", help="en, he, pl, zh …")] = None,
-    sentiment: Annotated[Optional[str], typer.Option("--sentiment", help=", ".join(SENTIMENTS))] = None,
-    intent: Annotated[Optional[str], typer.Option("--intent", help=", ".join(INTENTS))] = None,
-    topic: Annotated[Optional[str], typer.Option("--topic", help="A topic of care.toml.")] = None,
-    assignee: Annotated[Optional[str], typer.Option("--assignee", help="Whose cases.")] = None,
-    sla: Annotated[Optional[str], typer.Option("--sla", help="breached, due or ok")] = None,
+    status: Annotated[str | None, typer.Option("--status", help=", ".join(STATUSES))] = None,
+    language: Annotated[str | None, typer.Option("--language", help="en, he, pl, zh …")] = None,
+    sentiment: Annotated[str | None, typer.Option("--sentiment", help=", ".join(SENTIMENTS))] = None,
+    intent: Annotated[str | None, typer.Option("--intent", help=", ".join(INTENTS))] = None,
+    topic: Annotated[str | None, typer.Option("--topic", help="A topic of care.toml.")] = None,
+    assignee: Annotated[str | None, typer.Option("--assignee", help="Whose cases.")] = None,
+    sla: Annotated[str | None, typer.Option("--sla", help="breached, due or ok")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every conversation, chatter included.")] = False,
     limit: Limit = None,
     json: Json = False,
@@ -51,11 +51,20 @@ def queue(
         output.document(found)
         return
     if not found:
-        errors.note("Nothing waits." if not any((status, language, sentiment, intent, topic, assignee, sla)) else "No case fits.")
+        errors.note(
+            "Nothing waits."
+            if not any((status, language, sentiment, intent, topic, assignee, sla))
+            else "No case fits."
+        )
         return
     output.show_rtl(run.config.display.rtl)
+    cases_table(found, run.now)
+
+
+def cases_table(found: list[dict[str, Any]], now: datetime) -> None:
+    """Cases as a table, one a line."""
     columns = ("case", "pri", "sla", "waits", "lang", "intent", "who", "text")
-    output.table(columns, (_line(case, run.now) for case in found), clip="text")
+    output.table(columns, (_line(case, now) for case in found), clip="text")
 
 
 def one_of(option: str, value: str | None, allowed: tuple[str, ...]) -> None:
@@ -127,11 +136,17 @@ def full(run: Context, case: int) -> dict[str, Any]:
 def sheet(case: dict[str, Any], short: Any, now: datetime) -> None:
     """One case for people: who, what, why, how long; then the conversation and the log."""
     sla = _sla_words(case["sla"], now)
-    output.lines(f"Case {case['case']} · {case['status']} · priority {case['priority']}{' · SLA ' + sla if sla else ''}")
+    output.lines(
+        f"Case {case['case']} · {case['status']} · priority {case['priority']}{' · SLA ' + sla if sla else ''}"
+    )
     customer = case["customer"]
     followers = "" if customer["followers"] is None else f", {customer['followers']} followers"
     output.lines(f"{customer['name'] or ''} @{customer['handle'].lstrip('@')} on {case['platform']}{followers}".strip())
-    output.lines(f"{case['intent']}, {case['sentiment']} ({case['sentiment_score']:+.2f}), {case['urgency']}, language {case['language'] or 'unknown'}" + (f", topics: {', '.join(case['topics'])}" if case["topics"] else ""))
+    topics = f", topics: {', '.join(case['topics'])}" if case["topics"] else ""
+    output.lines(
+        f"{case['intent']}, {case['sentiment']} ({case['sentiment_score']:+.2f}), {case['urgency']}, "
+        f"language {case['language'] or 'unknown'}{topics}"
+    )
     output.lines(f"Why: {'; '.join(case['reasons'])}")
     if case["assignee"] or case["tags"]:
         output.lines(f"Assigned to {case['assignee'] or 'nobody'}; tags: {', '.join(case['tags']) or 'none'}")
@@ -160,7 +175,9 @@ def _rest(case: dict[str, Any], short: Any) -> None:
         output.lines(f"\nDraft {draft['draft_id']} ({draft['maker']}, {draft['language']}):")
         output.lines(f"    {draft['text']}")
     for reply in case["replies"]:
-        output.lines(f"\nReply {reply['reply_id']}: {reply['status']}{': ' + reply['last_error'] if reply['last_error'] else ''}")
+        output.lines(
+            f"\nReply {reply['reply_id']}: {reply['status']}{': ' + reply['last_error'] if reply['last_error'] else ''}"
+        )
     output.lines("\nLog:")
     for event in case["events"]:
         who = f" by {event['agent']}" if event["agent"] else ""

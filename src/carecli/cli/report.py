@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -25,8 +25,8 @@ def report(
     name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which report: summary.")] = "summary",
     since: Since = None,
     until: Until = None,
-    period: Annotated[Optional[str], typer.Option("--period", help="The last complete day, week or month.")] = None,
-    format_: Annotated[Optional[str], typer.Option("--format", "-f", help="text, json, csv or md.")] = None,
+    period: Annotated[str | None, typer.Option("--period", help="The last complete day, week or month.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", "-f", help="text, json, csv or md.")] = None,
     to: OutputFile = None,
     json: Json = False,
 ) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
 from carecli.cli import errors, output, shapes
 from carecli.cli.cases import who
 from carecli.cli.context import Context, interactive
+from carecli.cli.editor import edited
 from carecli.cli.options import Agent, CaseNumber, Json, Voice
 from carecli.errors import Refused, UsageError
 
@@ -81,8 +82,10 @@ def check(
 def reply(
     context: typer.Context,
     case: CaseNumber,
-    text: Annotated[Optional[str], typer.Argument(metavar="[TEXT]", help="The reply; left out: --draft, or your editor.")] = None,
-    draft: Annotated[Optional[int], typer.Option("--draft", metavar="ID", help="Begin with this draft.")] = None,
+    text: Annotated[
+        str | None, typer.Argument(metavar="[TEXT]", help="The reply; left out: --draft, or your editor.")
+    ] = None,
+    draft: Annotated[int | None, typer.Option("--draft", metavar="ID", help="Begin with this draft.")] = None,
     edit: Annotated[bool, typer.Option("--edit", help="Open it in $EDITOR first.")] = False,
     agent: Agent = None,
     private: Private = False,
@@ -109,11 +112,15 @@ def reply(
             raise Refused(blocked[0].message, hint=f"rule {blocked[0].rule}; change the text and try again")
         return
     _confirm(words, found, yes=yes)
-    number = respond.approve(
-        run.store, case, words, now=run.now, agent=who(agent), private=private, draft=draft
-    )
+    number = respond.approve(run.store, case, words, now=run.now, agent=who(agent), private=private, draft=draft)
     row = _sent(run, [number])[0]
-    result = {"reply_id": number, "status": row["status"], "findings": shown, "url": row["url"], "text": words}
+    result = {
+        "reply_id": number,
+        "status": row["status"],
+        "findings": shown,
+        "url": row["url"],
+        "text": words,
+    }
     _result(json, result, found)
     if row["status"] != "sent":
         errors.warn(f"reply {number} is {row['status']}: {row['last_error']}")
@@ -130,7 +137,7 @@ def _words(run: Context, text: str | None, draft: int | None, edit: bool) -> str
     if words is None or edit:
         if not interactive():
             raise UsageError("there is no text", hint="give it as TEXT, or --draft ID")
-        words = typer.edit(words or "") or ""
+        words = edited(words or "")
     return words.strip()
 
 
@@ -165,7 +172,11 @@ def _result(json: bool, result: dict[str, Any], found: Any) -> None:
         output.lines(result["url"])
 
 
-outbox = typer.Typer(help="Replies that are not out yet, or whose fate is unknown.", invoke_without_command=True, rich_markup_mode=None)
+outbox = typer.Typer(
+    help="Replies that are not out yet, or whose fate is unknown.",
+    invoke_without_command=True,
+    rich_markup_mode=None,
+)
 
 
 @outbox.callback(invoke_without_command=True)
@@ -194,7 +205,7 @@ def list_(context: typer.Context, json: Json = False) -> None:
 @outbox.command()
 def send(
     context: typer.Context,
-    number: Annotated[Optional[int], typer.Argument(metavar="[ID]", help="Only this one.")] = None,
+    number: Annotated[int | None, typer.Argument(metavar="[ID]", help="Only this one.")] = None,
     json: Json = False,
 ) -> None:
     """Settle what a crash left behind, by asking the platform, and send what waits."""
@@ -204,7 +215,9 @@ def send(
         output.document([shapes.reply(row) for row in rows])
     else:
         for row in rows:
-            output.lines(f"reply {row['reply_id']}: {row['status']}{': ' + row['last_error'] if row['last_error'] else ''}")
+            output.lines(
+                f"reply {row['reply_id']}: {row['status']}{': ' + row['last_error'] if row['last_error'] else ''}"
+            )
     if any(row["status"] not in ("sent", "cancelled") for row in rows):
         raise typer.Exit(4 if any(row["status"] == "sent" for row in rows) else 1)
 
@@ -227,7 +240,7 @@ def cancel(
 def resolve(
     context: typer.Context,
     number: Annotated[int, typer.Argument(metavar="ID")],
-    sent: Annotated[Optional[bool], typer.Option("--sent/--not-sent", help="What you saw on the platform.")] = None,
+    sent: Annotated[bool | None, typer.Option("--sent/--not-sent", help="What you saw on the platform.")] = None,
     agent: Agent = None,
     json: Json = False,
 ) -> None:

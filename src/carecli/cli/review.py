@@ -6,7 +6,7 @@ import json as jsonlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -27,8 +27,10 @@ def add_to(app: typer.Typer) -> None:
 
 def triage(
     context: typer.Context,
-    case: Annotated[Optional[int], typer.Argument(metavar="[CASE]", help="Begin with this case.", min=1)] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="One case at a time, single letters: works everywhere.")] = False,
+    case: Annotated[int | None, typer.Argument(metavar="[CASE]", help="Begin with this case.", min=1)] = None,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="One case at a time, single letters: works everywhere.")
+    ] = False,
     agent: Agent = None,
 ) -> None:
     """Review the queue, one case at a time, most pressing first; every action is one letter."""
@@ -41,8 +43,13 @@ def triage(
 
 def classify(
     context: typer.Context,
-    file: Annotated[Optional[str], typer.Argument(metavar="[FILE|-]", help="JSON Lines or CSV with a text field, or plain lines.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Classify everything that is stored anew; corrections stay.")] = False,
+    file: Annotated[
+        str | None,
+        typer.Argument(metavar="[FILE|-]", help="JSON Lines or CSV with a text field, or plain lines."),
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Classify everything that is stored anew; corrections stay.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Verdicts for texts, in input order; nothing is stored.
@@ -73,7 +80,17 @@ def classify(
     columns = ("lang", "sentiment", "intent", "urgency", "reply", "text")
     output.table(
         columns,
-        ([v["language"], f"{v['sentiment']} {v['sentiment_score']:+.2f}", v["intent"], v["urgency"], "yes" if v["needs_reply"] else "", v["text"]] for v in verdicts),
+        (
+            [
+                v["language"],
+                f"{v['sentiment']} {v['sentiment_score']:+.2f}",
+                v["intent"],
+                v["urgency"],
+                "yes" if v["needs_reply"] else "",
+                v["text"],
+            ]
+            for v in verdicts
+        ),
         clip="text",
     )
 
@@ -128,16 +145,22 @@ def _csv_records(text: str) -> Iterator[tuple[str, str | None]]:
     column, language = header.index("text"), header.index("language") if "language" in header else None
     for row in reader:
         if len(row) > column:
-            yield row[column], (row[language] or None) if language is not None and len(row) > language else None
+            yield (
+                row[column],
+                (row[language] or None) if language is not None and len(row) > language else None,
+            )
 
 
 def label(
     context: typer.Context,
-    mention: Annotated[int, typer.Argument(metavar="MENTION", help="The mention's number, as `care show` and `search` give it.", min=1)],
-    sentiment: Annotated[Optional[str], typer.Option("--sentiment", help=", ".join(SENTIMENTS))] = None,
-    intent: Annotated[Optional[str], typer.Option("--intent", help=", ".join(INTENTS))] = None,
-    topic: Annotated[Optional[list[str]], typer.Option("--topic", help="Repeat for more; '' for none.")] = None,
-    language: Annotated[Optional[str], typer.Option("--language", help="en, he, pl, zh …")] = None,
+    mention: Annotated[
+        int,
+        typer.Argument(metavar="MENTION", help="The mention's number, as `care show` and `search` give it.", min=1),
+    ],
+    sentiment: Annotated[str | None, typer.Option("--sentiment", help=", ".join(SENTIMENTS))] = None,
+    intent: Annotated[str | None, typer.Option("--intent", help=", ".join(INTENTS))] = None,
+    topic: Annotated[list[str] | None, typer.Option("--topic", help="Repeat for more; '' for none.")] = None,
+    language: Annotated[str | None, typer.Option("--language", help="en, he, pl, zh …")] = None,
     agent: Agent = None,
     json: Json = False,
 ) -> None:
@@ -150,7 +173,9 @@ def label(
     run: Context = context.obj
     one_of("--sentiment", sentiment, SENTIMENTS)
     one_of("--intent", intent, INTENTS)
-    signals: dict[str, Any] = {key: value for key, value in (("sentiment", sentiment), ("intent", intent), ("language", language)) if value}
+    signals: dict[str, Any] = {
+        key: value for key, value in (("sentiment", sentiment), ("intent", intent), ("language", language)) if value
+    }
     if topic is not None:
         signals["topics"] = [name for name in topic if name]
     if not signals:

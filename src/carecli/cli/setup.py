@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Optional
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -22,11 +23,15 @@ def add_to(app: typer.Typer) -> None:
 
 def init(
     context: typer.Context,
-    brand: Annotated[Optional[str], typer.Option("--brand", help="What customers call you.")] = None,
-    handle: Annotated[Optional[list[str]], typer.Option("--handle", help="A handle of your own; repeat for more.")] = None,
-    keyword: Annotated[Optional[list[str]], typer.Option("--keyword", help="A word that means you; repeat for more.")] = None,
-    language: Annotated[Optional[list[str]], typer.Option("--language", help="A language you answer in: en, he, pl, zh …")] = None,
-    timezone: Annotated[Optional[str], typer.Option("--timezone", help="Your team's time zone, Europe/Warsaw.")] = None,
+    brand: Annotated[str | None, typer.Option("--brand", help="What customers call you.")] = None,
+    handle: Annotated[list[str] | None, typer.Option("--handle", help="A handle of your own; repeat for more.")] = None,
+    keyword: Annotated[
+        list[str] | None, typer.Option("--keyword", help="A word that means you; repeat for more.")
+    ] = None,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", help="A language you answer in: en, he, pl, zh …")
+    ] = None,
+    timezone: Annotated[str | None, typer.Option("--timezone", help="Your team's time zone, Europe/Warsaw.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a care.toml that is there.")] = False,
     json: Json = False,
 ) -> None:
@@ -76,7 +81,9 @@ def _ask_list(question: str, default: str = "") -> list[str]:
 def login(
     context: typer.Context,
     source: Annotated[str, typer.Argument(help="A source's name; the name of a platform if it has one source.")],
-    kind: Annotated[Optional[str], typer.Option("--kind", help="Which secret: TOKEN, PASSWORD (default: the platform's).")] = None,
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="Which secret: TOKEN, PASSWORD (default: the platform's).")
+    ] = None,
 ) -> None:
     """Store a source's credential in the system's keyring; it is asked for, or read from a pipe.
 
@@ -114,7 +121,12 @@ def doctor(context: typer.Context, json: Json = False) -> None:
     run: Context = context.obj
     checks = [*_config_checks(run), *_store_checks(run)]
     if json:
-        output.document([{"check": name, "ok": problem is None, "detail": detail, "problem": problem} for name, detail, problem in checks])
+        output.document(
+            [
+                {"check": name, "ok": problem is None, "detail": detail, "problem": problem}
+                for name, detail, problem in checks
+            ]
+        )
     else:
         for name, detail, problem in checks:
             output.lines(f"{'ok ' if problem is None else 'BAD'}  {name}: {detail if problem is None else problem}")
@@ -122,7 +134,7 @@ def doctor(context: typer.Context, json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-_Check = tuple[str, str, Optional[str]]
+_Check = tuple[str, str, str | None]
 
 
 def _config_checks(run: Context) -> list[_Check]:
@@ -160,9 +172,18 @@ def _store_checks(run: Context) -> list[_Check]:
     return found
 
 
-def demo(context: typer.Context) -> None:
-    """A tour of the whole loop on sample mentions of two fictional brands: no account, no network, nothing kept."""
+def demo(
+    context: typer.Context,
+    keep: Annotated[
+        Path | None,
+        typer.Option("--keep", metavar="FOLDER", help="Keep the demo's database and care.toml there, to play with."),
+    ] = None,
+) -> None:
+    """A tour of the whole loop on sample mentions of two fictional brands: no account, no network.
+
+    It has a database of its own, which is thrown away at the end unless --keep names a folder.
+    """
     from carecli.cli.demo import tour
 
     run: Context = context.obj
-    tour(run)
+    tour(run.now, keep)

@@ -17,7 +17,11 @@ def mention(row: Any) -> dict[str, Any]:
         "source": row["source"],
         "external_id": row["external_id"],
         "url": row["url"],
-        "author": {"handle": row["author_handle"], "name": row["author_name"], "followers": row["author_followers"]},
+        "author": {
+            "handle": row["author_handle"],
+            "name": row["author_name"],
+            "followers": row["author_followers"],
+        },
         "inbound": bool(row["inbound"]),
         "text": row["text"],
         "language": row["language"] or row["declared_language"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -11,9 +11,14 @@ from carecli import platforms
 from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import Json
-from carecli.errors import CareError, NotFound, UsageError
+from carecli.errors import CareError, UsageError
+from carecli.platforms.base import Platform
 
-group = typer.Typer(help="Sources: accounts, feeds and folders that are listened to.", no_args_is_help=True, rich_markup_mode=None)
+group = typer.Typer(
+    help="Sources: accounts, feeds and folders that are listened to.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,7 +30,10 @@ def add(
     context: typer.Context,
     platform: Annotated[str, typer.Argument(help="mastodon, bluesky, feed, file, or an installed plug-in.")],
     name: Annotated[str, typer.Argument(help="A short name of your choice.")],
-    set_: Annotated[Optional[list[str]], typer.Option("--set", metavar="KEY=VALUE", help="A setting; repeat for more (docs/platforms).")] = None,
+    set_: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting; repeat for more (docs/platforms)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Add a source to care.toml.
@@ -100,7 +108,7 @@ def _row(run: Context, name: str) -> dict[str, Any]:
 
 
 @group.command()
-def test(context: typer.Context, name: str, json: Json = False) -> None:
+def test(context: typer.Context, name: str, json: Json = False) -> None:  # noqa: PT028 - a command, not a test
     """Make one real request to a source and say what it found."""
     from carecli import listen
 
@@ -131,19 +139,22 @@ def remove(context: typer.Context, name: str, json: Json = False) -> None:
 @group.command("platforms")
 def platforms_(context: typer.Context, json: Json = False) -> None:
     """List the installed platforms with their settings and secrets."""
-    rows = []
-    for name in platforms.available():
-        try:
-            platform = platforms.load(name)
-        except (CareError, NotFound) as error:
-            errors.warn(error.message)
-            continue
-        rows.append({"platform": name, "title": platform.title, "answers": platform.answers, "settings": dict(platform.settings), "secrets": dict(platform.secrets)})
+    del context
+    loaded = [platform for name in platforms.available() if (platform := _loaded(name)) is not None]
     if json:
-        output.document(rows)
+        keys = ("name", "title", "answers", "settings", "secrets")
+        output.document([{key: getattr(platform, key) for key in keys} for platform in loaded])
         return
-    for row in rows:
-        output.lines(f"{row['platform']}: {row['title']}{', can be answered' if row['answers'] else ''}")
-        for key, words in {**row["settings"], **row["secrets"]}.items():  # type: ignore[dict-item]
+    for platform in loaded:
+        output.lines(f"{platform.name}: {platform.title}{', can be answered' if platform.answers else ''}")
+        for key, words in {**platform.settings, **platform.secrets}.items():
             output.lines(f"    {key}: {words}")
 
+
+def _loaded(name: str) -> Platform | None:
+    """A broken plug-in is named and passed over."""
+    try:
+        return platforms.load(name)
+    except CareError as error:
+        errors.warn(error.message)
+        return None

@@ -1,4 +1,4 @@
-"""The bytes of a feed as a document: which kind it is, in which encoding, and what came if it is no feed at all."""
+"""The bytes of a feed as a document: its kind, its encoding, and what came if it is no feed at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ _OF_THE_WEB = re.compile(
     re.IGNORECASE,
 )
 _LINK = re.compile(r"<link\s([^>]{1,2000})>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"([a-z]{1,20})\s?=\s?(?:\"([^\"]{0,1500})\"|'([^']{0,1500})'|([^\s\"'>]{1,1500}))", re.I)
+_ATTRIBUTE = re.compile(
+    r"([a-z]{1,20})\s?=\s?(?:\"([^\"]{0,1500})\"|'([^']{0,1500})'|([^\s\"'>]{1,1500}))", re.IGNORECASE
+)
 _FEED_TYPES = ("rss+xml", "atom+xml", "feed+json")
 
 
@@ -67,7 +69,9 @@ def _what(text: str, url: str) -> str:
     if not text:
         return "an empty answer"
     if not re.match(r"<(?:!doctype html|html|head|body)\b|<!--", text[:200], re.IGNORECASE):
-        return "JSON of another kind" if text[0] in "{[" else "XML of another kind" if text[0] == "<" else "text"
+        return (
+            "JSON of another kind" if text[0] in "{[" else "XML of another kind" if text[0] == "<" else "text"
+        )
     feeds = [urljoin(url, link) for link in _feeds_of(text[:300_000])]
     shown = [repr(feed)[1:-1] for feed in feeds if feed.startswith(("http://", "https://"))]
     return "an HTML page" + (f"; its feed may be at {shown[0]}" if shown else "")
@@ -76,8 +80,10 @@ def _what(text: str, url: str) -> str:
 def _feeds_of(html: str) -> list[str]:
     found = []
     for link in _LINK.finditer(html):
-        named = {part[1].lower(): part[2] or part[3] or part[4] or "" for part in _ATTRIBUTE.finditer(link[1])}
-        if "alternate" in named.get("rel", "").lower() and named.get("type", "").lower().endswith(_FEED_TYPES):
+        parts = _ATTRIBUTE.finditer(link[1])
+        named = {part[1].lower(): part[2] or part[3] or part[4] or "" for part in parts}
+        kind = named.get("type", "").lower()
+        if "alternate" in named.get("rel", "").lower() and kind.endswith(_FEED_TYPES):
             found.append(unescape(named.get("href", "")))
     return found
 

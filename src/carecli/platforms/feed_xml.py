@@ -1,7 +1,8 @@
 """RSS 0.9 to 2.0, RDF and Atom as entries: well-formed XML by the standard library, all else by feedparser.
 
-Strictness is for the safe road only: what is broken in one of the usual ways is mended first, and what is still no
-XML goes to feedparser, which is slower by twenty times and therefore gets no more than `LARGEST_LOOSE` characters.
+Strictness is for the safe road only: what is broken in one of the usual ways is mended first, and what is
+still no XML goes to feedparser, which is slower by twenty times and therefore gets no more than
+`LARGEST_LOOSE` characters.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-LARGEST_LOOSE = 1_000_000
+LARGEST_LOOSE = 300_000
 ROOTS = frozenset({"rss", "rdf", "feed", "channel"})
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _PREFIXES = {
@@ -35,6 +36,8 @@ _PREFIXES = {
 }
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
+# What stands before the first element is kept from feedparser: its patterns for it take quadratic time.
+_START = re.compile(r"<(?:rss|feed|rdf:RDF|channel)[\s>]", re.IGNORECASE)
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -74,7 +77,9 @@ def read_xml(text: str) -> Document | None:
     if root is None:
         root = _tree(_mended(text))
     if root is None:
-        return _loose(text) if len(text) <= LARGEST_LOOSE else None
+        start = _START.search(text)
+        loose = start is not None and len(text) <= LARGEST_LOOSE and "<!ENTITY" not in text
+        return _loose(text[start.start() :]) if start is not None and loose else None
     if _local(root.tag).casefold() not in ROOTS:
         return None
     return _document(root)
@@ -115,7 +120,7 @@ def _mended(text: str) -> str:
         if name is None:
             return "&amp;"
         if name[0] == "#":
-            number = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
+            number = int(f"0{name[1:]}", 16) if name[1] in "xX" else int(name[1:])
             fine = number < 0x110000 and not _NOT_XML.match(chr(number))
             return found[0] if fine else "\ufffd"
         return found[0] if name in _XML_NAMES else html5.get(f"{name};", f"&amp;{name};")
@@ -141,7 +146,9 @@ def _local(tag: Any) -> str:
 
 
 def _parts(element: ET.Element) -> dict[str, ET.Element]:
-    """The children by their names with the usual prefixes; the first of each name, of links the page itself."""
+    """The children by their names with the usual prefixes; the first of each name, of links the page
+    itself.
+    """
     parts: dict[str, ET.Element] = {}
     for child in element:
         if not isinstance(child.tag, str):
@@ -168,14 +175,12 @@ def _words(parts: dict[str, ET.Element], *names: str) -> str:
     return ""
 
 
-def _entry(element: ET.Element, parts: dict[str, ET.Element], language: str, author: tuple[str, str]) -> Entry:
+def _entry(
+    element: ET.Element, parts: dict[str, ET.Element], language: str, author: tuple[str, str]
+) -> Entry:
     content, content_html = _content(parts)
     title, title_html = _rich(parts["title"]) if "title" in parts else ("", False)
-    link = parts.get("link")
-    guid = parts.get("guid")
-    address = "" if link is None else link.get("href") or (link.text or "").strip()
-    if not address and guid is not None and guid.get("isPermaLink", "true") == "true":
-        address = _words(parts, "guid")
+    address = _address(parts)
     name, url = _person(parts)
     reply = parts.get("thr:in-reply-to")
     return Entry(
@@ -186,7 +191,7 @@ def _entry(element: ET.Element, parts: dict[str, ET.Element], language: str, aut
         content_html=content_html,
         url=address,
         author=name or author[0],
-        author_url=url or ("" if name else author[1]),
+        author_url=url if name else author[1],
         published=_words(parts, "published", "pubDate", "issued", "dc:date", "dcterms:created", "created"),
         updated=_words(parts, "updated", "modified", "dcterms:modified"),
         language=element.get(_LANG) or _words(parts, "dc:language", "language") or language,
@@ -194,6 +199,15 @@ def _entry(element: ET.Element, parts: dict[str, ET.Element], language: str, aut
         replies=_words(parts, "slash:comments"),
         raw={name: _source(part) for name, part in parts.items()},
     )
+
+
+def _address(parts: dict[str, ET.Element]) -> str:
+    """Where the entry is: Atom's `href`, RSS's text, or a guid, which is an address unless it says no."""
+    link, guid = parts.get("link"), parts.get("guid")
+    found = "" if link is None else link.get("href") or (link.text or "").strip()
+    if not found and guid is not None and guid.get("isPermaLink", "true") == "true":
+        return _words(parts, "guid")
+    return found
 
 
 def _source(part: ET.Element) -> Any:
@@ -260,9 +274,8 @@ def _loose_entries(parsed: Any) -> Iterator[Entry]:
     for entry in parsed.entries:
         contents = [*entry.get("content", ()), entry.get("summary_detail") or {}]
         content = max(contents, key=lambda part: len(part.get("value") or ""))
-        found = {
-            name: str(entry.get(name) or "") for name in ("id", "title", "link", "author", "published", "updated")
-        }
+        names = ("id", "title", "link", "author", "published", "updated")
+        found = {name: str(entry.get(name) or "") for name in names}
         yield Entry(
             id=found["id"] or found["link"],
             title=found["title"],

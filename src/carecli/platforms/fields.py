@@ -22,7 +22,7 @@ from carecli.platforms.rows import Raw
 LONGEST_NAME = 1_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 _WEB = re.compile("https?://", re.IGNORECASE)
-_NOT_IN_ADDRESSES = re.compile("[\x00-\x20\x7f-\x9f<>\"\\\\^`{|}\ud800-\udfff]")
+_NOT_IN_ADDRESSES = re.compile('[\x00-\x20\x7f-\x9f<>"\\\\^`{|}\ud800-\udfff]')
 _LANGUAGE = re.compile(r"([A-Za-z]{2,3})((?:[-_][A-Za-z0-9]{2,8})*)")
 # What spreadsheets make of long ids: 1.05E+18, with most digits gone.
 _ROUNDED = re.compile(r"\d(?:[.,]\d+)?[Ee]\+\d{2}")
@@ -35,16 +35,16 @@ _VISIBILITIES: frozenset[str] = frozenset(get_args(Visibility))
 _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
-# The fields of a row; an alias is what the contract's own mentions, as `care search --json` writes them, call it.
+# The fields of a row; the aliases are what `care search --json` calls them.
 FIELDS = (
-    "id", "text", "created_at", "author", "author_name", "author_followers", "url", "in_reply_to", "thread_root",
-    "language", "platform", "visibility", "likes", "reposts", "replies", "inbound", "directed",
+    "id", "text", "created_at", "author", "author_name", "author_followers", "url", "in_reply_to",
+    "thread_root", "language", "platform", "visibility", "likes", "reposts", "replies", "inbound", "directed",
 )  # fmt: skip
 ALIASES = {"author_handle": "author", "external_id": "id"}
 
 
 class _Plan(NamedTuple):
-    """How rows with the same columns are read: the columns of the fields that need care, and all others at once."""
+    """How rows with the same columns are read: the fields that need care, and all others at once."""
 
     id: str | None
     text: str | None

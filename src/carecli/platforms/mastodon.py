@@ -1,20 +1,18 @@
 """Mastodon and the servers that speak its API: mentions, own posts, hashtags, search; replies in the thread.
 
-Only what every such server does is relied on. `max_id` pages, all else is a hint: `since_id` may be ignored, the
-Link header may be missing, ids may be digits, ULIDs or hex, `Idempotency-Key` may mean nothing. Handles are
-`user@host` in lower case, for accounts of the server itself too.
+Only what every such server does is relied on. `max_id` pages, all else is a hint: `since_id` may be ignored,
+the Link header may be missing, ids may be digits, ULIDs or hex, `Idempotency-Key` may mean nothing.
+Handles are `user@host` in lower case, for accounts of the server itself too.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from carecli.errors import (
     AuthError,
@@ -25,26 +23,26 @@ from carecli.errors import (
     RateLimited,
     Unreachable,
 )
-from carecli.model import JSON, Page, Receipt, Reply
+from carecli.model import JSON, Mention, Page, Receipt, Reply
 from carecli.platforms import paging
 from carecli.platforms.base import Platform, Setup
-from carecli.platforms.http import Answer, Client, Params
+from carecli.platforms.answers import printable
+from carecli.platforms.http import Client
 from carecli.platforms.markup import to_text
-from carecli.platforms.mastodon_api import Account, Mapper, Notification, Status, read
+from carecli.platforms.mastodon_api import Account, Mapper, Status, read
+from carecli.platforms.mastodon_lists import Entry, Stream, own_posts, read_page, streams
 from carecli.text import grapheme_count
 
 LIMIT = 500
 URL_LENGTH = 23
-# The first fetch without a date goes back so many pages of each stream (80 notifications or 40 posts a page).
+# The first fetch without a date goes back so many pages of each list (80 notifications or 40 posts a page).
 FIRST_PAGES = 5
-SEARCH_PAGES = 5
 # How much the clocks of this machine and of the server may differ when a lost reply is looked for.
 SKEW = timedelta(minutes=10)
 FIND_PAGES = 25
 
 LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]']")
 MENTION = re.compile(r"(?<![\w/@])@([\w.-]*\w)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
-NEXT = re.compile(r"<([^<>]*)>[^<>,]*;\s*rel=\"?next\"?")
 LANGUAGE = re.compile(r"[a-z]{2,3}")
 ANSWERED_AS = {"public": "public", "unlisted": "unlisted", "followers": "private"}
 
@@ -60,27 +58,6 @@ def host(setup: Setup) -> str:
     return urlsplit(base if "://" in base else f"https://{base}").netloc.rpartition("@")[2].lower()
 
 
-@dataclass(frozen=True)
-class Stream:
-    """One list of the server: its key in the cursor, its address, and what its items are."""
-
-    key: str
-    path: str
-    params: Params = field(default_factory=dict)
-    notifications: bool = False
-    hinted: bool = False
-    search: bool = False
-
-
-@dataclass(frozen=True)
-class Read:
-    """One page of a stream as it came: items newest first with their statuses, and where the list goes on."""
-
-    items: tuple[tuple[paging.Item, JSON, Status | None], ...]
-    skipped: tuple[str, ...]
-    following: str | None
-
-
 class Mastodon:
     """Fetcher, Poster and Checker of one account on one server."""
 
@@ -88,7 +65,7 @@ class Mastodon:
         self._client = client
         self._setup = setup
         self._host = host(setup)
-        self._limit = int(setup.text("max_characters", str(LIMIT)))
+        self._limit = _limit(setup)
         self._account: Account | None = None
 
     async def check(self) -> str:
@@ -97,30 +74,31 @@ class Mastodon:
         return f"signed in as @{Mapper(self._host, account).handle(account)}"
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
-        """Own posts, mentions, hashtags, searches; each has its own part of the cursor, each status comes once.
+        """Own posts, mentions, hashtags, searches; each has its part of the cursor, each status comes once.
 
-        A stream that fails does not stop the others (unless nothing can be had from the server any more); its
-        error is raised at the end.
+        The first time and without `since`, each list is read five pages deep. A hashtag or search that fails
+        does not stop the others: its error is raised at the end.
         """
         account = await self._me()
         mapper = Mapper(self._host, account, self._setup.handles)
-        cursor, met, failed = dict(cursor), set[str](), None
-        for stream in self._streams(account):
+        met: set[str] = set()
+        failed: PlatformError | None = None
+        for stream in streams(account, self._setup.texts("hashtags"), self._setup.texts("search")):
             try:
                 async for page in self._walk(stream, cursor, since, mapper, met):
                     cursor = page.cursor
                     yield page
-            except (RateLimited, Unreachable, AuthError) as error:
-                if not isinstance(error, AuthError) or stream.hinted:
-                    raise
-                failed = failed or error
             except PlatformError as error:
+                if isinstance(error, RateLimited | Unreachable) or (
+                    stream.hinted and isinstance(error, AuthError)
+                ):
+                    raise
                 failed = failed or error
         if failed is not None:
             raise failed
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
-        """Answer in the thread, not more widely than the customer wrote, with the customer's content warning."""
+        """Answer in the thread, no wider than the customer wrote, under the customer's content warning."""
         text = self._addressed(reply)
         warning = _warning(reply)
         if (length := measure(text) + measure(warning)) > self._limit:
@@ -163,36 +141,6 @@ class Mastodon:
                 return self._receipt(status)
         return None
 
-    def _streams(self, account: Account) -> list[Stream]:
-        own = Stream(
-            f"own:{account.id}", _own_path(account), {"limit": 40, "exclude_reblogs": "true"}, hinted=True
-        )
-        mentions = Stream(
-            f"mentions:{account.id}",
-            "/api/v1/notifications",
-            {"types[]": ["mention"], "limit": 80, "include_filtered": "true"},
-            notifications=True,
-            hinted=True,
-        )
-        tags = [tag.lstrip("#") for tag in self._setup.texts("hashtags")]
-        return [
-            own,
-            mentions,
-            *(
-                Stream(f"tag:{tag}", f"/api/v1/timelines/tag/{quote(tag, safe='')}", {"limit": 40})
-                for tag in tags
-            ),
-            *(
-                Stream(
-                    f"search:{query}",
-                    "/api/v2/search",
-                    {"q": query, "type": "statuses", "limit": 40},
-                    search=True,
-                )
-                for query in self._setup.texts("search")
-            ),
-        ]
-
     async def _walk(
         self, stream: Stream, cursor: JSON, since: datetime | None, mapper: Mapper, met: set[str]
     ) -> AsyncIterator[Page]:
@@ -200,39 +148,21 @@ class Mastodon:
         state: JSON = cursor.get(stream.key) or {}
         passes = 2 if "pass" in state else 1
         while passes:
-            found = await self._read(stream, state)
-            bounds = paging.Bounds(since, SEARCH_PAGES if stream.search else FIRST_PAGES, datetime.now(UTC))
-            step = paging.advance(state, [item for item, _, _ in found.items], found.following, bounds)
-            mentions = []
-            for item, raw, status in reversed(found.items):
-                wanted = status is not None and item.id in step.fresh and status.id not in met
-                if status is not None and wanted and (since is None or status.created_at >= since):
-                    met.add(status.id)
-                    mentions.append(mapper.mention(status, raw, directed=stream.notifications or None))
-            if mentions or found.skipped or step.state != state:
+            found = await read_page(self._client, stream, state)
+            step = paging.advance(
+                state, found.items(), found.following, paging.Bounds(since, FIRST_PAGES, datetime.now(UTC))
+            )
+            fresh = [entry for entry in reversed(found.entries) if entry.item.id in step.fresh]
+            mentions = tuple(_mentions(fresh, since, mapper, met, directed=stream.notifications))
+            named = (
+                f"{stream.key} item {entry.item.id}: {entry.problem}" for entry in fresh if entry.problem
+            )
+            skipped = tuple(printable(text) for text in (*named, *found.nameless))
+            if mentions or skipped or step.state != state:
                 state = step.state
                 cursor = {**cursor, stream.key: state}
-                yield Page(tuple(mentions), cursor, found.skipped)
+                yield Page(mentions, cursor, skipped)
             passes -= step.done
-
-    async def _read(self, stream: Stream, state: JSON) -> Read:
-        place = paging.position(state)
-        params: dict[str, Any] = dict(stream.params)
-        if place is not None:
-            params["offset" if stream.search else "max_id"] = place
-        if stream.hinted and state.get("top"):
-            params["since_id"] = state["top"]
-        answer = await self._client.get(stream.path, params=params)
-        items, skipped = [], []
-        values = _items(answer, search=stream.search)
-        for number, value in enumerate(values, 1):
-            entry = _entry(value, notification=stream.notifications)
-            if isinstance(entry, str):
-                name = value.get("id") if isinstance(value, dict) else f"number {number}"
-                skipped.append(f"{stream.key} item {name}: {entry}"[:300])
-            else:
-                items.append(entry)
-        return Read(tuple(items), tuple(skipped), _following(answer, values, place, search=stream.search))
 
     async def _me(self) -> Account:
         if self._account is None:
@@ -240,7 +170,9 @@ class Mastodon:
         return self._account
 
     async def _signed_in(self) -> Account:
-        hint = f"make a new token at {self._host} (Preferences, Development) and give it with `care login mastodon`"
+        hint = (
+            f"make a token at {self._host} (Preferences, Development) and give it with `care login mastodon`"
+        )
         try:
             answer = await self._client.get("/api/v1/accounts/verify_credentials")
         except PlatformError as error:
@@ -257,15 +189,15 @@ class Mastodon:
         return account
 
     async def _own_since(self, account: Account, since: datetime) -> AsyncIterator[Status]:
-        stream = Stream("own", _own_path(account), {"limit": 40, "exclude_reblogs": "true"})
+        stream = own_posts(account, hinted=False)
         state: JSON = {}
         for _ in range(FIND_PAGES):
-            found = await self._read(stream, state)
-            for _, _, status in found.items:
-                if status is not None:
-                    yield status
-            items = [item for item, _, _ in found.items]
-            step = paging.advance(state, items, found.following, paging.Bounds(since, 1, datetime.now(UTC)))
+            found = await read_page(self._client, stream, state)
+            for entry in found.entries:
+                if entry.status is not None:
+                    yield entry.status
+            bounds = paging.Bounds(since, 1, datetime.now(UTC))
+            step = paging.advance(state, found.items(), found.following, bounds)
             if step.done:
                 return
             state = step.state
@@ -296,52 +228,16 @@ class Mastodon:
         return Receipt(status.id, status.url, status.created_at, self._host)
 
 
-def _own_path(account: Account) -> str:
-    return f"/api/v1/accounts/{quote(account.id, safe='')}/statuses"
-
-
-def _items(answer: Answer, *, search: bool) -> list[Any]:
-    data = answer.json()
-    if search and isinstance(data, dict):
-        data = data.get("statuses")
-    if not isinstance(data, list):
-        raise BadAnswer(f"{answer.where} did not answer with a list", status=answer.status)
-    return data
-
-
-def _entry(value: object, *, notification: bool) -> tuple[paging.Item, JSON, Status | None] | str:
-    """One item with its status, None where it has none that matters; a text says why it cannot be read."""
-    if not notification:
-        status = read(Status, value)
-        if isinstance(status, str):
-            return status
-        kept = status if status.reblog is None else None
-        return paging.Item(status.id, status.created_at), _raw(value), kept
-    entry = read(Notification, value)
-    if isinstance(entry, str):
-        return entry
-    item = paging.Item(entry.id, entry.created_at)
-    if entry.type != "mention":
-        return item, {}, None
-    raw = _raw(value).get("status")
-    mentioned = read(Status, raw)
-    return mentioned if isinstance(mentioned, str) else (item, _raw(raw), mentioned)
-
-
-def _raw(value: object) -> JSON:
-    return value if isinstance(value, dict) else {}
-
-
-def _following(answer: Answer, values: list[Any], place: str | None, *, search: bool) -> str | None:
-    """Where the list goes on. Only `max_id` is taken from a Link header, never its address: that may be anywhere."""
-    if search:
-        return str(int(place or 0) + len(values)) if values else None
-    if link := answer.headers.get("link"):
-        match = NEXT.search(link)
-        found = parse_qs(urlsplit(match[1]).query).get("max_id") if match else None
-        return found[0] if found else None
-    ids = [value.get("id") for value in values if isinstance(value, dict)]
-    return str(ids[-1]) if ids and ids[-1] is not None else None
+def _mentions(
+    entries: Iterable[Entry], since: datetime | None, mapper: Mapper, met: set[str], *, directed: bool
+) -> Iterator[Mention]:
+    """The mentions among `entries`, without what came in another stream of this fetch."""
+    for entry in entries:
+        status = entry.status
+        if status is None or status.id in met or (since is not None and status.created_at < since):
+            continue
+        met.add(status.id)
+        yield mapper.mention(status, entry.raw, directed=directed)
 
 
 def _warning(reply: Reply) -> str:
@@ -354,9 +250,16 @@ def _warning(reply: Reply) -> str:
 
 
 def _comparable(text: str) -> str:
-    """The letters of a text, with what servers change on the way (markup, quotes, full addresses) left out."""
+    """The letters of a text, without what servers change on the way: markup, quotes, full addresses."""
     short = MENTION.sub(r"@\1", text).casefold()
     return re.sub(r"\W+", "", short) or " ".join(short.split())
+
+
+def _limit(setup: Setup) -> int:
+    try:
+        return int(setup.text("max_characters", str(LIMIT)))
+    except ValueError as error:
+        raise ConfigError(f"max_characters of the source '{setup.source}' is not a number") from error
 
 
 @asynccontextmanager

@@ -1,11 +1,11 @@
-"""The doors through which Mastodon's JSON comes in: only what is needed, and lenient about all that is not."""
+"""The doors through which Mastodon's JSON comes in: only what is needed, lenient about the rest."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, WrapValidator
 from pydantic_core import PydanticCustomError
@@ -126,8 +126,8 @@ class Mapper:
         acct = account.acct.lstrip("@").lower()
         return acct if "@" in acct else f"{acct}@{self._host}"
 
-    def mention(self, status: Status, raw: JSON, *, directed: Literal[True] | None) -> Mention:
-        """`status` as a mention; `directed` None: by who is mentioned or answered."""
+    def mention(self, status: Status, raw: JSON, *, directed: bool) -> Mention:
+        """`status` as a mention; `directed` False: only if it mentions or answers the account."""
         inbound = status.account.id != self._account.id and self.handle(status.account) not in self._own
         return Mention(
             platform="mastodon",

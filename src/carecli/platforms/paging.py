@@ -1,8 +1,8 @@
 """Where a newest-first list has been read to: pure steps over a cursor, for servers that honour little.
 
-A pass goes from the newest item down to what earlier passes have seen. While it runs, the cursor keeps both: the
-old mark (`top`, `at`, `seen`) and the way down (`pass`), so a stop between two pages loses nothing. Ids are only
-compared for equality, because some servers' ids don't sort; times tell how old a page is.
+A pass goes from the newest item down to what earlier passes have seen. While it runs, the cursor keeps both:
+the old mark (`top`, `at`, `seen`) and the way down (`pass`), so a stop between two pages loses nothing. Ids
+are only compared for equality, because some servers' ids don't sort; times tell how old a page is.
 
     {"top": "9", "at": "2026-11-20T08:00:00Z", "seen": ["9", "8"],
      "pass": {"position": "12", "top": "15", "at": "2026-11-20T09:00:00Z", "seen": ["15", "12"], "pages": 2}}
@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from carecli.errors import BadAnswer
 from carecli.model import JSON, iso, parse_iso
 
-# Ids that are remembered: more than the longest page has, so that the next pass knows where the old ground begins.
+# Ids that are remembered: more than the longest page has, so that the next pass knows where to stop.
 SEEN = 200
 # How far below its mark a pass may still meet what is new: items that arrived late.
 OVERLAP = timedelta(hours=1)
@@ -35,7 +35,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How deep a pass goes: not below `since`; the very first one without `since` only `first_pages` pages."""
+    """How deep a pass goes: not below `since`; the first of all, without `since`, `first_pages` pages."""
 
     since: datetime | None
     first_pages: int
@@ -58,7 +58,7 @@ def position(state: JSON) -> str | None:
 
 
 def advance(state: JSON, page: Sequence[Item], following: str | None, bounds: Bounds) -> Step:
-    """The step that `page` is, newest first; `following` is the position after it, None at the end of the list.
+    """The step that `page` is, newest first; `following` is the position after it, None where the list ends.
 
     Raises BadAnswer when the server gives the same position again, or never comes to an end.
     """
@@ -70,7 +70,7 @@ def advance(state: JSON, page: Sequence[Item], following: str | None, bounds: Bo
     at = max([parse_iso(going["at"]), *(item.at for item in page)])
     seen = list(dict.fromkeys([*going["seen"], *ids]))[:SEEN]
     if following is None or _reached(state, page, pages, bounds):
-        mark = {
+        mark: JSON = {
             "top": top or state.get("top"),
             "at": iso(min(at, bounds.now)) if top else state.get("at", iso(EPOCH)),
         }
@@ -78,7 +78,7 @@ def advance(state: JSON, page: Sequence[Item], following: str | None, bounds: Bo
         return Step({**mark, "seen": remembered}, fresh, done=True)
     if following == going["position"] or pages >= MOST_PAGES:
         raise BadAnswer("the server gives the same page again and again")
-    old = {key: state[key] for key in ("top", "at", "seen") if key in state}
+    old: JSON = {key: state[key] for key in ("top", "at", "seen") if key in state}
     way = {"position": following, "top": top, "at": iso(at), "seen": seen, "pages": pages}
     return Step({**old, "pass": way}, fresh, done=False)
 

@@ -63,7 +63,7 @@ def csv_rows(text: io.TextIOWrapper, checked: Checked) -> Iterator[Raw | Rejecte
 
 
 class _Lines(Iterator[str]):
-    """The lines of a file for the csv module, which can be given back when a record turns out to be broken."""
+    """The lines of a file for the csv module; they can be given back when a record turns out broken."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -158,7 +158,7 @@ def xlsx_rows(stream: IO[bytes]) -> Iterator[Raw | Rejected]:
 
 
 def _check_parts(stream: IO[bytes]) -> None:
-    """Refuse what would fill the memory: sizes in the archive are upper bounds, `zipfile` reads no further."""
+    """Refuse what would fill the memory; `zipfile` reads no further than the size that a part names."""
     with zipfile.ZipFile(stream) as archive:
         for part in archive.infolist():
             largest = LARGEST_SHEET if part.filename.startswith("xl/worksheets/") else LARGEST_PART

@@ -60,7 +60,9 @@ def get(store: Store, case: int) -> Row:
     """One case, followed to the one that it was merged into. Raises NotFound."""
     row = store.row(f"{_SHOWN} WHERE c.case_id = ?", [case])
     if row is None:
-        raise NotFound(f"there is no case {case}", hint="`care queue` lists the open cases, `care queue --all` every one")
+        raise NotFound(
+            f"there is no case {case}", hint="`care queue` lists the open cases, `care queue --all` every one"
+        )
     return row if row["merged_into"] is None else get(store, row["merged_into"])
 
 
@@ -68,8 +70,7 @@ def listed(store: Store, which: Filter, *, now: datetime, limit: int | None = No
     """Cases that fit, most pressing first: by priority, then by how long the customer waits, then by number."""
     conditions, parameters = _conditions(which, now)
     return store.rows(
-        f"{_SHOWN} WHERE {' AND '.join(conditions)}"
-        " ORDER BY c.priority DESC, c.waiting_since, c.case_id LIMIT :limit",
+        f"{_SHOWN} WHERE {' AND '.join(conditions)} ORDER BY c.priority DESC, c.waiting_since, c.case_id LIMIT :limit",
         {**parameters, "limit": -1 if limit is None else limit},
     )
 
@@ -176,7 +177,14 @@ def create(connection: sqlite3.Connection, new: Iterable[tuple[int, Place, Row]]
         VALUES (?, ?, ?, ?, ?, ?, 'open', 0, '[]', 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 0, 0, ?, ?)
         """,
         [
-            (number, *place, mention["author_id"], mention["mention_id"], mention["created_at"], mention["created_at"])
+            (
+                number,
+                *place,
+                mention["author_id"],
+                mention["mention_id"],
+                mention["created_at"],
+                mention["created_at"],
+            )
             for number, place, mention in new
         ],
     )

@@ -61,7 +61,8 @@ class Store:
             lock.acquire(timeout=wait)
         except Timeout:
             raise Locked(
-                f"another care is at work on {self.path} ({name})", hint="wait until it has finished, then try again"
+                f"another care is at work on {self.path} ({name})",
+                hint="wait until it has finished, then try again",
             ) from None
         except OSError as error:
             raise StoreError(f"cannot write beside {self.path}: {error.strerror}") from error
@@ -120,9 +121,14 @@ def explained(error: sqlite3.Error, path: Path) -> StoreError:
     if "readonly" in text or "read-only" in text:
         return StoreError(f"{path} is read-only", hint="change its permissions, or name another file with --db")
     if "locked" in text or "busy" in text:
-        return StoreError(f"{path} was busy for {BUSY_SECONDS:.0f} seconds", hint="another program writes to it; try again")
+        return StoreError(
+            f"{path} was busy for {BUSY_SECONDS:.0f} seconds", hint="another program writes to it; try again"
+        )
     if "not a database" in text or "malformed" in text:
-        return StoreError(f"{path} is not a sound SQLite database ({text})", hint="restore a backup, or name another file with --db")
+        return StoreError(
+            f"{path} is not a sound SQLite database ({text})",
+            hint="restore a backup, or name another file with --db",
+        )
     if "unable to open" in text:
         return StoreError(f"cannot open {path}", hint="check that its folder exists and that you may write there")
     return StoreError(f"{path}: {text}")

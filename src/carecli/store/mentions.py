@@ -38,16 +38,15 @@ def save_page(
     with store.write() as connection:
         known = _known(connection, unique)
         new = [m for key, m in unique.items() if key not in known]
-        changed = [
-            (row, unique[key]) for key, row in known.items() if row["content_hash"] != content_hash(unique[key])
-        ]
+        changed = [(row, unique[key]) for key, row in known.items() if row["content_hash"] != content_hash(unique[key])]
         authors = _save_authors(connection, [*new, *(m for _, m in changed)])
         _insert(connection, source, new, authors, now)
         for row, mention in changed:
             _update(connection, row, mention, authors, now)
         if cursor is not None:
             connection.execute(
-                "UPDATE sources SET cursor = ? WHERE name = ?", [json.dumps(cursor, ensure_ascii=False), source]
+                "UPDATE sources SET cursor = ? WHERE name = ?",
+                [json.dumps(cursor, ensure_ascii=False), source],
             )
     return Saved(len(new), len(changed))
 
@@ -55,7 +54,18 @@ def save_page(
 def content_hash(mention: Mention) -> bytes:
     """Eight bytes that change when anything that we show or count of a mention changes."""
     m = mention
-    seen = (m.text, m.url, m.edited_at, m.in_reply_to, m.visibility, m.inbound, m.directed, m.likes, m.reposts, m.replies)
+    seen = (
+        m.text,
+        m.url,
+        m.edited_at,
+        m.in_reply_to,
+        m.visibility,
+        m.inbound,
+        m.directed,
+        m.likes,
+        m.reposts,
+        m.replies,
+    )
     return blake2b(repr((*seen, m.author.handle, m.author.name)).encode("utf-8", "replace"), digest_size=8).digest()
 
 
@@ -111,13 +121,18 @@ def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -
 
 _COLUMNS = (
     "mention_id, platform, host, external_id, source, author_id, inbound, directed, automatic, visibility, text, url,"
-    " in_reply_to, thread_root, declared_language, created_at, edited_at, fetched_at, likes, reposts, replies, content_hash"
+    " in_reply_to, thread_root, declared_language, created_at, edited_at, fetched_at, likes, reposts, replies,"
+    " content_hash"
 )
 _INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"  # noqa: S608 - constants
 
 
 def _insert(
-    connection: sqlite3.Connection, source: str, new: Sequence[Mention], authors: dict[_Key, int], now: datetime
+    connection: sqlite3.Connection,
+    source: str,
+    new: Sequence[Mention],
+    authors: dict[_Key, int],
+    now: datetime,
 ) -> None:
     first = connection.execute("SELECT coalesce(max(mention_id), 0) + 1 FROM mentions").fetchone()[0]
     fetched_at = iso(now)
@@ -230,9 +245,7 @@ def of_case(store: Store, case: int) -> list[Row]:
 
 def by_ids(store: Store, ids: Sequence[int]) -> list[Row]:
     """Mentions in the order of `ids`."""
-    rows = store.rows(
-        f"{_SHOWN} WHERE m.mention_id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))]
-    )
+    rows = store.rows(f"{_SHOWN} WHERE m.mention_id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
     place = {number: index for index, number in enumerate(ids)}
     return sorted(rows, key=lambda row: place[row["mention_id"]])
 
@@ -240,9 +253,7 @@ def by_ids(store: Store, ids: Sequence[int]) -> list[Row]:
 def everything(store: Store, *, batch: int = 1000) -> Iterator[tuple[Row, str | None]]:
     """All mentions with their raw JSON, oldest first by arrival, a page at a time."""
     last = 0
-    while rows := store.rows(
-        f"{_SHOWN} WHERE m.mention_id > ? ORDER BY m.mention_id LIMIT ?", [last, batch]
-    ):
+    while rows := store.rows(f"{_SHOWN} WHERE m.mention_id > ? ORDER BY m.mention_id LIMIT ?", [last, batch]):
         last = rows[-1]["mention_id"]
         raws = {
             row["mention_id"]: row["json_zstd"]
@@ -319,7 +330,10 @@ def correct(
     """Keep a person's word on some signals of a mention, and have it triaged again."""
     connection.executemany(
         "INSERT OR REPLACE INTO corrections (mention_id, signal, value, corrected_at, agent) VALUES (?, ?, ?, ?, ?)",
-        [(mention, signal, json.dumps(value, ensure_ascii=False), iso(now), agent) for signal, value in signals.items()],
+        [
+            (mention, signal, json.dumps(value, ensure_ascii=False), iso(now), agent)
+            for signal, value in signals.items()
+        ],
     )
     connection.execute("UPDATE mentions SET triaged_at = NULL WHERE mention_id = ?", [mention])
 

@@ -106,7 +106,12 @@ def of_case(store: Store, case: int) -> list[Row]:
 
 
 def move(
-    connection: sqlite3.Connection, number: int, before: ReplyStatus, after: ReplyStatus, *, error: str | None = None
+    connection: sqlite3.Connection,
+    number: int,
+    before: ReplyStatus,
+    after: ReplyStatus,
+    *,
+    error: str | None = None,
 ) -> None:
     """Bring a reply from one state to the next. Raises Conflict when it is no longer in the first."""
     done = connection.execute(
@@ -117,7 +122,9 @@ def move(
         [after, error, after, number, before],
     )
     if done.rowcount != 1:
-        raise Conflict(f"reply {number} is no longer {before}", hint="another care has it; `care outbox` shows its state")
+        raise Conflict(
+            f"reply {number} is no longer {before}", hint="another care has it; `care outbox` shows its state"
+        )
 
 
 def sent(connection: sqlite3.Connection, number: int, receipt: Receipt, *, now: datetime) -> None:

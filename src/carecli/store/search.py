@@ -32,14 +32,16 @@ _LONGEST = 40  # letters of a word that are indexed: the rest distinguishes noth
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str]]) -> None:
     """Index (mention, text) rows."""
     connection.executemany(
-        "INSERT INTO mention_words (rowid, words) VALUES (?, ?)", [(number, indexed(text)) for number, text in rows]
+        "INSERT INTO mention_words (rowid, words) VALUES (?, ?)",
+        [(number, indexed(text)) for number, text in rows],
     )
 
 
 def remove(connection: sqlite3.Connection, mention: int, text: str) -> None:
     """Take a text out of the index; `text` must be what was indexed."""
     connection.execute(
-        "INSERT INTO mention_words (mention_words, rowid, words) VALUES ('delete', ?, ?)", [mention, indexed(text)]
+        "INSERT INTO mention_words (mention_words, rowid, words) VALUES ('delete', ?, ?)",
+        [mention, indexed(text)],
     )
 
 
@@ -49,7 +51,8 @@ def find(store: Store, query: str, *, limit: int) -> list[int]:
     if not match:
         return []
     rows = store.rows(
-        "SELECT rowid FROM mention_words WHERE mention_words MATCH ? ORDER BY rowid DESC LIMIT ?", [match, limit]
+        "SELECT rowid FROM mention_words WHERE mention_words MATCH ? ORDER BY rowid DESC LIMIT ?",
+        [match, limit],
     )
     return [row[0] for row in rows]
 
