@@ -1,6 +1,6 @@
 """Install what the server tests need beyond Python; run by `.ci/run`, safe to run again.
 
-PostgreSQL and Redis come by apt-get, as root; the AT Protocol network by npm, into a cache folder outside the tree.
+PostgreSQL and Redis come by apt-get, as root; the AT Protocol network by npm, into a cache outside the tree.
 
     python scripts/install_servers.py
 """
@@ -41,9 +41,7 @@ def install_debian_packages() -> None:
         raise SystemExit(f"missing: {names}; install these by hand, or run this as root on Debian")
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet)
-    subprocess.run(
-        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, env=quiet
-    )
+    subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, env=quiet)
 
 
 def install_npm_packages() -> Path:

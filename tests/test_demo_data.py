@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
-import tomllib
 import uuid
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from carecli import data
+from carecli.config import build, parse
 from carecli.model import (
     ANSWERED_IF_DIRECTED,
     ANSWERED_INTENTS,
@@ -29,12 +30,12 @@ BRANDS = ("aeroluna", "zefirmobile")
 RECORDS = data.sample("demo")
 INBOUND = [record for record in RECORDS if record["inbound"]]
 BY_ID = {record["id"]: record for record in RECORDS}
-CONFIG = tomllib.loads(data.text("demo.toml"))
+CONFIG = build(parse(data.text("demo.toml"), Path("demo.toml")))
 
 
 def fetched(brand: str) -> dict[str, Mention]:
     """The mentions that the demo's source of `brand` reads, by id."""
-    settings = CONFIG["sources"][brand]["settings"] | {"now": NOW.isoformat(), "network": uuid.uuid4().hex}
+    settings = CONFIG.sources[brand].settings | {"now": NOW.isoformat(), "network": uuid.uuid4().hex}
 
     async def read() -> dict[str, Mention]:
         async with MEMORY.open(Setup(brand, settings)) as client:
@@ -81,9 +82,7 @@ def test_every_expectation_is_one_that_triage_can_meet(record: JSON) -> None:
     assert expect["sentiment"] in SENTIMENTS
     assert expect["intent"] in INTENTS
     assert expect.get("urgency", "whenever") in URGENCIES
-    wanted = expect["intent"] in ANSWERED_INTENTS or (
-        expect["intent"] in ANSWERED_IF_DIRECTED and record["directed"]
-    )
+    wanted = expect["intent"] in ANSWERED_INTENTS or (expect["intent"] in ANSWERED_IF_DIRECTED and record["directed"])
     assert expect["needs_reply"] is wanted
     assert (expect["intent"] == "emergency") == (expect.get("urgency") == "emergency")
 
@@ -128,9 +127,7 @@ def test_hostile_text_is_there_and_the_file_itself_is_harmless() -> None:
     assert "\x1b[" in text
     assert "[bold" in text
     assert "\u202e" in text
-    assert (
-        re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", data.text("demo.jsonl")) is None
-    )
+    assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", data.text("demo.jsonl")) is None
 
 
 def test_nothing_in_it_could_reach_a_real_person() -> None:

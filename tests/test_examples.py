@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from dataclasses import fields, is_dataclass
 from pathlib import Path
@@ -15,6 +18,8 @@ from carecli import data
 from carecli.config import Config, build, parse
 from carecli.config_check import check
 from carecli.platforms import load
+from carecli.replies.asking import FIELDS, SECRETS
+from carecli.replies.guardrails import RULES
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
@@ -47,6 +52,7 @@ def test_every_example_is_right(path: Path) -> None:
     assert config.sources
     assert config.team_hours.timezone == config.brand.timezone
     assert_settings_are_known(config)
+    assert set(config.guardrails.private_fields) <= set(FIELDS) - set(SECRETS)
 
 
 def test_there_is_an_example_per_kind_of_user() -> None:
@@ -83,6 +89,11 @@ def test_the_reference_names_every_key() -> None:
     assert missing == {"settings"}  # not a key: what is no key of a source is a setting of its platform
 
 
+def test_the_reference_lists_every_guardrail_with_its_severity() -> None:
+    listed = re.findall(r"^\| `([\w-]+)` \| (block|confirm|note) \|", REFERENCE, re.MULTILINE)
+    assert listed == [(rule.id, rule.severity) for rule in RULES]
+
+
 def table_rows(text: str) -> dict[str, str]:
     """First and second cell of every table row whose first cell is a key in backquotes."""
     return dict(re.findall(r"^\| `(\w+)` \| ([^|]*?) \|", text, re.MULTILINE))
@@ -113,3 +124,21 @@ def test_the_plug_in_registers_what_its_module_exports() -> None:
     project = tomllib.loads((ROOT / "examples" / "plugin" / "pyproject.toml").read_text(encoding="utf-8"))
     points = project["project"]["entry-points"]["carecli.platforms"]
     assert points == {"guestbook": "carecli_guestbook:GUESTBOOK"}
+
+
+def test_the_plug_in_passes_the_contract_tests_from_its_source_folder() -> None:
+    plugin = ROOT / "examples" / "plugin"
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(plugin)]
+    path = os.pathsep.join(str(folder) for folder in (plugin / "src", ROOT / "src"))
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [*command, "-c", os.devnull, str(plugin / "tests")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed
+    assert int(passed[1]) >= 15

@@ -82,9 +82,7 @@ def test_counts_what_the_clock_on_the_wall_shows(calendar: tuple[Hours, datetime
 
 @settings(max_examples=100, deadline=None)
 @given(calendars(), seconds, seconds)
-def test_spans_add_up_and_never_exceed_real_time(
-    calendar: tuple[Hours, datetime], one: float, two: float
-) -> None:
+def test_spans_add_up_and_never_exceed_real_time(calendar: tuple[Hours, datetime], one: float, two: float) -> None:
     hours, a = calendar
     b = a + timedelta(seconds=one)
     c = b + timedelta(seconds=two)
@@ -95,9 +93,7 @@ def test_spans_add_up_and_never_exceed_real_time(
 
 @settings(max_examples=100, deadline=None)
 @given(calendars(), seconds)
-def test_the_end_of_a_target_is_the_first_moment_that_has_it(
-    calendar: tuple[Hours, datetime], target: float
-) -> None:
+def test_the_end_of_a_target_is_the_first_moment_that_has_it(calendar: tuple[Hours, datetime], target: float) -> None:
     hours, start = calendar
     if not any(hours.week or ()):
         with pytest.raises(ValueError, match="no business hours on any day"):
@@ -106,9 +102,7 @@ def test_the_end_of_a_target_is_the_first_moment_that_has_it(
     due = add_business_seconds(start, target, hours)
     assert business_seconds(start, due, hours) == pytest.approx(target, abs=1e-5)
     if due > start:
-        assert business_seconds(start, due - timedelta(seconds=1), hours) < business_seconds(
-            start, due, hours
-        )
+        assert business_seconds(start, due - timedelta(seconds=1), hours) < business_seconds(start, due, hours)
 
 
 @given(st.integers(-2_000_000_000, 4_000_000_000), seconds)
@@ -128,9 +122,7 @@ def test_a_lunch_break_and_a_night_do_not_count() -> None:
 
 def test_a_target_that_ends_with_a_shift_ends_there_and_not_with_the_next() -> None:
     assert add_business_seconds(at("2026-01-12T09:00"), 4 * HOUR, OFFICE) == at("2026-01-12T13:00")
-    assert add_business_seconds(at("2026-01-16T17:00"), HOUR, OFFICE) == at(
-        "2026-01-19T09:30"
-    )  # over a weekend
+    assert add_business_seconds(at("2026-01-16T17:00"), HOUR, OFFICE) == at("2026-01-19T09:30")  # over a weekend
 
 
 def test_nothing_to_wait_for_is_the_start_itself_even_when_closed() -> None:
@@ -297,9 +289,7 @@ def test_durations_are_shown(amount: float, expected: str) -> None:
 
 def test_ten_thousand_short_spans_take_a_fraction_of_a_second() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    spans = [
-        (start + timedelta(minutes=17 * n), start + timedelta(minutes=17 * n + 2000)) for n in range(10_000)
-    ]
+    spans = [(start + timedelta(minutes=17 * n), start + timedelta(minutes=17 * n + 2000)) for n in range(10_000)]
     began = time.process_time()
     total = sum(business_seconds(a, b, OFFICE) for a, b in spans)
     assert time.process_time() - began < 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -22,8 +23,9 @@ from carecli.errors import (
 )
 from carecli.model import JSON, Mention, Page, Reply
 from carecli.platforms import load
-from carecli.platforms.base import Checker, Poster, Setup
+from carecli.platforms.base import Checker, Fetcher, Poster, Setup
 from carecli.platforms.memory import LIMIT, MEMORY, MemoryClient, Network, close, network
+from carecli.platforms.testing import FetcherContract, PosterContract
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
@@ -349,3 +351,24 @@ def test_a_wrong_setting_is_named(named: str, settings: dict[str, str], says: st
     with pytest.raises(ConfigError, match=says) as wrong:
         open_demo(named, **settings)
     assert wrong.value.hint
+
+
+class TestContract(FetcherContract, PosterContract):
+    """The same rules as for every platform; a client comes and goes, the network stays."""
+
+    @pytest.fixture(autouse=True)
+    def place(self) -> None:
+        self.town = Network("town")
+
+    @asynccontextmanager
+    async def _client(self) -> AsyncIterator[MemoryClient]:
+        yield MemoryClient(self.town, "aeroluna")
+
+    def open(self) -> AbstractAsyncContextManager[Fetcher]:
+        return self._client()
+
+    def write(self, texts: Sequence[str]) -> list[str]:
+        return [self.town.say("zoe", f"@aeroluna {text}").id for text in texts]
+
+    def written(self, mention: Mention) -> str:
+        return mention.text.removeprefix("@aeroluna ")

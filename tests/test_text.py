@@ -45,9 +45,7 @@ HONEST = (
 )
 
 # Of the characters that Unicode calls controls or formats: line feed, joiners, and the ones that are visible.
-ALLOWED = (
-    "\n\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
-)
+ALLOWED = "\n\u200c\u200d\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd"
 
 # Everything that can be nasty, next to what it could hide in; surrogates too.
 NASTY = (
@@ -62,9 +60,7 @@ cells = st.integers(2, 30)
 
 def is_harmless(character: str) -> bool:
     """Nothing that moves, hides, turns or separates: by category, for what Python's Unicode data knows."""
-    if (
-        character in ALLOWED or 0xE0020 <= ord(character) <= 0xE007F
-    ):  # tags: only flags keep them, tested below
+    if character in ALLOWED or 0xE0020 <= ord(character) <= 0xE007F:  # tags: only flags keep them, tested below
         return True
     return unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 
@@ -398,9 +394,7 @@ def test_equal_when_folded(one: str, other: str) -> None:
     assert fold(one) == fold(other)
 
 
-@pytest.mark.parametrize(
-    ("one", "other"), [("が", "か"), ("a  b", "a b"), ("क", "क\u094d"), ("café", "cafes")]
-)
+@pytest.mark.parametrize(("one", "other"), [("が", "か"), ("a  b", "a b"), ("क", "क\u094d"), ("café", "cafes")])
 def test_different_when_folded(one: str, other: str) -> None:
     assert fold(one) != fold(other)
 

@@ -36,7 +36,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = _MIDNIGHT * _MINUTE
-_DAYS_KEPT = 20_000
+_DAYS_KEPT = 100_000  # 1970 to 2199, the years that mentions may come from, are 84,000
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,8 @@ PACKAGE_FOLDER = Path(__file__).parent / "atproto_server"
 START_SECONDS = 120
 POST = "app.bsky.feed.post"
 
+Process = subprocess.Popen[Any]
+
 
 def packages() -> Path:
     """Where the npm packages are: CARE_SERVERS_CACHE, else the user's cache folder."""
@@ -88,9 +90,7 @@ class Person:
         answer.raise_for_status()
         return answer.json()
 
-    def say(
-        self, text: str, *, to: Written | None = None, at: datetime | None = None, **extra: Any
-    ) -> Written:
+    def say(self, text: str, *, to: Written | None = None, at: datetime | None = None, **extra: Any) -> Written:
         """Post `text`, as an answer to `to`; every `@handle` of `mentions` in it becomes a mention."""
         made = self.call(
             "com.atproto.repo.createRecord",
@@ -184,13 +184,18 @@ def running_network() -> Iterator[Network]:
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
-        database = stack.enter_context(_postgres(folder / "postgres"))
-        redis = stack.enter_context(_redis(folder))
-        yield stack.enter_context(_network(folder / "node", database, redis))
+        postgres, database = stack.enter_context(_postgres(folder / "postgres"))
+        redis, cache = stack.enter_context(_redis(folder))
+        environment = {
+            "DB_POSTGRES_URL": database,
+            "REDIS_HOST": cache,
+            "STOP_WITH_US": f"{postgres.pid},{redis.pid}",
+        }
+        yield stack.enter_context(_network(folder / "node", environment))
 
 
 @contextlib.contextmanager
-def _postgres(folder: Path) -> Iterator[str]:
+def _postgres(folder: Path) -> Iterator[tuple[Process, str]]:
     """A database server of its own, with nothing synced to disk; as root it runs as the user postgres."""
     user = "postgres" if os.geteuid() == 0 else None
     folder.mkdir(mode=0o700)
@@ -240,34 +245,33 @@ def _postgres(folder: Path) -> Iterator[str]:
         _wait_for_port(port, server)
         address = f"postgresql://postgres@127.0.0.1:{port}"
         _until_answering([_program("psql"), "-qc", "create database atproto", f"{address}/postgres"])
-        yield f"{address}/atproto"
+        yield server, f"{address}/atproto"
 
 
 @contextlib.contextmanager
-def _redis(folder: Path) -> Iterator[str]:
+def _redis(folder: Path) -> Iterator[tuple[Process, str]]:
     port = _free_port()
     command = ["redis-server", "--bind", "127.0.0.1", "--port", str(port), "--save", "", "--dir", str(folder)]
     with _stopping(subprocess.Popen(command, stdout=subprocess.DEVNULL), signal.SIGTERM) as server:
         _wait_for_port(port, server)
-        yield f"127.0.0.1:{port}"
+        yield server, f"127.0.0.1:{port}"
 
 
 @contextlib.contextmanager
-def _network(folder: Path, database: str, redis: str) -> Iterator[Network]:
+def _network(folder: Path, environment: dict[str, str]) -> Iterator[Network]:
     folder.mkdir()
     for script in PACKAGE_FOLDER.glob("*.mjs"):
         shutil.copy(script, folder)
     (folder / "node_modules").symlink_to(packages() / "node_modules")
     log = folder / "log"
     node = subprocess.Popen(
-        ["node", "--import", "./loopback.mjs", "network.mjs"],
+        ["node", "network.mjs"],
         cwd=folder,
         env={
             **os.environ,
             "TMPDIR": str(folder),
             "LOG_ENABLED": "false",
-            "DB_POSTGRES_URL": database,
-            "REDIS_HOST": redis,
+            **environment,
         },
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -285,7 +289,7 @@ def _network(folder: Path, database: str, redis: str) -> Iterator[Network]:
 
 
 @contextlib.contextmanager
-def _stopping(process: subprocess.Popen[Any], how: signal.Signals) -> Iterator[subprocess.Popen[Any]]:
+def _stopping(process: Process, how: signal.Signals) -> Iterator[Process]:
     try:
         yield process
     finally:
@@ -327,7 +331,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_for_port(port: int, server: subprocess.Popen[Any]) -> None:
+def _wait_for_port(port: int, server: Process) -> None:
     for _ in range(600):
         assert server.poll() is None, f"{server.args!r} ended with status {server.returncode}"
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):

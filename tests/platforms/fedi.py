@@ -37,8 +37,7 @@ class Fediverse:
     def __init__(self) -> None:
         seed = SeedConfig(
             accounts=[
-                SeedAccount(username=name, display_name=name.title(), access_token=f"{name}_token")
-                for name in PEOPLE
+                SeedAccount(username=name, display_name=name.title(), access_token=f"{name}_token") for name in PEOPLE
             ]
         )
         config = MastodonMockConfig(
@@ -80,9 +79,7 @@ class Fediverse:
         return found
 
     @contextmanager
-    def fault(
-        self, effect: Mapping[str, object], *, path: str, method: str = "GET", count: int = 1
-    ) -> Iterator[None]:
+    def fault(self, effect: Mapping[str, object], *, path: str, method: str = "GET", count: int = 1) -> Iterator[None]:
         """The next `count` requests for `path` (with * for anything) go wrong."""
         rule = {"match": {"methods": [method], "path": path}, "effect": dict(effect), "count": count}
         self._http.post("/api/v1/_mock/faults", json=rule).raise_for_status()

@@ -47,9 +47,7 @@ def using(setup: Setup, work: Callable[[BlueskyClient], Awaitable[T]]) -> T:
     return asyncio.run(run())
 
 
-def pages(
-    setup: Setup, cursor: JSON | None = None, *, since: datetime | None = None, most: int = 10_000
-) -> list[Page]:
+def pages(setup: Setup, cursor: JSON | None = None, *, since: datetime | None = None, most: int = 10_000) -> list[Page]:
     async def work(client: BlueskyClient) -> list[Page]:
         found = []
         async for page in client.fetch(cursor or {}, since=since):
@@ -153,9 +151,7 @@ def test_a_deep_thread_keeps_its_root(atproto: Network, brand: Person, zoe: Pers
     assert found[ours.uri].inbound is False
 
 
-def test_searches_find_the_undirected_and_own_posts_stay_outbound(
-    atproto: Network, brand: Person, zoe: Person
-) -> None:
+def test_searches_find_the_undirected_and_own_posts_stay_outbound(atproto: Network, brand: Person, zoe: Person) -> None:
     word, other = f"zorblax{brand.did[-6:]}", f"quux{brand.did[-6:]}"
     heard = zoe.say(f"my {word} is slow")
     second = zoe.say(f"{other} too")
@@ -195,9 +191,7 @@ def test_many_pages_are_read_to_the_end_and_only_what_is_new_later(
     assert len(again) < 110, "one page of what is known, not all of it"
 
 
-def test_a_run_that_is_cut_off_after_every_page_loses_nothing(
-    atproto: Network, brand: Person, zoe: Person
-) -> None:
+def test_a_run_that_is_cut_off_after_every_page_loses_nothing(atproto: Network, brand: Person, zoe: Person) -> None:
     setup = setup_for(brand, page_size="4", overlap="0")
     start = datetime.now(UTC) - timedelta(hours=3)
     said: set[str] = set()
@@ -338,9 +332,7 @@ def test_what_went_out_before_is_found_although_the_question_is_gone(
     at = datetime.now(UTC)
     first = answer(setup_for(brand), mention, "sorry", key="k", at=at)
     rkey = question.uri.rpartition("/")[2]
-    zoe.call(
-        "com.atproto.repo.deleteRecord", {"repo": zoe.did, "collection": "app.bsky.feed.post", "rkey": rkey}
-    )
+    zoe.call("com.atproto.repo.deleteRecord", {"repo": zoe.did, "collection": "app.bsky.feed.post", "rkey": rkey})
     atproto.sync()
     assert answer(setup_for(brand), mention, "sorry", key="k", at=at) == first
     with pytest.raises(NotProcessed, match="gone"):
@@ -369,7 +361,7 @@ def test_a_closed_thread_is_not_answered(atproto: Network, brand: Person, zoe: P
 
 def test_private_and_too_long_replies_are_refused(atproto: Network, brand: Person, zoe: Person) -> None:
     _, mention = asked(atproto, brand, zoe)
-    with pytest.raises(NotProcessed, match="[Pp]rivate") as refused:
+    with pytest.raises(NotProcessed, match="private") as refused:
         using(setup_for(brand), lambda client: client.post(Reply("hi", mention, private=True), key="k"))
     assert refused.value.hint
     for text in ("a" * 301, "👨‍👩‍👧‍👦" * 121):

@@ -32,9 +32,7 @@ RECORD = "/xrpc/com.atproto.repo.getRecord"
 
 DID, ZOE = "did:plc:brand", "did:plc:zoe"
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
-TO = Mention(
-    "bluesky", f"at://{ZOE}/app.bsky.feed.post/3m5x2k7q2zk2a", "why?", NOW, Author("zoe.example", id=ZOE)
-)
+TO = Mention("bluesky", f"at://{ZOE}/app.bsky.feed.post/3m5x2k7q2zk2a", "why?", NOW, Author("zoe.example", id=ZOE))
 REPLY = Reply("sorry", TO, "en", created_at=NOW)
 
 
@@ -110,9 +108,7 @@ def bearer(request: Request) -> str:
     return request.headers.get("authorization", "").removeprefix("Bearer ")
 
 
-def only_for(
-    token: str, good: Script, name: str = "ExpiredToken", status: int = 400
-) -> Callable[[Request], Script]:
+def only_for(token: str, good: Script, name: str = "ExpiredToken", status: int = 400) -> Callable[[Request], Script]:
     return lambda request: good if bearer(request) == token else error(name, status)
 
 
@@ -223,9 +219,7 @@ def test_a_truncated_answer_is_an_error_and_earlier_pages_stay(pds: LyingServer)
     assert asked[-1] == "a", "the rest is read from where it stopped"
 
 
-@pytest.mark.parametrize(
-    "body", [[], {"posts": {}}, {"posts": None}, {}, {"posts": [], "cursor": 7}, "posts", None]
-)
+@pytest.mark.parametrize("body", [[], {"posts": {}}, {"posts": None}, {}, {"posts": [], "cursor": 7}, "posts", None])
 def test_a_listing_of_the_wrong_type_is_an_error(pds: LyingServer, body: Any) -> None:
     pds.on(SEARCH, json_script(body))
     with pytest.raises(BadAnswer):
@@ -237,9 +231,7 @@ def test_one_bad_item_is_skipped_and_named(pds: LyingServer) -> None:
     pds.on(SEARCH, json_script({"posts": [view(0), *bad, view(3)]}))
     pds.on(
         NOTIFICATIONS,
-        json_script(
-            {"notifications": ["x", {"uri": 1}, {"uri": "at://x", "reason": "like", "indexedAt": "x"}]}
-        ),
+        json_script({"notifications": ["x", {"uri": 1}, {"uri": "at://x", "reason": "like", "indexedAt": "x"}]}),
     )
     found = pages(setup_for(pds, search="acme"))
     assert texts(found) == ["post 0", "post 3"]
@@ -370,9 +362,7 @@ def test_somebody_elses_record_under_our_key_is_not_ours(pds: LyingServer) -> No
     assert pds.asked(PUT) == []
 
 
-@pytest.mark.parametrize(
-    "answer", [error("InvalidRequest"), json_script([]), Script(200, b"{"), error("Down", 404)]
-)
+@pytest.mark.parametrize("answer", [error("InvalidRequest"), json_script([]), Script(200, b"{"), error("Down", 404)])
 def test_find_never_says_no_without_being_told(pds: LyingServer, answer: Script) -> None:
     pds.on(RECORD, answer)
     with pytest.raises(PlatformError):

@@ -1,4 +1,4 @@
-"""The doors of Bluesky: what strangers send becomes a mention or is refused, and what we write has sound facets."""
+"""The doors of Bluesky: what strangers send becomes a mention or is refused; what we write has sound facets."""
 
 from __future__ import annotations
 
@@ -175,9 +175,7 @@ def test_a_text_that_is_not_the_shortened_link_stays(shown: str) -> None:
 @given(
     text=st.text(max_size=60),
     spans=st.lists(st.tuples(st.integers(-3, 90), st.integers(-3, 90)), max_size=5),
-    junk=st.recursive(
-        st.none() | st.integers() | st.text(max_size=5), lambda part: st.lists(part, max_size=3)
-    ),
+    junk=st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda part: st.lists(part, max_size=3)),
 )
 @settings(max_examples=150, deadline=None)
 def test_hostile_facets_change_nothing(text: str, spans: list[tuple[int, int]], junk: Any) -> None:
@@ -227,19 +225,17 @@ def test_facets_of_a_reply() -> None:
     assert handles_in(text) == ["zoe.example"]
 
 
-@given(st.text(max_size=40), st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)))
+@given(st.text(max_size=40), st.integers(946_684_800, 4_102_444_800))
 @settings(max_examples=100, deadline=None)
-def test_record_keys_are_tids_of_their_second(key: str, naive: datetime) -> None:
-    at = naive.replace(tzinfo=UTC)
+def test_record_keys_are_tids_of_their_second(key: str, second: int) -> None:
+    at = datetime.fromtimestamp(second, UTC)
     made = record_key(key, at)
     assert len(made) == 13
-    number = sum(
-        TID_LETTERS.index(letter) << shift for letter, shift in zip(made, range(60, -1, -5), strict=True)
-    )
+    number = sum(TID_LETTERS.index(letter) << shift for letter, shift in zip(made, range(60, -1, -5), strict=True))
     assert number >> 63 == 0
     moment = datetime.fromtimestamp((number >> 10) // 1_000_000, UTC)
-    assert moment == at.replace(microsecond=0)
-    assert made == record_key(key, at.replace(microsecond=0) + timedelta(microseconds=999_999))
+    assert moment == at
+    assert made == record_key(key, at + timedelta(microseconds=999_999))
 
 
 def test_record_keys_differ_by_outbox_key() -> None:

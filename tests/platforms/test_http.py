@@ -34,9 +34,7 @@ TOKEN = "s3cr3t-token-value"
 NOW = 1_800_000_000.0
 
 
-def use(
-    base_url: str, work: Callable[[Client], Awaitable[Answer]], **options: object
-) -> tuple[Answer, list[float]]:
+def use(base_url: str, work: Callable[[Client], Awaitable[Answer]], **options: object) -> tuple[Answer, list[float]]:
     """What `work` returns with its own client, and the seconds slept between attempts."""
     slept: list[float] = []
 
@@ -51,9 +49,7 @@ def use(
     return asyncio.run(main()), slept
 
 
-def get(
-    base_url: str, path: str = "/x", *, ask: dict[str, object] | None = None, **options: object
-) -> Answer:
+def get(base_url: str, path: str = "/x", *, ask: dict[str, object] | None = None, **options: object) -> Answer:
     return use(base_url, lambda client: client.get(path, **(ask or {})), **options)[0]  # type: ignore[arg-type]
 
 
@@ -102,9 +98,7 @@ def test_a_refused_credential_names_the_host_and_what_to_do_but_never_the_token(
 
 
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
-def test_client_errors_are_not_retried_and_a_write_was_surely_not_done(
-    lying: LyingServer, status: int
-) -> None:
+def test_client_errors_are_not_retried_and_a_write_was_surely_not_done(lying: LyingServer, status: int) -> None:
     lying.on("/x", Script(status, b"<html><h1>Nope</h1></html>", {"Content-Type": "text/html"}))
     with pytest.raises(PlatformError) as read:
         get(lying.url)
@@ -172,9 +166,7 @@ def test_server_errors_are_retried_with_growing_pauses(lying: LyingServer) -> No
     assert len(lying.asked("/y")) == 3
 
 
-@pytest.mark.parametrize(
-    "body", [b'{"a": [1, 2', b"<html>Login</html>", b"", b"[" * 100_000, b"\xff\xfe\x00"]
-)
+@pytest.mark.parametrize("body", [b'{"a": [1, 2', b"<html>Login</html>", b"", b"[" * 100_000, b"\xff\xfe\x00"])
 def test_what_is_not_json_is_named(lying: LyingServer, body: bytes) -> None:
     lying.on("/api/x", Script(200, body))
     answer = get(lying.url, "/api/x?token=hidden")
@@ -293,9 +285,7 @@ def test_private_addresses_are_refused_unless_allowed(lying: LyingServer, host: 
     assert lying.requests == []
 
 
-def test_a_redirect_to_a_private_address_is_refused(
-    lying: LyingServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_redirect_to_a_private_address_is_refused(lying: LyingServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """127.0.0.1 counts as public here, because a test has no other address to offer."""
     monkeypatch.setattr("carecli.platforms.guard.is_public", lambda address: address == "127.0.0.1")
     lying.on("/feed", Script(302, headers={"Location": f"http://[::1]:{lying.port}/inside"}))
@@ -352,9 +342,7 @@ def test_the_log_has_no_secret(lying: LyingServer, caplog: pytest.LogCaptureFixt
     ours = [record.getMessage() for record in caplog.records if record.name == "carecli.http"]
     assert len(ours) == 1
     assert ours[0].startswith(f"GET {lying.url}/x?access_token=HIDDEN&limit=3 200 ")
-    assert not any(
-        TOKEN in record.getMessage() or "abcdefgh" in record.getMessage() for record in caplog.records
-    )
+    assert not any(TOKEN in record.getMessage() or "abcdefgh" in record.getMessage() for record in caplog.records)
 
 
 def test_cookies_are_not_kept(lying: LyingServer) -> None:
@@ -408,9 +396,7 @@ def test_the_wait_that_a_server_asks_for(given: Answer, seconds: float | None) -
 @settings(max_examples=50, deadline=None)
 @given(st.text(), st.binary(max_size=50))
 def test_any_header_and_body_give_a_wait_or_none(header: str, body: bytes) -> None:
-    given = Answer(
-        429, httpx.Headers([(b"Retry-After", header.encode(errors="ignore"))]), body, "https://a.example"
-    )
+    given = Answer(429, httpx.Headers([(b"Retry-After", header.encode(errors="ignore"))]), body, "https://a.example")
     wait = retry_after(given, NOW)
     assert wait is None or wait >= 0
 

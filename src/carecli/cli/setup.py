@@ -96,10 +96,8 @@ def login(
     run: Context = context.obj
     name, platform = _source_of(run, source)
     kind = (kind or next(iter(platforms.load(platform).secrets), "TOKEN")).upper()
-    if sys.stdin.isatty():
-        value = typer.prompt(f"{kind} for {name}", hide_input=True)
-    else:
-        value = sys.stdin.readline().strip()
+    asked = sys.stdin.isatty()
+    value = typer.prompt(f"{kind} for {name}", hide_input=True) if asked else sys.stdin.readline().strip()
     if not value:
         raise UsageError("no credential was given", hint=f"pipe it in, or set {credentials.variable(name, kind)}")
     credentials.keep(name, kind, value)

@@ -36,9 +36,7 @@ def printable(text: str, limit: int = SHOWN) -> str:
 def redact_url(url: httpx.URL | str) -> str:
     """`url` without user and password, and with the values of secret query parameters hidden."""
     url = httpx.URL(url)
-    hidden = [
-        (name, HIDDEN if SECRET_NAME.search(name) else value) for name, value in url.params.multi_items()
-    ]
+    hidden = [(name, HIDDEN if SECRET_NAME.search(name) else value) for name, value in url.params.multi_items()]
     return str(url.copy_with(username="", password="", params=hidden or None, fragment=None))
 
 
@@ -96,9 +94,7 @@ class Answer:
             text = re.sub(r"<[^>]{0,300}>", " ", text[:4000])
         else:
             parts = (
-                [data.get(name) for name in ("error", "error_description", "message")]
-                if isinstance(data, dict)
-                else []
+                [data.get(name) for name in ("error", "error_description", "message")] if isinstance(data, dict) else []
             )
             text = ": ".join(part for part in parts if isinstance(part, str) and part) or text
         return printable(redact(text, secrets))
@@ -167,9 +163,7 @@ def error_of(answer: Answer, now: float, secrets: Iterable[str] = ()) -> Platfor
         hint = f"check the credential for {host} and what it may do, then `care login` again"
         return AuthError(message, hint=hint, status=status)
     wait = retry_after(answer, now)
-    if status == httpx.codes.TOO_MANY_REQUESTS or (
-        status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None
-    ):
+    if status == httpx.codes.TOO_MANY_REQUESTS or (status == httpx.codes.SERVICE_UNAVAILABLE and wait is not None):
         hint = f"try again in {wait:.0f} s" if wait is not None else "try again later"
         return RateLimited(message, hint=hint, status=status, retry_after=wait)
     if 400 <= status < 500:

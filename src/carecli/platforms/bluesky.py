@@ -58,9 +58,7 @@ def _whole(setup: Setup, key: str, default: int, least: int, most: int) -> int:
     except ValueError:
         value = least - 1
     if not least <= value <= most:
-        raise ConfigError(
-            f"source {setup.source}: {key} is {text!r}, not a whole number from {least} to {most}"
-        )
+        raise ConfigError(f"source {setup.source}: {key} is {text!r}, not a whole number from {least} to {most}")
     return value
 
 

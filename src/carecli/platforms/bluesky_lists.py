@@ -109,8 +109,7 @@ class Lists:
         for batch in _batches([did for did in wanted if did not in self._followers]):
             listing = await self._list("app.bsky.actor.getProfiles", {"actors": batch})
             counts = {
-                field_of(profile, "did"): field_of(profile, "followersCount")
-                for profile in listing.items("profiles")
+                field_of(profile, "did"): field_of(profile, "followersCount") for profile in listing.items("profiles")
             }
             for did in batch:
                 count = counts.get(did)

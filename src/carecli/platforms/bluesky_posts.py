@@ -201,9 +201,7 @@ def _shortens(shown: str, link: str) -> bool:
     begin = shown.removesuffix("…").removesuffix("...")
     if begin == shown or len(begin) < 4 or not link.startswith(("http://", "https://")):
         return False
-    return any(
-        form.startswith(begin) for form in (link, link.partition("://")[2], link.partition("://www.")[2])
-    )
+    return any(form.startswith(begin) for form in (link, link.partition("://")[2], link.partition("://www.")[2]))
 
 
 def _features(facets: Any) -> list[tuple[int, int, JSON]]:
@@ -211,9 +209,7 @@ def _features(facets: Any) -> list[tuple[int, int, JSON]]:
     found = []
     for facet in facets if isinstance(facets, list) else ():
         index = facet.get("index") if isinstance(facet, dict) else None
-        start, end = (
-            (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
-        )
+        start, end = (index.get("byteStart"), index.get("byteEnd")) if isinstance(index, dict) else (None, None)
         if type(start) is not int or type(end) is not int:
             continue
         features = facet.get("features")

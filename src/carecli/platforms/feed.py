@@ -150,8 +150,7 @@ class Feeds:
                 return _Read(url, new)
             return self._news(url, new, _document(answer), since)
         except PlatformError as error:
-            named = _with_url(error, url)
-            return _Read(url, self._failed(state, error), error=named)
+            return _Read(url, self._failed(state, error), error=_naming(error, url))
 
     def _may_ask(self, state: JSON) -> None:
         if state.get("gone"):
@@ -160,7 +159,8 @@ class Feeds:
             raise RateLimited(f"the server asked to be left alone until {state['until']}")
 
     def _failed(self, state: JSON, error: PlatformError) -> JSON:
-        failed = {**state, "error": error.message}
+        # Where the feed has moved to may be what is wrong: next time its own address is asked again.
+        failed = {name: value for name, value in state.items() if name != "url"} | {"error": error.message}
         if error.status == _GONE:
             failed["gone"] = True
         if isinstance(error, RateLimited) and error.retry_after:
@@ -192,7 +192,8 @@ class Feeds:
         return _Read(url, state, tuple(mentions.values()), tuple(skipped))
 
     def _wanted(self, text: str) -> bool:
-        return not self._keywords or any(keyword in fold(text) for keyword in self._keywords)
+        folded = fold(text) if self._keywords else ""
+        return not self._keywords or any(keyword in folded for keyword in self._keywords)
 
 
 def _document(answer: Answer) -> Document:
@@ -217,13 +218,11 @@ def _state_of(answer: Answer, old: JSON, place: str) -> JSON:
     return state
 
 
-def _with_url(error: PlatformError, url: str) -> PlatformError:
-    """The same error, of the same kind, that names the feed."""
-    named = error.__class__.__new__(error.__class__)
-    named.__dict__.update(error.__dict__)
-    named.message = f"{redact_url(url)}: {error.message}"
-    named.args = (named.message,)
-    return named
+def _naming(error: PlatformError, url: str) -> PlatformError:
+    """The same error, with the feed in its message."""
+    error.message = f"{redact_url(url)}: {error.message}"
+    error.args = (error.message,)
+    return error
 
 
 def _all_of(errors: list[PlatformError], asked: int) -> PlatformError:

@@ -259,12 +259,15 @@ def _loose(text: str) -> Document | None:
     """What feedparser makes of it. It gets a stream, for it opens what looks like a path or an address."""
     import feedparser
 
-    parsed = feedparser.parse(
-        io.BytesIO(text.encode("utf-8", "replace")),
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        sanitize_html=False,
-        resolve_relative_uris=False,
-    )
+    try:
+        parsed = feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),
+            response_headers={"content-type": "application/xml; charset=utf-8"},
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # noqa: BLE001 - whatever a hostile feed makes it raise, the feed is at fault
+        raise ValueError("it is broken beyond reading") from error
     entries = tuple(_loose_entries(parsed))
     return Document(str(parsed.feed.get("title", "")), entries) if parsed.version or entries else None
 

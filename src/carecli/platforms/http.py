@@ -124,9 +124,7 @@ class Client:
             raise BadAnswer(f"{self._name} sent us to another server ({url.host}); not followed")
         for attempt in range(1, self.attempts + 1):
             try:
-                answer = await self._hops(
-                    url, httpx.Headers(dict(headers or {})), attempt, follow=follow, ok=ok
-                )
+                answer = await self._hops(url, httpx.Headers(dict(headers or {})), attempt, follow=follow, ok=ok)
                 error = None if answer.status in ok else error_of(answer, time.time(), self._secrets)
             except httpx.HTTPError as failure:
                 error = self._unreachable(failure)
@@ -227,13 +225,9 @@ class Client:
         except httpx.InvalidURL as error:
             raise BadAnswer(f"{url.host} redirects to an address that is none") from error
         except TimeoutError as error:
-            raise Unreachable(
-                f"{url.host} did not finish its answer in time", status=status or None
-            ) from error
+            raise Unreachable(f"{url.host} did not finish its answer in time", status=status or None) from error
         finally:
-            log.debug(
-                "%s %s %s %.0f ms", method, redact_url(url), status, 1000 * (time.monotonic() - started)
-            )
+            log.debug("%s %s %s %.0f ms", method, redact_url(url), status, 1000 * (time.monotonic() - started))
         return Answer(status, response.headers, body, str(url))
 
     async def _request(
@@ -257,9 +251,7 @@ class Client:
         async for part in decoded(response, self.max_bytes + 1):
             parts += part
             if len(parts) > self.max_bytes:
-                raise BadAnswer(
-                    f"{self._name} answered with more than {self.max_bytes:,} bytes; not read further"
-                )
+                raise BadAnswer(f"{self._name} answered with more than {self.max_bytes:,} bytes; not read further")
         return bytes(parts)
 
     def _url(self, path: str, params: Params | None) -> httpx.URL:
@@ -278,9 +270,7 @@ class Client:
         headers.update(own)
         self._remember(headers.items())
         if not self._ours(url):
-            headers = httpx.Headers(
-                {name: value for name, value in headers.items() if name in HARMLESS_HEADERS}
-            )
+            headers = httpx.Headers({name: value for name, value in headers.items() if name in HARMLESS_HEADERS})
         headers["Accept-Encoding"] = "gzip, deflate"
         return headers
 

@@ -142,9 +142,7 @@ class _Page:
 
     def _open_span(self, classes: str) -> None:
         unseen = "invisible" in classes.split()
-        self.shortened = self.shortened or (
-            self.href is not None and (unseen or "ellipsis" in classes.split())
-        )
+        self.shortened = self.shortened or (self.href is not None and (unseen or "ellipsis" in classes.split()))
         self.spans.append(unseen)
         self.hidden += unseen
 

@@ -25,8 +25,8 @@ from carecli.errors import (
 )
 from carecli.model import JSON, Mention, Page, Receipt, Reply
 from carecli.platforms import paging
-from carecli.platforms.base import Platform, Setup
 from carecli.platforms.answers import printable
+from carecli.platforms.base import Platform, Setup
 from carecli.platforms.http import Client
 from carecli.platforms.markup import to_text
 from carecli.platforms.mastodon_api import Account, Mapper, Status, read
@@ -89,9 +89,7 @@ class Mastodon:
                     cursor = page.cursor
                     yield page
             except PlatformError as error:
-                if isinstance(error, RateLimited | Unreachable) or (
-                    stream.hinted and isinstance(error, AuthError)
-                ):
+                if isinstance(error, RateLimited | Unreachable) or (stream.hinted and isinstance(error, AuthError)):
                     raise
                 failed = failed or error
         if failed is not None:
@@ -102,9 +100,7 @@ class Mastodon:
         text = self._addressed(reply)
         warning = _warning(reply)
         if (length := measure(text) + measure(warning)) > self._limit:
-            raise NotProcessed(
-                f"the reply has {length} characters with its address; {self._limit} are allowed"
-            )
+            raise NotProcessed(f"the reply has {length} characters with its address; {self._limit} are allowed")
         body: dict[str, str] = {
             "status": text,
             "in_reply_to_id": reply.to.external_id,
@@ -114,9 +110,7 @@ class Mastodon:
             body["spoiler_text"] = warning
         if reply.language and LANGUAGE.fullmatch(reply.language):
             body["language"] = reply.language
-        answer = await self._client.send(
-            "POST", "/api/v1/statuses", json=body, headers={"Idempotency-Key": key}
-        )
+        answer = await self._client.send("POST", "/api/v1/statuses", json=body, headers={"Idempotency-Key": key})
         status = read(Status, answer.json())
         if isinstance(status, str):
             raise BadAnswer(f"{answer.where} did not answer with the post: {status}")
@@ -154,9 +148,7 @@ class Mastodon:
             )
             fresh = [entry for entry in reversed(found.entries) if entry.item.id in step.fresh]
             mentions = tuple(_mentions(fresh, since, mapper, met, directed=stream.notifications))
-            named = (
-                f"{stream.key} item {entry.item.id}: {entry.problem}" for entry in fresh if entry.problem
-            )
+            named = (f"{stream.key} item {entry.item.id}: {entry.problem}" for entry in fresh if entry.problem)
             skipped = tuple(printable(text) for text in (*named, *found.nameless))
             if mentions or skipped or step.state != state:
                 state = step.state
@@ -170,9 +162,7 @@ class Mastodon:
         return self._account
 
     async def _signed_in(self) -> Account:
-        hint = (
-            f"make a token at {self._host} (Preferences, Development) and give it with `care login mastodon`"
-        )
+        hint = f"make a token at {self._host} (Preferences, Development) and give it with `care login mastodon`"
         try:
             answer = await self._client.get("/api/v1/accounts/verify_credentials")
         except PlatformError as error:
@@ -204,9 +194,7 @@ class Mastodon:
         raise BadAnswer(f"{self._host} has more own posts since then than can be looked through")
 
     async def _thread(self, status_id: str) -> list[Status]:
-        answer = await self._client.get(
-            f"/api/v1/statuses/{quote(status_id, safe='')}/context", ok=(200, 404, 410)
-        )
+        answer = await self._client.get(f"/api/v1/statuses/{quote(status_id, safe='')}/context", ok=(200, 404, 410))
         data = answer.json() if answer.status == 200 else {}
         values = data.get("descendants") if isinstance(data, dict) else None
         found = (read(Status, value) for value in values or ())
@@ -219,9 +207,7 @@ class Mastodon:
         address = f"@{user}" if local else f"@{user}@{server}"
         present = re.search(rf"(?<![\w/@]){re.escape(address)}(?![\w@])", reply.text, re.IGNORECASE)
         if present is None and local:
-            present = re.search(
-                rf"(?<![\w/@])@{re.escape(user)}@{re.escape(self._host)}", reply.text, re.IGNORECASE
-            )
+            present = re.search(rf"(?<![\w/@])@{re.escape(user)}@{re.escape(self._host)}", reply.text, re.IGNORECASE)
         return reply.text if present else f"{address} {reply.text}"
 
     def _receipt(self, status: Status) -> Receipt:
@@ -289,9 +275,7 @@ MASTODON = Platform(
         "search": "words to search for, where the server has full-text search",
         "max_characters": f"the longest post that the server takes ({LIMIT})",
     },
-    secrets={
-        "TOKEN": "access token with read:accounts read:notifications read:search read:statuses write:statuses"
-    },
+    secrets={"TOKEN": "access token with read:accounts read:notifications read:search read:statuses write:statuses"},
     answers=True,
     private=True,
     limit=LIMIT,

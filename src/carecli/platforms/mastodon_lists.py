@@ -70,10 +70,7 @@ def streams(account: Account, hashtags: Sequence[str], queries: Sequence[str]) -
     return [
         own_posts(account),
         mentions,
-        *(
-            Stream(f"tag:{tag}", f"/api/v1/timelines/tag/{quote(tag, safe='')}", {"limit": 40})
-            for tag in tags
-        ),
+        *(Stream(f"tag:{tag}", f"/api/v1/timelines/tag/{quote(tag, safe='')}", {"limit": 40}) for tag in tags),
         *(
             Stream(
                 f"search:{query}",
@@ -145,7 +142,7 @@ def _entry(value: object, *, notification: bool) -> Entry | str:
 
 
 def _following(answer: Answer, values: list[Any]) -> str | None:
-    """Where the list goes on. Only `max_id` of a Link header is used, never its address: it may be anywhere."""
+    """Where the list goes on. Of a Link header only `max_id` is used: its address may be anywhere."""
     if link := answer.headers.get("link"):
         match = NEXT.search(link)
         found = parse_qs(urlsplit(match[1]).query).get("max_id") if match else None

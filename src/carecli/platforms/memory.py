@@ -37,9 +37,7 @@ class MemoryClient:
         self.network = network
         self.own_handle = own_handle.removeprefix("@")
         self.keywords = tuple(keyword.casefold() for keyword in keywords if keyword.strip())
-        self._named = re.compile(
-            rf"(?<![\w@])@{re.escape(self.own_handle)}(?![A-Za-z0-9_])", re.IGNORECASE | re.ASCII
-        )
+        self._named = re.compile(rf"(?<![\w@])@{re.escape(self.own_handle)}(?![A-Za-z0-9_])", re.IGNORECASE | re.ASCII)
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
         """Pages in the order of arrival; an edited post arrives once more."""
@@ -174,9 +172,7 @@ def _opened(setup: Setup) -> Network:
     if not sample or sample in found.samples:
         return found
     if sample not in SAMPLES:
-        raise ConfigError(
-            f"source {setup.source}: no sample is called '{sample}'", hint=f"there is: {SAMPLES[0]}"
-        )
+        raise ConfigError(f"source {setup.source}: no sample is called '{sample}'", hint=f"there is: {SAMPLES[0]}")
     if moment := setup.text("now"):
         found.clock = _fixed(setup.source, moment)
     load_sample(found, data.sample(sample), found.clock())

@@ -125,9 +125,7 @@ class Network:
     def when_answered(self, post: Post, author: str, text: str, *, language: str | None = None) -> None:
         """Script: one second after a client has answered `post`, `author` replies to that answer."""
         account = self.accounts.get(author) or self.account(author)
-        self._scripted.setdefault(post.id, []).append(
-            Post("", account, text, post.at, post.id, language=language)
-        )
+        self._scripted.setdefault(post.id, []).append(Post("", account, text, post.at, post.id, language=language))
 
     def fail_page(self, number: int, error: PlatformError) -> None:
         """Raise `error` once, instead of the page `number`."""
@@ -155,9 +153,7 @@ class Network:
         if (error := self._failing.pop(self._pages_asked, None)) is not None:
             raise error
         repeated = self._shifted.pop(self._pages_asked, 0)
-        found = [
-            post for at in range(max(0, after - repeated), after) if (post := self._at(at)) and wanted(post)
-        ]
+        found = [post for at in range(max(0, after - repeated), after) if (post := self._at(at)) and wanted(post)]
         full = len(found) + self.page_size
         while after < len(self._arrivals) and len(found) < full:
             post = self._at(after)

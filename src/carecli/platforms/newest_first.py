@@ -98,9 +98,7 @@ class Walk:
 
     def save(self) -> JSON:
         """JSON to go on from, also in another process."""
-        gaps = sorted(
-            self._gaps + self._later, key=lambda gap: (gap.reached is not None, -(gap.reached or 0))
-        )
+        gaps = sorted(self._gaps + self._later, key=lambda gap: (gap.reached is not None, -(gap.reached or 0)))
         while len(gaps) > MOST_GAPS:
             oldest, newer = gaps.pop(), gaps.pop()
             gaps.append(Gap(newer.at, newer.reached, oldest.floor))

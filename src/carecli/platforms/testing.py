@@ -46,10 +46,10 @@ class _Contract(ABC):
 
     @abstractmethod
     def write(self, texts: Sequence[str]) -> list[str]:
-        """Let a customer write `texts`, one after the other, so that the source finds them; their external ids."""
+        """Let a customer write `texts` one by one, so that the source finds them; their external ids."""
 
     def written(self, mention: Mention) -> str:
-        """The text as it was given to `write`; override it where `write` had to add an address or a keyword."""
+        """The text as `write` got it; override this where `write` has to add an address or a keyword."""
         return mention.text
 
     def pages(self, cursor: JSON, *, since: datetime | None = None, most: int = 1000) -> list[Page]:
@@ -179,7 +179,7 @@ class PosterContract(_Contract):
         async def look() -> str | None:
             async with self.open() as client:
                 receipt = await _poster(client).find("key-1", reply)
-            return receipt and receipt.external_id
+            return receipt.external_id if receipt else None
 
         sent = asyncio.run(send())
         check(sent, "the receipt has no id")

@@ -151,9 +151,7 @@ class Xrpc:
         found = (self._password, known.access, known.refresh) if known else (self._password,)
         return [secret for secret in found if secret]
 
-    async def _get(
-        self, session: Session, nsid: str, params: Params, headers: Mapping[str, str] | None
-    ) -> Answer:
+    async def _get(self, session: Session, nsid: str, params: Params, headers: Mapping[str, str] | None) -> Answer:
         client = await self._client(session.server)
         own = {**(headers or {}), **_bearer(session.access)}
         return await client.get(f"xrpc/{nsid}", params=params, headers=own, ok=READ_HERE)
@@ -257,8 +255,6 @@ def _server_of(document: Any, base_url: str) -> str:
     for service in services if isinstance(services, list) else ():
         if isinstance(service, dict) and str(service.get("id", "")).endswith("#atproto_pds"):
             place = service.get("serviceEndpoint")
-            if isinstance(place, str) and place.startswith(
-                ("https://", base_url.partition("://")[0] + "://")
-            ):
+            if isinstance(place, str) and place.startswith(("https://", base_url.partition("://")[0] + "://")):
                 return place
     return base_url

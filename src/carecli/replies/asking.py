@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from carecli.replies.lexicon import data, pattern, phrase
 from carecli.replies.rules import Context, Hit, quoted
@@ -46,8 +46,18 @@ class Request:
     private: bool
 
 
-def requests(seen: Seen) -> Iterator[Request]:
+def requests(seen: Seen) -> tuple[Request, ...]:
     """What `seen` asks the customer for, with folded offsets."""
+    return _requests(seen.folded)
+
+
+@lru_cache(maxsize=8)
+def _requests(folded: str) -> tuple[Request, ...]:
+    """Kept for the next rule, which asks the same of the same text."""
+    return tuple(_all_requests(Seen(folded, folded, range(len(folded)))))
+
+
+def _all_requests(seen: Seen) -> Iterator[Request]:
     for start, end in seen.clauses:
         clause = seen.folded[start:end]
         question = seen.folded[end : end + 1] in ("?", "？")
@@ -138,8 +148,9 @@ def _pattern(language: str, name: str) -> re.Pattern[str]:
 def _after(language: str) -> re.Pattern[str]:
     """What asks when it follows the field at once."""
     spaced: bool = data(language)["spaced"]
+    border = r"(?!\w)" if spaced else ""
     sources = [
-        phrase(each.removesuffix("$"), spaced=spaced) + (r"\W*\Z" if each.endswith("$") else "")
+        phrase(each.removesuffix("$"), spaced=spaced) + (r"\W*\Z" if each.endswith("$") else border)
         for each in data(language)["asking"]["after"]
     ]
     return re.compile(rf"\W{{0,3}}(?:{'|'.join(sources)})")
@@ -151,12 +162,13 @@ def _field_pattern(language: str) -> re.Pattern[str]:
     spaced: bool = data(language)["spaced"]
     prefixes: str = data(language).get("prefixes", "")
     fields: dict[str, list[str]] = data(language)["fields"]
-    return re.compile(
-        "|".join(
-            f"(?P<{name}>{'|'.join(phrase(each, spaced=spaced, prefixes=prefixes) for each in fields[name])})"
-            for name in FIELDS
-        )
+    named = "|".join(
+        f"(?P<{name}>{'|'.join(phrase(each, spaced=spaced) for each in fields[name])})" for name in FIELDS
     )
+    if not spaced:
+        return re.compile(named)
+    hanging = f"[{prefixes}]{{0,2}}" if prefixes else ""
+    return re.compile(rf"(?<!\w){hanging}(?:{named})(?!\w)")
 
 
 def asks_personal_data(seen: Seen, context: Context) -> Iterator[Hit]:

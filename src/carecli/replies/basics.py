@@ -83,14 +83,23 @@ def hidden_text(seen: Seen, _context: Context) -> Iterator[Hit]:
     allowed = {match.end() - 1 for match in _JOINED.finditer(seen.text)}
     allowed.update(place for match in _FLAG.finditer(seen.text) for place in range(*match.span()))
     right_to_left = _RIGHT_TO_LEFT.search(seen.text) is not None
-    for match in _SUSPECT.finditer(seen.text):
-        place, character = match.start(), match[0]
-        if place in allowed or not _is_hidden(seen.text, place):
-            continue
-        if right_to_left and character in _MARKS:
-            yield Hit("An invisible direction mark: harmless here, but not needed.", match.span(), "note")
+    hidden = [p for m in _SUSPECT.finditer(seen.text) if (p := m.start()) not in allowed and _is_hidden(seen.text, p)]
+    for start, end in _runs(hidden):
+        characters = set(seen.text[start:end])
+        if right_to_left and characters <= _MARKS:
+            yield Hit("An invisible direction mark: harmless here, but not needed.", (start, end), "note")
         else:
-            yield Hit(f"An invisible character (U+{ord(character):04X}): delete it.", match.span())
+            names = ", ".join(f"U+{ord(character):04X}" for character in sorted(characters)[:3])
+            yield Hit(f"Invisible characters ({names}): delete them.", (start, end))
+
+
+def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
+    """Neighbouring places as spans."""
+    start = 0
+    for index, place in enumerate(places, 1):
+        if index == len(places) or places[index] != place + 1:
+            yield places[start], place + 1
+            start = index
 
 
 def _is_hidden(text: str, place: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from carecli.replies import numbers
@@ -18,6 +19,7 @@ _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{
 _IBAN = re.compile(r"(?<![0-9a-z])[a-z]{2}[0-9]{2}(?: ?[0-9a-z]){11,30}")
 _CN_ID = re.compile(r"(?<![0-9])[0-9]{17}[0-9x](?![0-9a-z])")
 _DIGITS = 26  # the longest number looked for, a Polish account without its country
+_GROUPS = 7  # and into how many groups that is written
 _CUE = 32  # characters before a number that can say what it is
 
 _PHONE_CUE = re.compile(
@@ -108,7 +110,7 @@ def _numbers(folded: str) -> Iterator[Personal]:
     for run in _runs(folded):
         index = 0
         while index < len(run):
-            kind, size = _longest(folded, run[index:])
+            kind, size = _longest(folded, run[index : index + _GROUPS])
             if kind:
                 yield Personal(kind, (_opening(folded, run[index].start()), run[index + size - 1].end()))
             index += max(1, size)
@@ -127,7 +129,7 @@ def _runs(folded: str) -> Iterator[list[re.Match[str]]]:
 
 def _longest(folded: str, run: Sequence[re.Match[str]]) -> tuple[str, int]:
     total, sizes = 0, 0
-    for group in run[:12]:
+    for group in run:
         total += len(group[0])
         if total > _DIGITS:
             break
@@ -152,7 +154,7 @@ def _kind(folded: str, run: Sequence[re.Match[str]]) -> str:
     number = _Number((start, end), tuple(m[0] for m in run), "+" in folded[max(0, start - 2) : start])
     tight = all(folded[a.end() : b.start()] in (" ", "-") for a, b in pairwise(run))
     if tight and (kind := _checked(number)):
-        return "" if kind == "israeli-id" and _THING_CUE.search(folded[max(0, start - _CUE) : start]) else kind
+        return "" if kind == "israeli-id" and _cue(folded[max(0, start - _CUE) : start]) == "thing" else kind
     return "phone" if _is_phone(folded, number) else ""
 
 
@@ -173,18 +175,24 @@ def _checked(number: _Number) -> str:
 
 
 def _is_phone(folded: str, number: _Number) -> bool:
-    start, end = number.span
-    digits, shape = number.digits, number.shape
-    before, after = folded[max(0, start - _CUE) : start], folded[end : end + 8]
-    if not 7 <= len(digits) <= 15 or _MONEY.match(after) or _is_date(number, folded):
+    digits, (start, end) = number.digits, number.span
+    if not 7 <= len(digits) <= 15 or len(number.groups) > 6 or _MONEY.match(folded, end) or _is_date(number, folded):
         return False
     if number.plus or digits.startswith("00"):
         return len(digits) >= 8
-    if _THING_CUE.search(before):
+    shaped = _shaped(digits, number.shape)
+    if not shaped and len(digits) == 7:
         return False
-    if _shaped(digits, shape):
-        return True
-    return bool(_PHONE_CUE.search(before)) and len(digits) >= 8
+    cue = _cue(folded[max(0, start - _CUE) : start])
+    return cue != "thing" and (shaped or cue == "phone")
+
+
+@lru_cache(maxsize=256)
+def _cue(before: str) -> str:
+    """What the words before a number say it is: a "thing" (an order, a model), a "phone", or nothing."""
+    if _THING_CUE.search(before):
+        return "thing"
+    return "phone" if _PHONE_CUE.search(before) else ""
 
 
 def _shaped(digits: str, shape: tuple[int, ...]) -> bool:

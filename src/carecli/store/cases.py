@@ -118,7 +118,7 @@ def at_places(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[P
             SELECT t.platform, t.host, asked.id, coalesce(c.merged_into, c.case_id) AS case_id
             FROM asked JOIN {table} t ON t.platform = asked.platform AND t.host = asked.host AND t.{column} = asked.id
             JOIN cases c ON c.case_id = t.case_id
-            """,  # noqa: S608 - the two names stand above
+            """,
             [asked],
         ):
             found[row["platform"], row["host"], row["id"]] = row["case_id"]
@@ -193,7 +193,7 @@ def create(connection: sqlite3.Connection, new: Iterable[tuple[int, Place, Row]]
 def merge(connection: sqlite3.Connection, old: int, into: int) -> None:
     """Two cases turned out to be one conversation: everything moves to `into`, the log keeps both."""
     for table in ("mentions", "drafts", "replies"):
-        connection.execute(f"UPDATE {table} SET case_id = ? WHERE case_id = ?", [into, old])  # noqa: S608
+        connection.execute(f"UPDATE {table} SET case_id = ? WHERE case_id = ?", [into, old])
     connection.execute("UPDATE cases SET merged_into = ?1 WHERE case_id = ?2 OR merged_into = ?2", [into, old])
     connection.execute("DELETE FROM segments WHERE case_id = ?", [old])
 

@@ -6,6 +6,7 @@ A row is found by (platform, host, external id); one whose content hash is uncha
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -124,7 +125,7 @@ _COLUMNS = (
     " in_reply_to, thread_root, declared_language, created_at, edited_at, fetched_at, likes, reposts, replies,"
     " content_hash"
 )
-_INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"  # noqa: S608 - constants
+_INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"
 
 
 def _insert(
@@ -175,8 +176,8 @@ def _update(
     number = row["mention_id"]
     connection.execute(
         """
-        UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?, in_reply_to = ?,
-            edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
+        UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
+            in_reply_to = ?, edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
             triaged_at = CASE WHEN text = ? AND inbound = ? THEN triaged_at END
         WHERE mention_id = ?
         """,
@@ -212,16 +213,10 @@ def storable(text: str | None) -> Any:
     """`text` as SQLite can hold it: half characters become U+FFFD (the raw JSON keeps them, escaped)."""
     if text is None or text.isascii():
         return text
-    return text.encode("utf-8", "replace").decode() if _has_surrogates(text) else text
+    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
-def _has_surrogates(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return True
-    return False
-
+_HALF = re.compile("[\ud800-\udfff]")
 
 _SHOWN = """
     SELECT m.*, a.handle AS author_handle, a.name AS author_name, a.followers AS author_followers,

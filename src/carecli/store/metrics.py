@@ -18,7 +18,7 @@ def totals(store: Store, since: str, until: str) -> Row:
                coalesce(sum(inbound AND directed), 0) AS directed,
                coalesce(sum(inbound AND intent IN ('complaint', 'question', 'request')), 0) AS service
         FROM mentions WHERE {_PERIOD}
-        """,  # noqa: S608 - a constant
+        """,
         [since, until],
     )
     assert row is not None  # noqa: S101 - an aggregate always has a row
@@ -34,7 +34,7 @@ def by(store: Store, column: str, since: str, until: str) -> dict[str, int]:
             f"""
             SELECT coalesce({column}, 'unknown') AS name, count(*) AS n FROM mentions
             WHERE {_PERIOD} AND inbound = 1 GROUP BY 1
-            """,  # noqa: S608 - one of the four above
+            """,
             [since, until],
         )
     )
@@ -47,7 +47,7 @@ def by_topic(store: Store, since: str, until: str) -> dict[str, int]:
             f"""
             SELECT value AS name, count(*) AS n FROM mentions, json_each(topics)
             WHERE {_PERIOD} AND inbound = 1 AND topics <> '[]' GROUP BY 1
-            """,  # noqa: S608 - a constant
+            """,
             [since, until],
         )
     )
@@ -60,7 +60,7 @@ def by_slot(store: Store, since: str, until: str, *, characters: int) -> list[Ro
         SELECT substr(created_at, 1, {int(characters)}) AS slot, count(*) AS inbound,
                sum(sentiment IS 'negative') AS negative
         FROM mentions WHERE {_PERIOD} AND inbound = 1 GROUP BY 1 ORDER BY 1
-        """,  # noqa: S608 - a constant and a number
+        """,
         [since, until],
     )
 
@@ -96,7 +96,7 @@ def coverage(store: Store, since: str, until: str) -> list[dict[str, Any]]:
     """Each source with its state and the mentions that it brought for the period."""
     counts = _counts(
         store.rows(
-            f"SELECT source AS name, count(*) AS n FROM mentions WHERE {_PERIOD} GROUP BY 1",  # noqa: S608
+            f"SELECT source AS name, count(*) AS n FROM mentions WHERE {_PERIOD} GROUP BY 1",
             [since, until],
         )
     )

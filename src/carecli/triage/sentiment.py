@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 
 from carecli.model import Sentiment
-from carecli.triage.lexicon import Lexicon, Match, lexicon, read
+from carecli.triage.lexicon import Lexicon, Match, lexicon, read, variants
 from carecli.triage.prepare import Prepared
 from carecli.triage.vader import Vader
 
@@ -146,7 +146,7 @@ def _own(p: Prepared, words: Lexicon) -> list[Hit]:
     """The hits of a text by the lexicon of its language, neighbours taken into account."""
     language = p.language or ""
     folded = _REPEATED.sub(r"\1", p.folded)
-    tokens = list(folded) if language == "zh" else _TOKEN.findall(folded)
+    tokens = list(folded.translate(variants())) if language == "zh" else _TOKEN.findall(folded)
     reach = _REACH.get(language, 3)
     hits: list[Hit] = []
     negated_until = -1

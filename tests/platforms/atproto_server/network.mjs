@@ -1,6 +1,8 @@
 // A whole AT Protocol network on free ports of loopback: PLC, PDS and AppView, and a second PDS with real rate limits.
 // Speaks lines: prints one JSON line when it is ready; `sync` on stdin is answered with `synced` once the AppView has
-// everything that the PDS has; the end of stdin ends the process, so nothing outlives the tests.
+// everything that the PDS has. The end of stdin ends this process and those of STOP_WITH_US (process ids with commas),
+// so that nothing outlives the tests, however they end.
+import './loopback.mjs'
 import readline from 'node:readline'
 import { TestNetwork, TestPds, mockMailer } from '@atproto/dev-env'
 
@@ -36,6 +38,13 @@ for await (const line of readline.createInterface({ input: process.stdin })) {
     console.log('synced')
   }
 }
-setTimeout(() => process.exit(0), 5000).unref()
-await Promise.allSettled([limited.close(), network.close()])
+const patience = new Promise((resolve) => setTimeout(resolve, 5000))
+await Promise.race([patience, Promise.allSettled([limited.close(), network.close()])])
+for (const pid of (process.env.STOP_WITH_US ?? '').split(',').filter(Boolean)) {
+  try {
+    process.kill(Number(pid), 'SIGINT')
+  } catch {
+    // It has ended already.
+  }
+}
 process.exit(0)

@@ -63,9 +63,7 @@ class Guestbook:
 
     def _entries(self) -> list[Path]:
         try:
-            found = [
-                path for path in self.folder.iterdir() if path.suffix == ".json" and path.stem.isdecimal()
-            ]
+            found = [path for path in self.folder.iterdir() if path.suffix == ".json" and path.stem.isdecimal()]
         except OSError as error:
             message = f"the guestbook {self.folder} cannot be read: {error.strerror}"
             raise Unreachable(message, hint="check the source's setting folder") from error

@@ -1,0 +1,246 @@
+"""The SQLite file: short transactions, one writer at a time, nothing lost, nothing written twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from carecli.errors import Locked, StoreError
+from carecli.model import Author, Mention, Outcome
+from carecli.store import Store, events, mentions, open_store, sources
+from carecli.store.connect import VERSION
+from carecli.store.raw import pack, unpack
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+def mention(number: int, text: str = "my bag is lost", **more: object) -> Mention:
+    fields: dict[str, object] = {
+        "platform": "memory",
+        "external_id": f"m{number}",
+        "text": text,
+        "created_at": NOW - timedelta(minutes=number),
+        "author": Author("zoe", "Zoe", followers=41),
+        "raw": json.dumps({"id": number}),
+        **more,
+    }
+    return Mention(**fields)  # type: ignore[arg-type]
+
+
+def count(store: Store, table: str) -> int:
+    return int(store.rows(f"SELECT count(*) FROM {table}")[0][0])
+
+
+def test_the_same_page_again_changes_nothing(store: Store) -> None:
+    page = [mention(1), mention(2)]
+    assert mentions.save_page(store, "s", page, now=NOW) == mentions.Saved(2, 0)
+    before = [tuple(row) for row in store.rows("SELECT * FROM mentions")]
+    assert mentions.save_page(store, "s", page, now=NOW + timedelta(hours=1)) == mentions.Saved(0, 0)
+    assert [tuple(row) for row in store.rows("SELECT * FROM mentions")] == before
+    assert count(store, "authors") == 1
+
+
+def test_an_edit_is_one_update_and_is_found_by_its_new_words(store: Store) -> None:
+    from carecli.store import search
+
+    mentions.save_page(store, "s", [mention(1, "my suitcase is lost")], now=NOW)
+    saved = mentions.save_page(store, "s", [mention(1, "my violin is lost")], now=NOW)
+    assert saved == mentions.Saved(0, 1)
+    assert search.find(store, "suitcase", limit=5) == []
+    assert search.find(store, "violin", limit=5) == [1]
+
+
+def test_ids_belong_to_a_platform_and_a_host(store: Store) -> None:
+    same = mention(1)
+    page = [same, replace(same, host="a.example"), replace(same, platform="other")]
+    assert mentions.save_page(store, "s", page, now=NOW).new == 3
+
+
+def test_page_and_cursor_are_one_transaction(store: Store) -> None:
+    assert sources.cursor(store, "s", "memory") == {}
+    broken = replace(mention(2), visibility=None)  # type: ignore[arg-type]
+    with pytest.raises(StoreError):
+        mentions.save_page(store, "s", [mention(1), broken], now=NOW, cursor={"after": 2})
+    assert count(store, "mentions") == 0
+    assert sources.cursor(store, "s", "memory") == {}
+    mentions.save_page(store, "s", [mention(1)], now=NOW, cursor={"after": 1})
+    assert sources.cursor(store, "s", "memory") == {"after": 1}
+
+
+def test_a_source_that_changes_its_platform_starts_anew(store: Store) -> None:
+    sources.cursor(store, "s", "memory")
+    mentions.save_page(store, "s", [], now=NOW, cursor={"after": 1})
+    sources.finished(store, Outcome("s", "memory"), now=NOW)
+    assert sources.cursor(store, "s", "feed") == {}
+
+
+def test_the_log_is_append_only(store: Store) -> None:
+    mentions.save_page(store, "s", [mention(1)], now=NOW)
+    with store.write() as connection:
+        connection.execute("PRAGMA defer_foreign_keys = ON")
+        connection.execute(
+            "INSERT INTO cases SELECT 1, 'memory', '', 'm1', 1, 1, 'open', 0, '[]', 'en', 'neutral', 0, 'chatter', '[]',"
+            " 'whenever', 0, 0, 0, NULL, '[]', 1, 0, 'x', 'x', NULL, NULL, NULL, NULL, NULL, NULL"
+        )
+        events.append(connection, 1, "opened", NOW)
+    for statement in ("UPDATE events SET kind = 'x'", "DELETE FROM events"):
+        with pytest.raises(StoreError, match="append-only"), store.write() as connection:
+            connection.execute(statement)
+    assert count(store, "events") == 1
+
+
+def test_what_sqlite_cannot_hold_is_kept_as_well_as_it_can(store: Store) -> None:
+    text = "half \ud83d a smile, a NUL \x00 and \u202eoverride"
+    mentions.save_page(store, "s", [mention(1, text, raw=json.dumps({"text": text}))], now=NOW)
+    row = mentions.get(store, 1)
+    assert row["text"] == text.replace("\ud83d", "\N{REPLACEMENT CHARACTER}")
+    assert json.loads(mentions.raw(store, 1) or "")["text"] == text
+
+
+@pytest.mark.parametrize("text", ["", "{}", "żółć " * 5000, '{"id": "1", "text": "…"}'])
+def test_raw_round_trip(text: str) -> None:
+    assert unpack(pack(text)) == text
+
+
+# Versions
+
+
+def test_a_newer_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    open_store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(StoreError, match="newer carecli"):
+        open_store(path)
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE replies (mine INTEGER)")  # in the way of the last tables
+    with pytest.raises(StoreError):
+        open_store(path)
+    with sqlite3.connect(path) as connection:
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        assert tables == {"replies"}
+        assert connection.execute("PRAGMA user_version").fetchone() == (0,)
+
+
+def test_not_a_database(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    path.write_bytes(b"certainly not SQLite" * 100)
+    with pytest.raises(StoreError, match="not a sound SQLite database"):
+        open_store(path)
+
+
+def test_wal_foreign_keys_and_views(store: Store) -> None:
+    assert store.rows("PRAGMA journal_mode")[0][0] == "wal"
+    assert store.rows("PRAGMA foreign_keys")[0][0] == 1
+    for view in ("report_mentions", "report_cases", "report_responses", "report_replies"):
+        assert store.rows(f"SELECT * FROM {view}") == []
+
+
+# Two at once
+
+
+def test_a_named_lock_is_held_by_one(store: Store) -> None:
+    other = open_store(store.path)
+    with store.lock("fetch"), pytest.raises(Locked, match="another care"), other.lock("fetch"):
+        pass
+    with other.lock("fetch"):
+        pass
+    other.close()
+
+
+_WRITER = """
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from carecli.model import Author, Mention
+from carecli.store import mentions, open_store
+path, name, pages = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+store = open_store(path)
+now = datetime(2026, 11, 20, tzinfo=UTC)
+print("ready", flush=True)
+for page in range(pages):
+    batch = [Mention("memory", f"{name}-{page}-{i}", "hello there", now, Author(name)) for i in range(20)]
+    mentions.save_page(store, name, batch, now=now, cursor={"page": page})
+"""
+
+
+def writer(path: Path, name: str, pages: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(path), name, str(pages)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_processes_write_at_once_and_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    both = [writer(path, name, 40) for name in ("a", "b")]
+    for process in both:
+        assert process.communicate(timeout=60)[1] == ""
+        assert process.returncode == 0
+    store = open_store(path)
+    assert count(store, "mentions") == 2 * 40 * 20
+    assert store.integrity() == "ok"
+    store.close()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs SIGKILL")
+def test_a_killed_writer_leaves_whole_pages_only(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    open_store(path).close()
+    for _ in range(4):
+        process = writer(path, "a", 100_000)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(0.15)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        store = open_store(path)
+        assert store.integrity() == "ok"
+        assert count(store, "mentions") % 20 == 0
+        assert count(store, "mentions") == store.rows("SELECT count(*) FROM mention_words")[0][0]
+        store.close()
+
+
+# Bad disks
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a way to limit a file's size")
+def test_a_full_disk_says_so_and_keeps_what_was_there(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    store = open_store(path)
+    mentions.save_page(store, "s", [mention(1)], now=NOW)
+    pages = store.rows("PRAGMA page_count")[0][0]
+    store.connection.execute(f"PRAGMA max_page_count = {pages + 2}")  # what SQLite itself does when a disk is full
+    with pytest.raises(StoreError, match="is full"):
+        mentions.save_page(store, "s", [mention(n, "a long text " * 200) for n in range(2, 300)], now=NOW)
+    store.close()
+    store = open_store(path)
+    assert count(store, "mentions") == 1
+    assert store.integrity() == "ok"
+    store.close()
+
+
+def test_a_backup_is_a_whole_copy_and_never_overwrites(store: Store, tmp_path: Path) -> None:
+    mentions.save_page(store, "s", [mention(1)], now=NOW)
+    store.backup(tmp_path / "copy.db")
+    copy = open_store(tmp_path / "copy.db")
+    assert count(copy, "mentions") == 1
+    copy.close()
+    with pytest.raises(StoreError, match="exists already"):
+        store.backup(tmp_path / "copy.db")
