@@ -7,7 +7,6 @@ Everything that changes a case appends to its log or adds a mention, and then wr
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,7 +20,7 @@ from carecli.sla import Clock
 from carecli.sla import clock as sla_clock
 from carecli.store import cases, events, mentions, replies
 from carecli.store.cases import Filter, Place, Projection
-from carecli.store.connect import Row, Store
+from carecli.store.connect import Connection, Row, Store
 from carecli.triage import Rules, classify, prioritise
 
 BATCH = 2_000
@@ -119,7 +118,7 @@ def _root(row: Row) -> Place | None:
     return None if row["thread_root"] is None else (row["platform"], row["host"], row["thread_root"])
 
 
-def _file_into_cases(connection: sqlite3.Connection, batch: Sequence[Row], now: datetime) -> set[int]:
+def _file_into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> set[int]:
     """Put each mention into the case of its conversation, oldest first; returns the cases that changed."""
     touched = {row["case_id"] for row in batch if row["case_id"] is not None}
     loose = [row for row in batch if row["case_id"] is None]
@@ -177,7 +176,7 @@ def _hook(row: Row, broadcast: set[Place]) -> Place:
     return _place(row) if parent is None or parent in broadcast else parent
 
 
-def _adopt_orphans(connection: sqlite3.Connection, arrived: Mapping[Place, int]) -> set[int]:
+def _adopt_orphans(connection: Connection, arrived: Mapping[Place, int]) -> set[int]:
     adopted = [
         (arrived[row["platform"], row["host"], row["in_reply_to"]], row["mention_id"])
         for row in cases.orphans(connection, arrived)
@@ -186,7 +185,7 @@ def _adopt_orphans(connection: sqlite3.Connection, arrived: Mapping[Place, int])
     return {case for case, _ in adopted}
 
 
-def _project(store: Store, connection: sqlite3.Connection, touched: Iterable[int]) -> None:
+def _project(store: Store, connection: Connection, touched: Iterable[int]) -> None:
     """Write these cases anew from their mentions and their logs."""
     numbers = sorted(touched)
     turns = cases.turns(store, numbers)

@@ -15,8 +15,8 @@ from datetime import datetime, timedelta
 
 from carecli import platforms
 from carecli.config import Config, Voice
-from carecli.errors import CareError, Conflict, NotFound, NotProcessed, PlatformError, RateLimited
-from carecli.model import Author, Draft, Finding, Mention, Receipt, Reply, ReplyStatus, parse_iso
+from carecli.errors import CareError, Conflict, NotProcessed
+from carecli.model import Author, Draft, Finding, Mention, Receipt, Reply, parse_iso
 from carecli.platforms.base import Platform, Poster, Setup
 from carecli.replies import outbox
 from carecli.replies.drafting import CaseBrief, templates
@@ -167,68 +167,75 @@ def approve(
 def send(store: Store, config: Config, numbers: Iterable[int] | None = None, *, now: datetime) -> list[Row]:
     """Send these replies (None: all that wait), after settling what a crash left behind. Returns their rows.
 
-    One process sends at a time; another one waits for it, so no reply is sent by two. A reply that fails stays in
-    the outbox with its error. `carecli.act.triage_new` files what went out into its case.
+    One process sends at a time; another one waits for it, so no reply is sent by two. A reply that is named and had
+    failed is tried again. `carecli.act.triage_new` files what went out into its case.
     """
     with store.lock("outbox", wait=120):
-        for row in replies.unfinished(store):
-            if row["status"] == "sending":
-                _move(store, row, "unsure", error="care stopped while it was being sent")
         wanted = None if numbers is None else set(numbers)
         chosen = [row for row in replies.unfinished(store) if wanted is None or row["reply_id"] in wanted]
         for row in chosen:
-            if row["status"] in ("approved", "unsure"):
-                asyncio.run(_send_one(store, config, row, now))
+            asyncio.run(_send_one(store, config, row, again=wanted is not None, now=now))
         return [replies.get(store, row["reply_id"]) for row in chosen]
 
 
-async def _send_one(store: Store, config: Config, row: Row, now: datetime) -> None:
-    try:
-        reply, platform, the_setup = _prepared(store, config, row)
-    except CareError as error:
-        if row["status"] == "approved":
-            _move(store, row, "failed", error=error.message)
-        return
-    try:
-        async with platform.open(the_setup) as client:
-            if not isinstance(client, Poster):
-                raise NotProcessed(f"{platform.title} cannot be answered by care")
-            await _post_or_find(store, row, client, reply, now)
-    except PlatformError as error:
-        _after(store, replies.get(store, row["reply_id"]), error)
-
-
-async def _post_or_find(store: Store, row: Row, client: Poster, reply: Reply, now: datetime) -> None:
+async def _send_one(store: Store, config: Config, row: Row, *, again: bool, now: datetime) -> None:
+    """Bring one reply as far as it goes; how it ends is in its row."""
+    if row["status"] == "sending":  # whoever holds the lock knows that nobody is at work on it
+        row = _advance(store, row, "crashed", "care stopped while it was being sent")
+    if row["status"] == "failed" and again:
+        row = _advance(store, row, "retry")
     if row["status"] == "unsure":
-        receipt = await client.find(row["key"], reply)
-        if receipt is not None:
-            _record_sent(store, row, reply, receipt, now)
-            return
-        _move(store, row, "approved", error=None)
-        row = replies.get(store, row["reply_id"])
-    _move(store, row, "sending", error=None)
-    receipt = await client.post(reply, key=row["key"])
+        row = await _settle(store, config, row, now)
+    if row["status"] == "approved":
+        await _post(store, config, row, now)
+
+
+async def _settle(store: Store, config: Config, row: Row, now: datetime) -> Row:
+    """Ask the platform whether an unsure reply is out."""
+    try:
+        reply, platform, setup = _prepared(store, config, row)
+        async with platform.open(setup) as client:
+            receipt = await _poster(client, platform).find(row["key"], reply)
+    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way, and then nobody knows more
+        return _advance(store, row, "unknown", _words(error))
+    if receipt is None:
+        return _advance(store, row, "absent")
+    return _record_sent(store, row, reply, receipt, now)
+
+
+async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
+    """Send an approved reply; that it is on its way is written down before the network is touched."""
+    row = _advance(store, row, "begin")
+    try:
+        reply, platform, setup = _prepared(store, config, row)
+        async with platform.open(setup) as client:
+            receipt = await _poster(client, platform).post(reply, key=row["key"])
+    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
+        _advance(store, row, outbox.outcome(error), _words(error))
+        return
     _record_sent(store, row, reply, receipt, now)
 
 
-def _after(store: Store, row: Row, error: PlatformError) -> None:
-    """Where an error leaves a reply: only a platform's own "not processed" makes it safe to try again."""
-    words = f"{error.message}{f' ({error.hint})' if error.hint else ''}"
-    if row["status"] == "sending":
-        after: ReplyStatus = "approved" if isinstance(error, RateLimited) else outbox.after_error(error)
-        _move(store, row, after, error=words)
-    elif row["status"] == "approved":
-        _move(store, row, "failed", error=words)
-    else:  # unsure: the question itself failed, so nobody knows more than before
-        _move(store, row, "unsure", error=words)
+def _poster(client: object, platform: Platform) -> Poster:
+    if not isinstance(client, Poster):
+        raise NotProcessed(f"{platform.title} cannot be answered by care", hint="answer it by hand at its address")
+    return client
 
 
-def _move(store: Store, row: Row, after: ReplyStatus, *, error: str | None) -> None:
+def _advance(store: Store, row: Row, happening: outbox.Happening, error: str | None = None) -> Row:
     with store.write() as connection:
+        after = outbox.step(row["status"], happening)
         replies.move(connection, row["reply_id"], row["status"], after, error=error)
+        return replies.get(store, row["reply_id"])
 
 
-def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: datetime) -> None:
+def _words(error: Exception) -> str:
+    if not isinstance(error, CareError):
+        return f"{type(error).__name__}: {error}"
+    return f"{error.message} ({error.hint})" if error.hint else error.message
+
+
+def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: datetime) -> Row:
     """In one transaction: the reply is sent, our post is a mention of the conversation, the log says so."""
     ours = Mention(
         platform=reply.to.platform,
@@ -250,15 +257,16 @@ def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: da
         mentions.save_page(store, source, [ours], now=now)
         data = {"reply": row["reply_id"], "url": receipt.url}
         events.append(connection, row["case_id"], "replied", now, agent=row["agent"], data=data)
+        return replies.get(store, row["reply_id"])
 
 
 def _prepared(store: Store, config: Config, row: Row) -> tuple[Reply, Platform, Setup]:
-    """What a Poster needs. Raises CareError where the message came from a file or its source is gone."""
+    """What a Poster needs. Raises NotProcessed where the message came from a file or its source is gone."""
     target = mentions.get(store, row["mention_id"])
     source = config.sources.get(target["source"])
     if source is None:
-        where = f": answer by hand at {target['url']}" if target["url"] else ""
-        raise NotFound(f"'{target['source']}' is no source of care.toml, so care cannot post there{where}")
+        hint = f"answer by hand at {target['url']}" if target["url"] else "answer by hand"
+        raise NotProcessed(f"'{target['source']}' is no source of care.toml, so care cannot post there", hint=hint)
     reply = Reply(
         text=row["text"],
         to=_mention(target, mentions.raw(store, target["mention_id"])),
@@ -293,18 +301,17 @@ def _mention(row: Row, raw: str | None) -> Mention:
 
 def cancel(store: Store, number: int, *, now: datetime, agent: str | None = None) -> Row:
     """Take a reply out of the outbox. Raises Conflict when it is out or on its way."""
-    return _settle(store, number, "cancelled", now=now, agent=agent)
+    return _decided(store, number, "cancel", now, agent)
 
 
 def resolve_unsure(store: Store, number: int, *, went_out: bool, now: datetime, agent: str | None = None) -> Row:
     """A person looked at the platform: the reply is out, or it is not and may be sent. Raises Conflict."""
-    return _settle(store, number, "sent" if went_out else "approved", now=now, agent=agent)
+    return _decided(store, number, "found" if went_out else "absent", now, agent)
 
 
-def _settle(store: Store, number: int, after: ReplyStatus, *, now: datetime, agent: str | None) -> Row:
+def _decided(store: Store, number: int, happening: outbox.Happening, now: datetime, agent: str | None) -> Row:
     with store.lock("outbox", wait=10), store.write() as connection:
-        row = replies.get(store, number)
-        outbox.step(row["status"], _HAPPENING[after])
-        replies.move(connection, number, row["status"], after)
-        events.append(connection, row["case_id"], f"reply {after}", now, agent=agent, data={"reply": number})
-        return replies.get(store, number)
+        row = _advance(store, replies.get(store, number), happening)
+        data = {"reply": number, "status": row["status"]}
+        events.append(connection, row["case_id"], "outbox decision", now, agent=agent, data=data)
+        return row

@@ -148,6 +148,14 @@ def test_an_expired_session_before_a_write_is_renewed_and_the_write_done_once(pd
     assert [bearer(request) for request in pds.asked(PUT)] == ["access-1", "access-2"]
 
 
+def test_a_session_that_cannot_be_renewed_means_that_nothing_was_sent(pds: LyingServer) -> None:
+    pds.on(PUT, error("ExpiredToken"))
+    pds.on(REFRESH, error("InternalServerError", 500))
+    with pytest.raises(NotProcessed):
+        using(setup_for(pds), lambda client: client.post(REPLY, key="k"))
+    assert len(pds.asked(PUT)) == 1
+
+
 @pytest.mark.parametrize(
     "answer",
     [

@@ -78,6 +78,17 @@ def test_the_newest_comes_first_although_a_backlog_is_left() -> None:
     assert seen[0] == 200
 
 
+def test_gaps_are_closed_newest_first() -> None:
+    listing = Listing(2)
+    saved: dict[str, Any] = {}
+    for last in (50, 100):
+        listing.moments = list(range(1, last + 1))
+        _, saved = read(listing, saved, pages=1)
+    seen, _ = read(listing, saved)
+    known = seen[2:]  # after the head
+    assert known == sorted(known, reverse=True)
+
+
 def test_one_false_date_does_not_end_the_reading() -> None:
     walk = Walk({"high": 1000, "gaps": []})
     walk.turn([1500, 1400, 1300, 1200, 5], "next", now=10**9)

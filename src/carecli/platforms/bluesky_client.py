@@ -136,7 +136,7 @@ class BlueskyClient:
         )
         if answer.status == 200:
             return _receipt(_checked(Put, answer).uri, reply, session)
-        if False and (found := await self.find(key, reply)) is not None:
+        if error_name(answer) == "InvalidSwap" and (found := await self.find(key, reply)) is not None:
             return found
         raise self.xrpc.refusal(answer)
 

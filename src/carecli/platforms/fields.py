@@ -66,9 +66,7 @@ class Converter:
         self._columns = {ALIASES.get(field, field): column for field, column in columns.items()}
         unknown = self._columns.keys() - set(FIELDS)
         if unknown:
-            raise UsageError(
-                f"there is no field {min(unknown)!r} to map", hint=f"the fields are {', '.join(FIELDS)}"
-            )
+            raise UsageError(f"there is no field {min(unknown)!r} to map", hint=f"the fields are {', '.join(FIELDS)}")
         self._paths = [column for column in self._columns.values() if "." in column]
         self._platform = platform
         self._zone = zone
@@ -219,17 +217,16 @@ def _count(value: Any, what: str, *, least: int = 0) -> int | None:
         return None
     if type(value) is int and 0 <= value <= _LARGEST_COUNT:
         return value
-    if isinstance(value, str):
-        value = _count_of(value.strip(), what)
-    if isinstance(value, float):
-        value = None if value != value else value  # noqa: PLR0124 - NaN: unknown
-    if value is None:
+    number = _count_of(value.strip(), what) if isinstance(value, str) else value
+    if number is None or number != number:  # noqa: PLR0124 - NaN: unknown
         return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
+    if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise ValueError(f"{what} is not a whole number")
-    if not least <= value <= _LARGEST_COUNT:
+    if not least <= number <= _LARGEST_COUNT:
         raise ValueError(f"{what} is out of range")
-    return int(value)
+    if number != int(number):
+        raise ValueError(f"{what} is not a whole number")
+    return int(number)
 
 
 def _count_of(text: str, what: str) -> float | None:

@@ -261,7 +261,7 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         setup.text("path"),
         ReadOptions(
             format=cast("Format", setup.text("format", "auto")),
-            platform=setup.text("platform", "import"),
+            platform=setup.text("mentions_platform", "import"),
             columns=columns,
             timezone=setup.text("timezone", "UTC"),
             encoding=setup.text("encoding") or None,
@@ -276,7 +276,7 @@ FILE = Platform(
     settings={
         "path": "a file, or a folder whose files are read: " + ", ".join(SUFFIXES),
         "format": "auto, jsonl, csv or xlsx",
-        "platform": "the platform of rows that name none",
+        "mentions_platform": "the platform of rows that name none",
         "columns": "which column is which field: id=Post ID,text=Message",
         "timezone": "of times without an offset",
         "encoding": "of files that are not UTF-8",

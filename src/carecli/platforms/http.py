@@ -7,10 +7,12 @@ error pages in place of JSON. Every failure is a `carecli.errors.PlatformError`.
 from __future__ import annotations
 
 import asyncio
+import functools
 import json as jsonlib
 import logging
 import re
 import secrets
+import ssl
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -91,6 +93,7 @@ class Client:
         self._sleep = sleep
         self._secrets: set[str] = set()
         self._http = httpx.AsyncClient(
+            verify=_tls(),
             timeout=timeout,
             limits=httpx.Limits(max_connections=CONNECTIONS),
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
@@ -297,6 +300,12 @@ class Client:
             f"{self._name} cannot be reached: {said}",
             hint="check the source's base_url and the network connection",
         )
+
+
+@functools.cache
+def _tls() -> ssl.SSLContext:
+    """One for all clients: to read the certificates takes longer than many a request."""
+    return httpx.create_ssl_context()
 
 
 def _base(text: str) -> httpx.URL:

@@ -29,7 +29,7 @@ from carecli.platforms.answers import printable
 from carecli.platforms.base import Platform, Setup
 from carecli.platforms.http import Client
 from carecli.platforms.markup import to_text
-from carecli.platforms.mastodon_api import Account, Mapper, Status, read
+from carecli.platforms.mastodon_api import LANGUAGE, Account, Mapper, Status, read
 from carecli.platforms.mastodon_lists import Entry, Stream, own_posts, read_page, streams
 from carecli.text import grapheme_count
 
@@ -43,7 +43,6 @@ FIND_PAGES = 25
 
 LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]']")
 MENTION = re.compile(r"(?<![\w/@])@([\w.-]*\w)@[\w-]+(?:\.[\w-]+)*(?::\d+)?")
-LANGUAGE = re.compile(r"[a-z]{2,3}")
 ANSWERED_AS = {"public": "public", "unlisted": "unlisted", "followers": "private"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeVar
@@ -20,6 +21,9 @@ VISIBILITIES: dict[str, Visibility] = {
     "private": "followers",
     "direct": "direct",
 }
+
+
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def _or_none(value: Any, handler: Any) -> Any:
@@ -138,7 +142,7 @@ class Mapper:
             author=self._author(status.account),
             url=status.url or status.uri,
             in_reply_to=status.in_reply_to_id or None,
-            language=status.language or None,
+            language=status.language if LANGUAGE.fullmatch(status.language or "") else None,
             # A visibility that nobody knows yet is not for others to see.
             visibility=VISIBILITIES.get(status.visibility or "", "internal"),
             inbound=inbound,

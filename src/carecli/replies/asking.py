@@ -34,7 +34,9 @@ FIELDS = {
 _WORDS_BETWEEN = 7
 _SIGNS_BETWEEN = 14
 _WORD = re.compile(r"\w+")
-_LIST = re.compile(r"\A\W{0,4}(?:(?:and|or|your|the|i|oraz|lub|swoj\w{0,3}|את|ו|או|和|及|以及|与|还有|您的)\W{0,3}){0,3}\Z")
+_LIST = re.compile(
+    r"\A\W{0,4}(?:(?:and|or|your|the|i|oraz|lub|swoj\w{0,3}|את|ו|או|和|及|以及|与|还有|您的)\W{0,3}){0,3}\Z"
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,9 @@ def _asked(clause: str, span: Span, asking: list[Span], language: str, *, questi
 def _connected(clause: str, verb: Span, field: Span, language: str) -> bool:
     """Whether the asking words reach the field: few words between, none that turns the sense, and no denial."""
     between = clause[verb[1] : max(verb[1], field[0])]
-    far = len(between) > _SIGNS_BETWEEN if not data(language)["spaced"] else len(_WORD.findall(between)) > _WORDS_BETWEEN
+    far = (
+        len(between) > _SIGNS_BETWEEN if not data(language)["spaced"] else len(_WORD.findall(between)) > _WORDS_BETWEEN
+    )
     if far or _pattern(language, "stop").search(between) or _pattern(language, "not").search(between):
         return False
     return not _denied(clause[: verb[0]], language)
@@ -162,9 +166,7 @@ def _field_pattern(language: str) -> re.Pattern[str]:
     spaced: bool = data(language)["spaced"]
     prefixes: str = data(language).get("prefixes", "")
     fields: dict[str, list[str]] = data(language)["fields"]
-    named = "|".join(
-        f"(?P<{name}>{'|'.join(phrase(each, spaced=spaced) for each in fields[name])})" for name in FIELDS
-    )
+    named = "|".join(f"(?P<{name}>{'|'.join(phrase(each, spaced=spaced) for each in fields[name])})" for name in FIELDS)
     if not spaced:
         return re.compile(named)
     hanging = f"[{prefixes}]{{0,2}}" if prefixes else ""

@@ -90,4 +90,6 @@ def same_language(seen: Seen, context: Context) -> Iterator[Hit]:
         return
     found = language(seen.text)
     if written != expected or (found is not None and found != (known(wanted) or wanted)):
-        yield Hit(f"The customer writes in {wanted}, the reply is in {found or f'{written} script'}: answer in {wanted}.")
+        yield Hit(
+            f"The customer writes in {wanted}, the reply is in {found or f'{written} script'}: answer in {wanted}."
+        )

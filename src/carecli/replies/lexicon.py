@@ -95,3 +95,9 @@ def pattern(language: str, *path: str) -> re.Pattern[str] | None:
     spaced: bool = data(language)["spaced"]
     prefixes: str = data(language).get("prefixes", "")
     return re.compile(phrases(node, spaced=spaced, prefixes=prefixes))
+
+
+@cache
+def everywhere(*path: str) -> re.Pattern[str]:
+    """The phrases at `path` of all languages as one expression, for a few characters at a time."""
+    return re.compile("|".join(each.pattern for code in LANGUAGES if (each := pattern(code, *path)) is not None))

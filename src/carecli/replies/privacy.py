@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from carecli.replies import numbers
 from carecli.replies.links import links
@@ -19,21 +19,11 @@ _EMAIL = re.compile(r"(?<![\w.+@-])[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{
 _IBAN = re.compile(r"(?<![0-9a-z])[a-z]{2}[0-9]{2}(?: ?[0-9a-z]){11,30}")
 _CN_ID = re.compile(r"(?<![0-9])[0-9]{17}[0-9x](?![0-9a-z])")
 _DIGITS = 26  # the longest number looked for, a Polish account without its country
+_SHORTEST = 7
 _GROUPS = 7  # and into how many groups that is written
 _CUE = 32  # characters before a number that can say what it is
 
-_PHONE_CUE = re.compile(
-    r"(?<!\w)(?:phone|tel|tel\.|telephone|mobile|cell|call|ring|whatsapp|sms|fax|telefon\w{0,4}|kom\.?|komork\w{0,3}|dzwon\w{0,4}|zadzwon\w{0,4}|infolini\w{0,3}"
-    r"|[והבל]{0,2}(?:טלפון|נייד|פלאפון|התקשר\w{0,3}|חייג\w{0,3}|וואטסאפ|מוקד))(?!\w)|电话|手机|致电|拨打|热线|联系方式"
-)
-_OWN_CUE = re.compile(
-    r"(?<!\w)(?:our|call us|ring us|phone us|helpline|hotline|write to us|e-?mail us|customer (?:service|care|support)|support (?:line|team)|contact us|reach us"
-    r"|nasz\w{0,3}|infolini\w{0,3}|zadzwon\w{0,4}|biur\w{0,2} obslugi|napisz\w{0,4} (?:do nas|na)|[להב]?מוקד|שלנו|התקשרו אלינו|חייגו|כתבו לנו|שירות הלקוחות)(?!\w)|客服|热线|我们的|致电|拨打|官方"
-)
-_THING_CUE = re.compile(
-    r"(?<!\w)(?:order|case|ticket|reference|ref|invoice|parcel|tracking|booking|flight|model|serial|version|sku|isbn|zamowieni\w{0,2}|zgloszeni\w{0,2}|faktur\w{0,2}|przesylk\w{0,2}"
-    r"|paczk\w{0,2}|sprawy|[והבל]{0,2}(?:הזמנה|פנייה|משלוח|חבילה|חשבונית|קריאה|דגם))(?!\w)[^.!?;\n0-9]{0,16}\Z|(?:订单|工单|编号|单号|型号)[^。！？\n0-9]{0,6}\Z|#\s?\Z|№\s?\Z"
-)
+_NEAR = re.compile(r"[^.!?;。！？\n0-9]{0,16}")
 _MONEY = re.compile(r"\s?(?:zl|pln|usd|eur|ils|nis|rmb|cny|[$€£₪¥元]|שח|שקל|%)")
 _SAY = {
     "card": "a payment card number",
@@ -128,15 +118,10 @@ def _runs(folded: str) -> Iterator[list[re.Match[str]]]:
 
 
 def _longest(folded: str, run: Sequence[re.Match[str]]) -> tuple[str, int]:
-    total, sizes = 0, 0
-    for group in run:
-        total += len(group[0])
-        if total > _DIGITS:
-            break
-        sizes += 1
-    for size in range(sizes, 0, -1):
-        kind = _kind(folded, run[:size])
-        if kind:
+    """The kind and the number of groups of the longest number that `run` begins with."""
+    lengths = list(accumulate(len(group[0]) for group in run))
+    for size in range(len(run), 0, -1):
+        if _SHORTEST <= lengths[size - 1] <= _DIGITS and (kind := _kind(folded, run[:size])):
             return kind, size
     return "", 0
 
@@ -190,14 +175,24 @@ def _is_phone(folded: str, number: _Number) -> bool:
 @lru_cache(maxsize=256)
 def _cue(before: str) -> str:
     """What the words before a number say it is: a "thing" (an order, a model), a "phone", or nothing."""
-    if _THING_CUE.search(before):
+    things = everywhere("numbers", "thing").finditer(before)
+    if before.rstrip().endswith(("#", "№")) or any(_NEAR.fullmatch(before, thing.end()) for thing in things):
         return "thing"
-    return "phone" if _PHONE_CUE.search(before) else ""
+    return "phone" if everywhere("numbers", "phone").search(before) else ""
 
 
 def _shaped(digits: str, shape: tuple[int, ...]) -> bool:
     """Whether digits and grouping are those of a phone number in Israel, China, North America, Poland or Britain."""
-    if _PHONE_SHAPES["il"].fullmatch(digits) and shape in ((10,), (9,), (3, 7), (2, 7), (3, 3, 4), (2, 3, 4), (1, 3, 3, 3), (1, 3, 6)):
+    if _PHONE_SHAPES["il"].fullmatch(digits) and shape in (
+        (10,),
+        (9,),
+        (3, 7),
+        (2, 7),
+        (3, 3, 4),
+        (2, 3, 4),
+        (1, 3, 3, 3),
+        (1, 3, 6),
+    ):
         return True
     if _PHONE_SHAPES["cn"].fullmatch(digits) and shape in ((11,), (3, 4, 4), (3, 8), (4, 7), (4, 8), (3, 3, 4), (10,)):
         return True
@@ -227,7 +222,9 @@ def personal_data(seen: Seen, context: Context) -> Iterator[Hit]:
             continue
         if context.private:
             yield Hit(f"This shows {_SAY[each.kind]}: is it needed in the message?", span, "confirm")
-        elif each.kind in ("phone", "email") and _OWN_CUE.search(seen.folded[max(0, each.span[0] - _CUE) : each.span[0]]):
+        elif each.kind in ("phone", "email") and _OWN_CUE.search(
+            seen.folded[max(0, each.span[0] - _CUE) : each.span[0]]
+        ):
             message = f"This shows {_SAY[each.kind]}: send it only if it is the team's own, never a customer's."
             yield Hit(message, span, "confirm")
         else:

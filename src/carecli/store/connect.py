@@ -14,6 +14,7 @@ VERSION = 1  # the schema that this program writes; `schema` holds one migration
 BUSY_SECONDS = 30.0
 
 Row = sqlite3.Row
+Connection = sqlite3.Connection
 
 
 class Store:

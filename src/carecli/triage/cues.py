@@ -1,9 +1,9 @@
 """Cues: the phrases that give an intent or an urgency away, one readable data file for each language.
 
 A file `data/cues_<language>.toml` has one list of phrases for each kind of cue. A phrase is plain words with few
-signs: a space is any short gap between words, `*` the rest of a word, `#` a number, `…` up to four words (eight
-Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing, `^` before
-the phrase the start of a sentence. An apostrophe may be left out by the writer. Case and accents don't matter. A
+signs: a space is any short gap between words, `*` the rest of a word, `~` any word, `#` a number, `…` up to four
+words (eight Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing,
+`(a |b )*` up to three of them, `^` before the phrase the start of a sentence. An apostrophe may be left out by the writer. Case and accents don't matter. A
 phrase begins with a word or with alternatives. Where words have no spaces between them a phrase may stand
 anywhere; elsewhere it begins and ends with a word, and the one-letter words in `prefixes` may hang before it.
 The list `<kind>_not` holds what only looks like the kind: a cue that overlaps one of these does not count.
@@ -25,7 +25,8 @@ from carecli.text import fold
 
 LANGUAGES = ("en", "he", "pl", "zh")
 
-_SIGN = re.compile(r"[ *#()|?…']|[^ *#()|?…']+")
+_SIGN = re.compile(r"\)\*|[ *~#()|?…']|[^ *~#()|?…']+")
+_SIGNS = {"(": "(?:", ")": ")", ")*": "){0,3}", "|": "|", "?": "?"}
 _END = r".!?;\n。"
 _GAP = rf"[^\w{_END}]{{1,4}}"
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -33,10 +34,18 @@ _SPACED = {
     " ": _GAP,
     "*": r"\w{0,24}+",
     "#": r"\d{1,6}",
+    "~": r"[\w']{1,30}",
     "…": rf"(?:{_GAP}[\w']{{1,30}}){{0,4}}?{_GAP}",
     "'": "'?",
 }
-_UNSPACED = {" ": r"\s?", "*": "", "#": "[0-9一二两三四五六七八九十百几半]{1,4}", "…": rf"[^{_END}]{{0,8}}?", "'": "'?"}
+_UNSPACED = {
+    " ": r"\s?",
+    "*": "",
+    "#": "[0-9一二两三四五六七八九十百几半]{1,4}",
+    "~": rf"[^\s{_END}]",
+    "…": rf"[^{_END}]{{0,8}}?",
+    "'": "'?",
+}
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
 _LONGEST = 40
 _MOST_PREFIXES = 2
@@ -173,8 +182,9 @@ def build(data: Mapping[str, object]) -> Book:
         if kind == "variants" or not isinstance(sources, list):
             continue
         for source in _strings(sources):
-            phrase = Phrase(kind, _pattern(source.lstrip("^"), spaced=spaced), source.startswith("^"))
-            for word, is_stem in _first_words(source.lstrip("^")):
+            words = source.lstrip("^").replace(" ?", "( )?")
+            phrase = Phrase(kind, _pattern(words, spaced=spaced), source.startswith("^"))
+            for word, is_stem in _first_words(words):
                 _file(phrase, word, is_stem=is_stem, into=(exact, stems), spaced=spaced)
     return Book(spaced, str(data.get("prefixes", "")), variants, exact, stems)
 
@@ -204,7 +214,7 @@ def _file(
 
 def _pattern(source: str, *, spaced: bool) -> str:
     """One phrase as a regular expression over folded text, to be matched at the phrase's first word."""
-    signs = {"(": "(?:", ")": ")", "|": "|", "?": "?", **(_SPACED if spaced else _UNSPACED)}
+    signs = {**_SIGNS, **(_SPACED if spaced else _UNSPACED)}
     # The gap is inside the sign for "up to four words": the spaces around it are only for the reader.
     source = re.sub(r" ?… ?", "…", source)
     body = "".join(signs.get(part) or re.escape(fold(part)) for part in _SIGN.findall(source))
@@ -213,16 +223,29 @@ def _pattern(source: str, *, spaced: bool) -> str:
 
 def _first_words(source: str) -> Iterator[tuple[str, bool]]:
     """The words that `source` may begin with, folded, and whether each is only the start of a word."""
-    heads, rest = [source], ""
-    if source.startswith("("):
-        inside, closing, rest = source[1:].partition(")")
-        if not closing or "(" in inside or rest.startswith("?"):
-            raise ValueError(f"a phrase begins with a word or with plain alternatives: {source!r}")
-        heads = inside.split("|")
-    for head in heads:
-        word = re.split(r"[ …]", head, maxsplit=1)[0]
+    if not source.startswith("("):
+        word = re.split(r"[ …]", source, maxsplit=1)[0]
         stem = re.split(r"[*(?]", word, maxsplit=1)[0]
-        glued = word == head and rest[:1] not in {"", " ", "…"}
-        if not stem:
+        if not stem or stem == "~":
             raise ValueError(f"a phrase begins with a word: {source!r}")
-        yield fold(stem), stem != word or glued
+        yield fold(stem), stem != word
+        return
+    *alternatives, rest = _alternatives(source)
+    if rest[:1] in {"?", "*"}:
+        rest = rest[1:]
+        yield from _first_words(rest)
+    for alternative in alternatives:
+        yield from _first_words(alternative + rest)
+
+
+def _alternatives(source: str) -> list[str]:
+    """What stands between the `|` of the group that `source` begins with, and last what follows the group."""
+    depth, start, found = 0, 1, []
+    for index, sign in enumerate(source):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if (sign == "|" and depth == 1) or depth == 0:
+            found.append(source[start:index])
+            start = index + 1
+        if depth == 0:
+            return [*found, source[start:]]
+    raise ValueError(f"a bracket is not closed: {source!r}")

@@ -1,0 +1,147 @@
+"""Knowledge for replies: which articles answer a text, and a draft that quotes the passage that does."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from carecli.config import Voice
+from carecli.model import Draft
+from carecli.replies import drafting
+from carecli.replies.drafting import CaseBrief, Fit
+from carecli.replies.languages import language
+from carecli.replies.lexicon import data, known
+from carecli.replies.similar import terms
+
+# Okapi BM25 (Robertson and others, TREC-3, 1994) with its usual constants.
+_K1, _B = 1.2, 0.75
+_TITLE = 2  # a term in the title counts as often as this
+_COVERED = 0.25  # of the query's weight an article has to cover before it is quoted to a customer
+_PASSAGE = 240  # characters
+_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*|[.!?。！？]+")
+
+
+@dataclass(frozen=True)
+class Article:
+    """One article of the knowledge base; `url` is the page that says the same in public."""
+
+    id: int
+    title: str
+    text: str
+    language: str | None = None
+    url: str | None = None
+
+
+def rank(query: str, articles: Sequence[Article]) -> list[tuple[Article, float]]:
+    """The articles that share terms with `query`, best first, with their BM25 scores; equal ones by id."""
+    wanted = set(terms(query))
+    counts = [Counter(terms(article.title) * _TITLE + terms(article.text)) for article in articles]
+    weights = _weights(wanted, counts)
+    average = sum(count.total() for count in counts) / len(counts) if counts else 0.0
+    scored = [
+        (article, _score(wanted, count, weights, average)) for article, count in zip(articles, counts, strict=True)
+    ]
+    return sorted((pair for pair in scored if pair[1] > 0), key=lambda pair: (-pair[1], pair[0].id))
+
+
+def _weights(wanted: set[str], counts: Sequence[Counter[str]]) -> dict[str, float]:
+    """Inverse document frequency of the wanted terms: a term that every article has tells nothing."""
+    total = len(counts)
+    having = {term: sum(term in count for count in counts) for term in wanted}
+    return {term: math.log(1 + (total - n + 0.5) / (n + 0.5)) for term, n in having.items()}
+
+
+def _score(wanted: set[str], count: Counter[str], weights: dict[str, float], average: float) -> float:
+    norm = _K1 * (1 - _B + _B * count.total() / average) if average else _K1
+    return sum(weights[term] * count[term] * (_K1 + 1) / (count[term] + norm) for term in sorted(wanted) if count[term])
+
+
+def passages(text: str, characters: int = _PASSAGE) -> list[str]:
+    """`text` in runs of whole sentences of at most `characters`; a longer sentence is a passage of its own."""
+    found: list[str] = []
+    for match in _SENTENCE.finditer(text):
+        sentence = " ".join(match[0].split())
+        if not sentence:
+            continue
+        glue = "" if re.search(r"[。！？]$", found[-1] if found else "") else " "
+        if found and len(found[-1]) + len(glue) + len(sentence) <= characters:
+            found[-1] += glue + sentence
+        else:
+            found.append(sentence)
+    return found
+
+
+def best_passage(query: str, article: Article) -> str | None:
+    """The passage of the article that answers `query` best, the first of equals; None where it has none."""
+    candidates = passages(article.text)
+    numbered = [Article(number, "", text) for number, text in enumerate(candidates)]
+    ranked = rank(query, numbered)
+    if ranked:
+        return ranked[0][0].text
+    return candidates[0] if candidates else None
+
+
+def from_knowledge(
+    case: CaseBrief,
+    articles: Sequence[Article],
+    voice: Voice,
+    *,
+    voice_name: str,
+    count: int = 1,
+    agent: str | None = None,
+    rng_seed: str = "",
+    fit: Fit | None = None,
+) -> list[Draft]:
+    """Drafts that quote the best passages of articles in the customer's language, with their links; none elsewhere.
+
+    An article is quoted only when it covers a good part of what the customer wrote, weighted by rarity.
+    """
+    code = known(case.language) or (language(case.text) if case.language is None else None)
+    if code is None or known(code) is None:
+        return []
+    fitting = [article for article in articles if _language(article) == code]
+    drafts: list[Draft] = []
+    for article, _ in rank(case.text, fitting):
+        passage = best_passage(case.text, article)
+        if len(drafts) < count and passage and coverage(case.text, article, fitting) >= _COVERED:
+            text = _quoting(case, article, passage, voice, code, agent, rng_seed, fit)
+            drafts.append(Draft(text, code, voice_name, "knowledge", (f"kb:{article.id}",)))
+    return drafts
+
+
+def coverage(query: str, article: Article, articles: Sequence[Article]) -> float:
+    """0…1: the share of the query's terms that `article` has, each weighted by how rare it is in `articles`."""
+    wanted = set(terms(query))
+    weights = _weights(wanted, [Counter(terms(f"{each.title} {each.text}")) for each in articles])
+    total = sum(weights.values())
+    having = wanted & set(terms(f"{article.title} {article.text}"))
+    return sum(weights[term] for term in sorted(having)) / total if total else 0.0
+
+
+def _language(article: Article) -> str | None:
+    return known(article.language) if article.language else known(language(f"{article.title}. {article.text}"))
+
+
+def _quoting(
+    case: CaseBrief,
+    article: Article,
+    passage: str,
+    voice: Voice,
+    code: str,
+    agent: str | None,
+    seed: str,
+    fit: Fit | None,
+) -> str:
+    """A draft around `passage`: it is put in last, so that nothing in it is read as a slot."""
+    forms = data(code)["knowledge"]
+    choice = int(hashlib.sha256(f"{seed}\x00{article.id}".encode()).hexdigest(), 16)
+    body = f"{forms['lead'][choice % len(forms['lead'])]} {{passage}}"
+    known_slots = {**drafting.slots(case, voice, code, agent), "passage": passage}
+    if article.url:
+        body += f" {forms['link'][choice % len(forms['link'])]}"
+        known_slots["url"] = article.url
+    return drafting.composed(body, known_slots, voice, code, fit=fit)
