@@ -123,23 +123,26 @@ def _file_into_cases(connection: Connection, batch: Sequence[Row], now: datetime
     touched = {row["case_id"] for row in batch if row["case_id"] is not None}
     loose = [row for row in batch if row["case_id"] is None]
     places = {p for row in loose for p in (_place(row), _parent(row), _root(row)) if p is not None}
-    known = cases.at_places(connection, places)
-    broadcast = {place for place, case in cases.ours_at(connection, places).items() if case is None}
+    ours = cases.ours_at(connection, places)
+    known = cases.at_places(connection, places | {parent for _, parent in ours.values() if parent is not None})
     number = cases.next_number(connection)
     new: list[tuple[int, Place, Row]] = []
     filed: dict[int, int] = {}
     merges: list[tuple[int, int]] = []
+    hooks: list[tuple[int, Place]] = []
     for row in loose:
-        candidates = _conversations(row, known, broadcast)
+        candidates = _conversations(row, known, ours)
         if not candidates and not row["inbound"]:
-            broadcast.add(_place(row))
+            ours[_place(row)] = (None, _parent(row))
             continue
         if not candidates:
-            hook = _hook(row, broadcast)
-            new.append((number, hook, row))
-            known[hook] = number
+            new.append((number, _place(row), row))
             candidates, number = {number}, number + 1
         case = min(candidates)
+        anchor = _anchor(_parent(row), ours)
+        if anchor is not None and anchor not in known and known.get(_place(row), case) == case:
+            known[anchor] = case
+            hooks.append((case, anchor))  # what the conversation hangs on now, until that arrives too
         for other in candidates - {case}:
             merges.append((other, case))
             known = {place: case if found == other else found for place, found in known.items()}
@@ -148,38 +151,45 @@ def _file_into_cases(connection: Connection, batch: Sequence[Row], now: datetime
         filed[row["mention_id"]] = case
     cases.create(connection, new)
     cases.attach(connection, [(case, mention) for mention, case in filed.items()])
+    cases.hang(connection, hooks)
     for case, _, row in new:
         events.append(connection, case, "opened", parse_iso(row["created_at"]), data={"mention": row["mention_id"]})
     for old, into in merges:
         cases.merge(connection, old, into)
         events.append(connection, into, "merged", now, data={"case": old})
-    adopted = _adopt_orphans(
-        connection, {_place(row): filed[row["mention_id"]] for row in loose if row["mention_id"] in filed}
-    )
+    adopted = _adopt_orphans(connection, known)
     return (touched | set(filed.values()) | adopted) - {old for old, _ in merges}
 
 
-def _conversations(row: Row, known: Mapping[Place, int], broadcast: set[Place]) -> set[int]:
+_Ours = dict[Place, tuple[int | None, Place | None]]
+
+
+def _conversations(row: Row, known: Mapping[Place, int], ours: _Ours) -> set[int]:
     """The cases that this message belongs to: more than one when it joins what looked like two conversations."""
+    anchor, root = _anchor(_parent(row), ours), _anchor(_root(row), ours)
     found = {known.get(_place(row))}
-    parent, root = _parent(row), _root(row)
-    if parent is not None and parent not in broadcast:
-        found.add(known.get(parent))
-        if parent not in known and root is not None and root not in broadcast:
+    if anchor is not None:
+        found.add(known.get(anchor))
+        if anchor not in known and root is not None:
             found.add(known.get(root))
     return {case for case in found if case is not None}
 
 
-def _hook(row: Row, broadcast: set[Place]) -> Place:
-    """What a new conversation hangs on: its first message, or the parent that we have not seen (yet)."""
-    parent = _parent(row)
-    return _place(row) if parent is None or parent in broadcast else parent
+def _anchor(place: Place | None, ours: _Ours) -> Place | None:
+    """What a message hangs on: the nearest place above that is a conversation's or that we have not seen.
+
+    None below a post of ours to everybody: there each message begins a conversation of its own.
+    """
+    while place is not None and ours.get(place, (0, None))[0] is None:
+        place = ours[place][1]
+    return place
 
 
-def _adopt_orphans(connection: Connection, arrived: Mapping[Place, int]) -> set[int]:
+def _adopt_orphans(connection: Connection, known: Mapping[Place, int]) -> set[int]:
+    """Our answers that were here before what they answer find their cases."""
     adopted = [
-        (arrived[row["platform"], row["host"], row["in_reply_to"]], row["mention_id"])
-        for row in cases.orphans(connection, arrived)
+        (known[row["platform"], row["host"], row["in_reply_to"]], row["mention_id"])
+        for row in cases.orphans(connection, known)
     ]
     cases.attach(connection, adopted)
     return {case for case, _ in adopted}

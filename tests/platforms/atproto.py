@@ -98,14 +98,17 @@ class Person:
         )
         return Written(made["uri"], made["cid"], to.root if to else (made["uri"], made["cid"]))
 
-    def say_many(self, records: list[dict[str, Any]]) -> None:
-        """Post many records with few requests."""
+    def say_many(self, records: list[dict[str, Any]]) -> list[str]:
+        """Post many records with few requests; their uris."""
+        uris: list[str] = []
         for start in range(0, len(records), 100):
             writes = [
                 {"$type": "com.atproto.repo.applyWrites#create", "collection": POST, "value": record}
                 for record in records[start : start + 100]
             ]
-            self.call("com.atproto.repo.applyWrites", {"repo": self.did, "writes": writes})
+            done = self.call("com.atproto.repo.applyWrites", {"repo": self.did, "writes": writes})
+            uris += [result["uri"] for result in done["results"]]
+        return uris
 
     def record(
         self,

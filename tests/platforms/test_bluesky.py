@@ -8,8 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
@@ -19,9 +19,10 @@ import pytest
 
 from carecli.errors import AuthError, NotProcessed, PlatformError, RateLimited, Unreachable
 from carecli.model import JSON, Mention, Page, Reply
-from carecli.platforms.base import Checker, Poster, Setup
+from carecli.platforms.base import Checker, Fetcher, Poster, Setup
 from carecli.platforms.bluesky import BLUESKY
 from carecli.platforms.bluesky_client import BlueskyClient
+from carecli.platforms.testing import FetcherContract, PosterContract
 from tests.platforms.atproto import Network, Person, Written
 from tests.platforms.atproto import atproto as atproto  # noqa: PLC0414 - pytest finds the fixture here
 
@@ -186,9 +187,19 @@ def test_many_pages_are_read_to_the_end_and_only_what_is_new_later(
     assert len(mentions(found)) == 230
     late = zoe.say(f"@{brand.handle} late", mentions=brand)
     atproto.sync()
-    again = mentions(pages(setup_for(brand), found[-1].cursor))
-    assert late.uri in again
-    assert len(again) < 110, "one page of what is known, not all of it"
+    found = pages(setup_for(brand), found[-1].cursor)
+    assert set(mentions(found)) == {late.uri}
+    assert pages(setup_for(brand), found[-1].cursor) == []
+
+
+def test_what_arrives_late_is_found_below_the_mark(atproto: Network, brand: Person, zoe: Person) -> None:
+    now = datetime.now(UTC)
+    zoe.say(f"@{brand.handle} in time", mentions=brand)
+    atproto.sync()
+    found = pages(setup_for(brand))
+    late = zoe.say(f"@{brand.handle} from a slow server", mentions=brand, at=now - timedelta(minutes=50))
+    atproto.sync()
+    assert set(mentions(pages(setup_for(brand), found[-1].cursor))) == {late.uri}
 
 
 def test_a_run_that_is_cut_off_after_every_page_loses_nothing(atproto: Network, brand: Person, zoe: Person) -> None:
@@ -409,6 +420,30 @@ def test_the_real_limit_of_sign_ins_is_reported_with_its_wait(atproto: Network) 
 def test_a_server_that_is_not_there(atproto: Network, brand: Person) -> None:
     with pytest.raises((Unreachable, NotProcessed)):
         using(setup_for(brand, base_url="http://127.0.0.1:9", pinned="true"), lambda client: client.check())
+
+
+class TestContract(FetcherContract, PosterContract):
+    """What every platform must hold to, with four pages of what one customer wrote."""
+
+    @pytest.fixture(autouse=True)
+    def _people(self, atproto: Network, brand: Person, zoe: Person) -> None:
+        self.network, self.brand, self.zoe = atproto, brand, zoe
+        self.at = datetime.now(UTC) - timedelta(minutes=5)
+
+    def open(self) -> AbstractAsyncContextManager[Fetcher]:
+        return BLUESKY.open(setup_for(self.brand, page_size="25"))
+
+    def write(self, texts: Sequence[str]) -> list[str]:
+        records = []
+        for text in texts:
+            self.at += timedelta(milliseconds=10)
+            record = self.zoe.record(text, at=self.at)
+            feature = {"$type": "app.bsky.richtext.facet#mention", "did": self.brand.did}
+            record["facets"] = [{"index": {"byteStart": 0, "byteEnd": 1}, "features": [feature]}]
+            records.append(record)
+        uris = self.zoe.say_many(records)
+        self.network.sync()
+        return uris
 
 
 def test_the_client_is_all_that_a_platform_can_be(atproto: Network, brand: Person) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -56,8 +56,8 @@ def view(number: int = 0, **record: Any) -> dict[str, Any]:
     }
 
 
-def error(name: str, status: int = 400, **headers: str) -> Script:
-    return json_script({"error": name, "message": "no"}, status, **headers)
+def error(name: str, status: int = 400, headers: Mapping[str, str] | None = None) -> Script:
+    return json_script({"error": name, "message": "no"}, status, headers)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_a_did_document_cannot_send_us_from_https_to_http_nor_be_junk(pds: Lying
 
 def test_a_rate_limit_says_how_long(pds: LyingServer) -> None:
     reset = str(int(time.time()) + 120)
-    pds.on(NOTIFICATIONS, error("RateLimitExceeded", 429, RateLimit_Reset=reset))
+    pds.on(NOTIFICATIONS, error("RateLimitExceeded", 429, {"RateLimit-Reset": reset}))
     with pytest.raises(RateLimited) as limited:
         pages(setup_for(pds, search="acme"))
     assert limited.value.retry_after == pytest.approx(120, abs=5)
@@ -277,6 +277,35 @@ def test_the_same_cursor_for_ever_is_an_error_and_ends_only_its_listing(pds: Lyi
     assert len(pds.asked(SEARCH)) == 2
 
 
+@pytest.mark.parametrize("path", [POSTS, PROFILES])
+def test_a_page_that_could_not_be_completed_comes_again(pds: LyingServer, path: str) -> None:
+    pds.on(POSTS, json_script({"posts": [view(1)]}))
+    pds.on(NOTIFICATIONS, json_script({"notifications": [view(1) | {"reason": "reply"}]}))
+    good = json_script({"posts": [view(1)], "profiles": []})
+    pds.on(path, error("InvalidRequest"), error("InvalidRequest"), good)
+    pds.on(SEARCH, json_script({"posts": []}))
+    found: list[Page] = []
+    with pytest.raises(PlatformError, match="InvalidRequest"):
+        pages(setup_for(pds, search="acme"), found)
+    assert texts(found) == []
+    pds.on(path, good)
+    assert texts(pages(setup_for(pds, search="acme"), cursor=found[-1].cursor)) == ["post 1"]
+
+
+def test_what_was_skipped_once_is_not_named_again(pds: LyingServer) -> None:
+    pds.on(SEARCH, json_script({"posts": [view(0), view(1, text=7)]}))
+    first = pages(setup_for(pds, search="acme"))
+    assert sum(len(page.skipped) for page in first) == 1
+    assert pages(setup_for(pds, search="acme"), cursor=first[-1].cursor) == []
+
+
+def test_a_query_that_is_no_longer_asked_leaves_the_cursor(pds: LyingServer) -> None:
+    first = pages(setup_for(pds, search=["acme", "acme app"]))
+    assert set(first[-1].cursor["searches"]) == {"acme", "acme app"}
+    second = pages(setup_for(pds, search="acme"), cursor=first[-1].cursor)
+    assert set(second[-1].cursor["searches"]) == {"acme"}
+
+
 def test_a_failing_search_leaves_the_notifications_alone(pds: LyingServer) -> None:
     pds.on(SEARCH, error("InvalidRequest"))
     pds.on(POSTS, json_script({"posts": [view(1)]}))
@@ -308,7 +337,7 @@ def test_a_damaged_cursor_begins_anew(pds: LyingServer, cursor: JSON) -> None:
     "answer",
     [
         error("InternalServerError", 500),
-        error("Unavailable", 503, Retry_After="1"),
+        error("Unavailable", 503, {"Retry-After": "1"}),
         Script(200, b'{"uri": "at'),
         Script(200, b'{"uri": "at://x", "cid": "y"}', cut=10),
         json_script({"uri": 7}),
@@ -327,7 +356,7 @@ def test_a_write_without_a_clear_answer_has_an_unknown_fate(pds: LyingServer, an
     ("answer", "expected"),
     [
         (error("InvalidRequest"), NotProcessed),
-        (error("RateLimitExceeded", 429, RateLimit_Reset="1"), RateLimited),
+        (error("RateLimitExceeded", 429, {"RateLimit-Reset": "1"}), RateLimited),
         (error("AuthMissing", 401), AuthError),
         (error("Forbidden", 403), AuthError),
     ],

@@ -10,6 +10,7 @@ import os
 import tracemalloc
 import zipfile
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -21,8 +22,9 @@ from hypothesis import strategies as st
 
 from carecli.errors import BadAnswer, CareError, ConfigError, PlatformError, UsageError
 from carecli.model import JSON, Mention, Page
-from carecli.platforms.base import Checker, Setup
+from carecli.platforms.base import Checker, Fetcher, Setup
 from carecli.platforms.files import FILE, ReadOptions, Rejected, Row, read
+from carecli.platforms.testing import FetcherContract
 
 WHEN = "2026-11-20T08:00:00Z"
 MOMENT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -614,7 +616,7 @@ def test_a_folder_is_read_once_and_again_when_it_changes(tmp_path: Path) -> None
     assert fetch(after(pages), path=str(tmp_path)) == []
     (tmp_path / "b.csv").write_text(f"id,text,created_at\n3,hi,{WHEN}\n4,new,{WHEN}\n")
     again = fetch(after(pages), path=str(tmp_path))
-    assert ids(again) == ["3", "4"]
+    assert ids(again) == ["4"]
     (tmp_path / "a.jsonl").unlink()
     (tmp_path / "c.csv").write_text("id,text,created_at\n")
     assert set(after(fetch(after(again), path=str(tmp_path)))["files"]) == {"b.csv", "c.csv"}
@@ -655,7 +657,7 @@ def test_settings_of_the_source(tmp_path: Path) -> None:
         {},
         path=str(path),
         format="csv",
-        platform="forum",
+        mentions_platform="forum",
         columns="id=Nr, text=Treść, created_at=Kiedy",
         timezone="Europe/Warsaw",
         encoding="cp1250",
@@ -683,10 +685,48 @@ def test_a_path_is_needed() -> None:
         fetch({})
 
 
-def test_a_file_whose_time_alone_changed_is_read_again(tmp_path: Path) -> None:
+def test_a_file_that_was_changed_is_read_again_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
-    path.write_text(jsonl(row(1)))
+    path.write_text(jsonl(row(1), row(2)))
     pages = fetch({}, path=str(path))
-    path.write_text(jsonl(row(2)))
+    path.write_text(jsonl(row(1, "edited"), row(2), row(3)))
+    assert ids(fetch(after(pages), path=str(path))) == ["1", "2", "3"]
     os.utime(path, ns=(1, 1))
-    assert ids(fetch(after(pages), path=str(path))) == ["2"]
+    assert ids(fetch(after(pages), path=str(path))) == ["1", "2", "3"]
+
+
+def test_a_row_that_was_half_written_is_read_when_it_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    content = jsonl(row(1), row(2))
+    path.write_text(content[:-20])
+    pages = fetch({}, path=str(path))
+    assert "within this line" in pages[0].skipped[0]
+    path.write_text(content)
+    assert ids(fetch(after(pages), path=str(path))) == ["1", "2"]
+
+
+def test_an_array_on_one_line_resumes_too(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([row(number) for number in range(1500)]))
+    begun = fetch({}, path=str(tmp_path), stop=1)
+    assert len(ids(begun)) + len(ids(fetch(after(begun), path=str(tmp_path)))) == 1500
+
+
+class TestTheContract(FetcherContract):
+    """What every source holds to, kept by a log that grows."""
+
+    many = 1200
+
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path) -> None:
+        self.path = tmp_path / "log.jsonl"
+        self.count = 0
+
+    def open(self) -> AbstractAsyncContextManager[Fetcher]:
+        return FILE.open(Setup("files", {"path": str(self.path)}))
+
+    def write(self, texts: Sequence[str]) -> list[str]:
+        numbers = range(self.count, self.count + len(texts))
+        self.count += len(texts)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(jsonl(*(row(n, text, author="zoe") for n, text in zip(numbers, texts, strict=True))))
+        return [str(number) for number in numbers]

@@ -18,7 +18,7 @@ from carecli.platforms.mastodon_lists import SEARCH_DEPTH
 from tests.platforms.fedi import setup_for
 from tests.platforms.servers import LyingServer, Request, Script, json_script
 
-START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+START = datetime(2025, 11, 20, 8, tzinfo=UTC)
 ME = {"id": "7", "acct": "acme", "display_name": "Acme"}
 ZOE = {"id": "9", "acct": "Zoe@Social.Example", "display_name": "Zoe", "followers_count": 41}
 IDS = {
@@ -202,7 +202,7 @@ def test_what_is_strange_but_harmless_is_read(lying: LyingServer) -> None:
         account={"id": 9, "acct": "ZOË@social.example", "display_name": None},
     )
     odd["id"] = 12
-    fake.notes = [{"id": 1, "type": "mention", "created_at": "2026-11-20T08:00:00", "status": odd, "extra": {}}]
+    fake.notes = [{"id": 1, "type": "mention", "created_at": "2025-11-20T08:00:00", "status": odd, "extra": {}}]
     (mention,) = [mention for page in fake.pages() for mention in page.mentions]
     assert (mention.external_id, mention.author.id, mention.in_reply_to) == ("12", "9", "44")
     assert mention.text == "\ufffdwarn\ufffd\n\n1 <b> 2 \u202eback \U0001f600"
@@ -210,6 +210,26 @@ def test_what_is_strange_but_harmless_is_read(lying: LyingServer) -> None:
     assert mention.author.handle == "zoë@social.example"
     assert (mention.visibility, mention.language) == ("internal", None)
     (mention.raw or "").encode()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "stored"),
+    [
+        ("0001-01-01T00:00:00+00:00", "1970-01-01"),
+        ("0001-01-01T00:00:00+14:00", None),
+        ("2025-11-20T23:30:00-02:00", "2025-11-21"),
+        ("9999-12-31T23:59:59Z", "today"),
+    ],
+)
+def test_claimed_times(lying: LyingServer, claimed: str, stored: str | None) -> None:
+    fake = Fake(lying)
+    fake.write(1)
+    fake.notes[0]["status"]["created_at"] = claimed
+    pages = fake.pages()
+    days = [str(mention.created_at.date()) for page in pages for mention in page.mentions]
+    today = str(datetime.now(UTC).date())
+    assert days == ([] if stored is None else [stored.replace("today", today)])
+    assert len([text for page in pages for text in page.skipped]) == (stored is None)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.errors import BadAnswer
-from carecli.platforms.newest_first import EMPTY_PAGES, MOST_GAPS, Gap, Walk
+from carecli.platforms.newest_first import EMPTY_PAGES, LEAST_KNOWN, MOST_GAPS, MOST_KNOWN, Gap, Walk
 
 
 class Listing:
@@ -85,8 +85,8 @@ def test_gaps_are_closed_newest_first() -> None:
         listing.moments = list(range(1, last + 1))
         _, saved = read(listing, saved, pages=1)
     seen, _ = read(listing, saved)
-    known = seen[2:]  # after the head
-    assert known == sorted(known, reverse=True)
+    met = list(dict.fromkeys(seen))
+    assert met == sorted(met, reverse=True)
 
 
 def test_one_false_date_does_not_end_the_reading() -> None:
@@ -101,15 +101,46 @@ def test_a_moment_in_the_future_does_not_hide_what_comes_next() -> None:
     assert walk.high == 1000
 
 
-def test_since_limits_one_run_and_leaves_the_rest_for_a_later_one() -> None:
-    listing = Listing(10)
+@given(st.integers(1, 12), st.integers(1, 130), st.integers(0, 4))
+@settings(max_examples=100, deadline=None)
+def test_since_limits_one_run_and_leaves_the_rest_for_a_later_one(size: int, since: int, pages: int) -> None:
+    listing = Listing(size)
     listing.moments = list(range(1, 11))
     _, saved = read(listing, {})
     listing.moments += range(11, 111)
-    limited, saved = read(listing, saved, since=90)
-    assert 20 not in limited
-    rest, _ = read(listing, saved)
-    assert set(range(11, 90)) <= set(limited) | set(rest)
+    limited, saved = read(listing, saved, since=since, pages=pages)
+    young = {moment for moment in limited if moment >= since}
+    rest, saved = read(listing, saved)
+    assert young | set(rest) >= set(range(11, 111))
+    assert saved["gaps"] == []
+
+
+def test_a_run_with_since_does_not_read_far_below_it() -> None:
+    listing = Listing(10)
+    listing.moments = list(range(1, 11))
+    _, saved = read(listing, {})
+    listing.moments += range(11, 211)
+    limited, saved = read(listing, saved, since=190)
+    assert min(limited) > 170
+    again, _ = read(listing, saved, since=190)
+    assert min(again) > 170
+
+
+def test_what_was_remembered_is_known_in_the_next_run() -> None:
+    walk = Walk({}, overlap=10)
+    walk.turn([100, 95, 20], None, now=1000)
+    walk.remember([("a", 100), ("b", 95), ("שלום", 20)])
+    later = Walk(json.loads(json.dumps(walk.save())), overlap=10)
+    assert [later.is_known(item) for item in ("a", "b", "שלום", "c")] == [True, True, True, False]
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    walk = Walk({}, overlap=100)
+    walk.turn([10_000], None, now=10_000)
+    walk.remember((f"old {number}", number) for number in range(2000))
+    assert len(walk.save()["known"]) == LEAST_KNOWN
+    walk.remember((f"new {number}", 9_950) for number in range(7000))
+    assert len(walk.save()["known"]) == MOST_KNOWN
 
 
 def test_the_first_run_takes_since_for_good() -> None:
@@ -168,7 +199,11 @@ def test_a_cursor_that_has_become_invalid_is_replaced_once() -> None:
 
 @pytest.mark.parametrize(
     "saved",
-    [{"high": "x", "gaps": 7}, {"gaps": [1, [2], [None, "a", 3]]}, {"high": True}],
+    [
+        {"high": "x", "gaps": 7, "known": 1},
+        {"gaps": [1, [2], [None, "a", 3]], "known": [1, [2, 3], ["a", "b"]]},
+        {"high": True},
+    ],
 )
 def test_a_damaged_cursor_begins_anew(saved: dict[str, Any]) -> None:
     walk = Walk(saved)

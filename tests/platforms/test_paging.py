@@ -13,7 +13,7 @@ from carecli.errors import BadAnswer
 from carecli.model import JSON
 from carecli.platforms.paging import EPOCH, Bounds, Item, advance, position
 
-START = datetime(2026, 11, 20, 8, tzinfo=UTC)
+START = datetime(2025, 11, 20, 8, tzinfo=UTC)
 
 
 class Source:

@@ -8,7 +8,7 @@ look-up.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ from carecli.model import JSON, Mention, Page, Receipt, Reply
 from carecli.platforms import bluesky_reply
 from carecli.platforms.answers import Answer, printable
 from carecli.platforms.bluesky import LIMIT, measure
-from carecli.platforms.bluesky_lists import Lists, Sheet, field_of, milliseconds
+from carecli.platforms.bluesky_lists import Entry, Lists, Sheet, field_of, milliseconds
 from carecli.platforms.bluesky_posts import (
     POST,
     AuthorView,
@@ -52,11 +52,12 @@ class Stored(BaseModel):
 
 @dataclass
 class Stream:
-    """One listing in a run of `fetch`; `query` for a search."""
+    """One listing in a run of `fetch`: `query` for a search, `state` as far as pages are complete."""
 
     name: str
-    walk: Walk
     query: str = ""
+    walk: Walk = field(default_factory=lambda: Walk({}))
+    state: JSON | None = None
 
 
 class BlueskyClient:
@@ -89,12 +90,12 @@ class BlueskyClient:
         streams = self._streams(cursor, since)
         running = list(streams)
         seen: dict[str, bool] = {}
+        last = cursor
         failure: PlatformError | None = None
         while running:
             for stream in tuple(running):
                 try:
-                    sheet = await self._turn(stream)
-                    mentions = await self._mentions(sheet)
+                    sheet, mentions = await self._turn(stream, since)
                 except FINAL:
                     raise
                 except PlatformError as error:
@@ -103,8 +104,13 @@ class BlueskyClient:
                     continue
                 if stream.walk.here is None:
                     running.remove(stream)
-                recent = [one for one in mentions if since is None or one.created_at >= since]
-                yield Page(tuple(_unseen(recent, seen)), _saved(cursor, streams), tuple(sheet.skipped))
+                fresh = _unseen(mentions, seen)
+                # A page of what is known is not worth a stop: whoever stops at each page has to get on.
+                if fresh or sheet.skipped or (not sheet.entries and _saved(streams) != last):
+                    last = _saved(streams)
+                    yield Page(tuple(fresh), last, tuple(sheet.skipped))
+        if _saved(streams) != last:
+            yield Page((), _saved(streams))
         if failure is not None:
             raise failure
 
@@ -159,18 +165,15 @@ class BlueskyClient:
 
     def _streams(self, cursor: JSON, since: datetime | None) -> list[Stream]:
         floor = milliseconds(since) if since else None
-        streams = [
-            Stream("notifications", Walk({})),
-            *(Stream("search", Walk({}), query) for query in self.searches),
-            Stream("own", Walk({})),
-        ]
+        searches = (Stream("search", query) for query in self.searches)
+        streams = [Stream("notifications"), *searches, Stream("own")]
         for stream in streams:
-            saved = _state(cursor, stream)
-            stream.walk = Walk(saved or {}, since=floor, overlap=self.overlap)
+            stream.state = _state(cursor, stream)
+            stream.walk = Walk(stream.state or {}, since=floor, overlap=self.overlap)
         return streams
 
-    async def _turn(self, stream: Stream) -> Sheet:
-        """Read the page where `stream` stands, and move its walk on."""
+    async def _turn(self, stream: Stream, since: datetime | None) -> tuple[Sheet, list[Mention]]:
+        """The page where `stream` stands, without what was handed out before; then `stream` stands behind it."""
         here = stream.walk.here
         at = here.at if here else None
         try:
@@ -181,7 +184,12 @@ class BlueskyClient:
                 raise
             sheet = await self._read(stream, None)
         stream.walk.turn(sheet.moments, sheet.cursor, now=milliseconds(datetime.now(UTC)))
-        return sheet
+        new = [entry for entry in sheet.entries if not stream.walk.is_known(entry.uri)]
+        mentions = await self._mentions(new, sheet)
+        too_old = {one.external_id for one in mentions if since is not None and one.created_at < since}
+        stream.walk.remember((entry.uri, entry.moment) for entry in new if entry.uri and entry.uri not in too_old)
+        stream.state = stream.walk.save()
+        return sheet, [one for one in mentions if one.external_id not in too_old]
 
     async def _read(self, stream: Stream, at: str | None) -> Sheet:
         if stream.name == "own":
@@ -190,15 +198,17 @@ class BlueskyClient:
             return await self.lists.search(stream.query, at)
         return await self.lists.notifications(at)
 
-    async def _mentions(self, sheet: Sheet) -> list[Mention]:
+    async def _mentions(self, entries: list[Entry], sheet: Sheet) -> list[Mention]:
         own_did = (await self.xrpc.session()).did
+        # The AppView's own view of a post has counts, which a notification lacks.
+        views = await self.lists.posts(entry.uri for entry in entries) if sheet.notified else {}
         made = []
-        for view in sheet.views:
+        for entry in entries:
+            view = views.get(entry.uri, entry.view)
             try:
                 made.append(mention(view, own_did=own_did, own_handles=self.own_handles, notified=sheet.notified))
             except ValidationError as error:
-                name = printable(str(field_of(view, "uri") or "a post"), 120)
-                sheet.skipped.append(f"{name}: {complaint(error)}")
+                sheet.skipped.append(f"{printable(entry.uri or 'a post', 120)}: {complaint(error)}")
         counts = await self.lists.followers(one.author.id for one in made if one.author.id)
         return [replace(one, author=replace(one.author, followers=counts.get(one.author.id or ""))) for one in made]
 
@@ -256,14 +266,11 @@ def _unseen(mentions: Iterable[Mention], seen: dict[str, bool]) -> list[Mention]
     return fresh
 
 
-def _saved(cursor: JSON, streams: list[Stream]) -> JSON:
-    """`cursor` with how far the listings are that have begun, without queries that are no longer asked."""
-    saved: JSON = {"searches": {}}
-    for stream in streams:
-        state = stream.walk.save() if stream.walk.begun else _state(cursor, stream)
-        if state is not None:
-            (saved["searches"] if stream.query else saved)[stream.query or stream.name] = state
-    return saved
+def _saved(streams: list[Stream]) -> JSON:
+    """The cursor after the pages so far; queries that are no longer asked are forgotten."""
+    searches = {stream.query: stream.state for stream in streams if stream.query and stream.state is not None}
+    others = {stream.name: stream.state for stream in streams if not stream.query and stream.state is not None}
+    return {**others, "searches": searches}
 
 
 def _state(cursor: JSON, stream: Stream) -> JSON | None:

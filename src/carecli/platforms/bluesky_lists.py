@@ -37,14 +37,23 @@ class Listing(BaseModel):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item that may become a mention: `view` has at least a post view's fields. `moment` 0: it has none."""
+
+    view: JSON
+    uri: str
+    moment: int
+
+
 @dataclass
 class Sheet:
-    """One page: post views, the moments of all items (epoch milliseconds, in their order), what was skipped.
+    """One page: what may become mentions, the moments of all items in their order, and what was skipped.
 
-    `notified`: these are what the account was notified of.
+    Moments are epoch milliseconds. `notified`: these are what the account was notified of.
     """
 
-    views: list[JSON] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
     moments: list[int] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
     cursor: str | None = None
@@ -76,23 +85,21 @@ class Lists:
         return _sheet(listing.items("posts"), listing.cursor, f"search {printable(query, 40)}")
 
     async def notifications(self, at: str | None, *, limit: int | None = None) -> Sheet:
-        """Mentions, replies and quotes: as the AppView shows the posts, else as the notification has them."""
+        """Mentions, replies and quotes, as the notifications have them: `posts` knows more."""
         page = self._page(at) | {"reasons": REASONS} | ({"limit": limit} if limit else {})
         listing = await self._list("app.bsky.notification.listNotifications", page)
         sheet = Sheet(notified=True, cursor=listing.cursor)
-        wanted: dict[str, JSON] = {}
         for number, item in enumerate(listing.items("notifications")):
             try:
                 notification = NotificationView.model_validate(item)
             except ValidationError as error:
                 sheet.skipped.append(f"notification {number + 1}: {complaint(error)}")
                 continue
-            if (seen := moment(notification.indexedAt)) is not None:
+            seen = moment(notification.indexedAt)
+            if seen is not None:
                 sheet.moments.append(milliseconds(seen))
             if notification.reason in REASONS:
-                wanted[notification.uri] = item
-        views = await self.posts(wanted)
-        sheet.views = [views.get(uri, item) for uri, item in wanted.items()]
+                sheet.entries.append(Entry(item, notification.uri, milliseconds(seen) if seen else 0))
         return sheet
 
     async def posts(self, uris: Iterable[str]) -> dict[str, JSON]:
@@ -133,12 +140,13 @@ def _sheet(views: list[Any], cursor: str | None, name: str) -> Sheet:
         if not isinstance(view, dict):
             sheet.skipped.append(f"{name}: item {number + 1} is not an object")
             continue
-        sheet.views.append(view)
         claimed = field_of(view.get("record"), "createdAt")
         known = [moment(at) for at in (view.get("indexedAt"), claimed) if isinstance(at, str)]
         # The AppView's order: the earlier of what the author claims and of what it saw.
-        if times := [milliseconds(at) for at in known if at is not None]:
+        times = [milliseconds(at) for at in known if at is not None]
+        if times:
             sheet.moments.append(min(times))
+        sheet.entries.append(Entry(view, str(view.get("uri") or ""), min(times, default=0)))
     return sheet
 
 

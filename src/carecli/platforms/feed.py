@@ -77,9 +77,7 @@ class Feeds:
         """One page per feed with news, as they come in. Raises PlatformError at the end for those that
         failed.
         """
-        states: dict[str, JSON] = {
-            url: state for url, state in cursor.get("feeds", {}).items() if url in self._urls
-        }
+        states: dict[str, JSON] = {url: state for url, state in cursor.get("feeds", {}).items() if url in self._urls}
         errors: list[PlatformError] = []
         page = Page((), {})
         waiting = 0
@@ -135,9 +133,7 @@ class Feeds:
             await asyncio.gather(*workers, return_exceptions=True)
 
     def _client(self, url: str) -> Client:
-        return Client(
-            url, timeout=self._timeout, allow_private=self._allow_private, max_bytes=LARGEST_FEED, attempts=2
-        )
+        return Client(url, timeout=self._timeout, allow_private=self._allow_private, max_bytes=LARGEST_FEED, attempts=2)
 
     async def _one(self, client: Client, url: str, state: JSON, since: datetime | None) -> _Read:
         place = state.get("url") or url
@@ -210,9 +206,7 @@ def _state_of(answer: Answer, old: JSON, place: str) -> JSON:
     """The state after a good answer; the address changes only when every redirect was a permanent one."""
     state = {"url": answer.url if answer.permanent else place, "seen": old.get("seen", [])}
     for name, header in (("etag", "etag"), ("modified", "last-modified")):
-        value = answer.headers.get(header) or (
-            old.get(name) if answer.status == httpx.codes.NOT_MODIFIED else None
-        )
+        value = answer.headers.get(header) or (old.get(name) if answer.status == httpx.codes.NOT_MODIFIED else None)
         if value and value.isascii() and value.isprintable() and len(value) < 1_000:
             state[name] = value
     return state

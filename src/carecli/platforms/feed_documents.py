@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from carecli.errors import BadAnswer
-from carecli.platforms.feed_xml import Document, Entry, read_xml
+from carecli.platforms.feed_xml import START, Document, Entry, read_xml
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -69,9 +69,9 @@ def _what(text: str, url: str) -> str:
     if not text:
         return "an empty answer"
     if not re.match(r"<(?:!doctype html|html|head|body)\b|<!--", text[:200], re.IGNORECASE):
-        return (
-            "JSON of another kind" if text[0] in "{[" else "XML of another kind" if text[0] == "<" else "text"
-        )
+        if text[0] == "<":
+            return "broken or cut-off XML" if START.search(text) else "XML of another kind"
+        return "JSON of another kind" if text[0] in "{[" else "text"
     feeds = [urljoin(url, link) for link in _feeds_of(text[:300_000])]
     shown = [repr(feed)[1:-1] for feed in feeds if feed.startswith(("http://", "https://"))]
     return "an HTML page" + (f"; its feed may be at {shown[0]}" if shown else "")

@@ -37,7 +37,7 @@ _PREFIXES = {
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?:(#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});)?")
 # What stands before the first element is kept from feedparser: its patterns for it take quadratic time.
-_START = re.compile(r"<(?:rss|feed|rdf:RDF|channel)[\s>]", re.IGNORECASE)
+START = re.compile(r"<(?:rss|feed|rdf:RDF|channel)[\s>]", re.IGNORECASE)
 _XML_NAMES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
 
@@ -77,7 +77,7 @@ def read_xml(text: str) -> Document | None:
     if root is None:
         root = _tree(_mended(text))
     if root is None:
-        start = _START.search(text)
+        start = START.search(text)
         loose = start is not None and len(text) <= LARGEST_LOOSE and "<!ENTITY" not in text
         return _loose(text[start.start() :]) if start is not None and loose else None
     if _local(root.tag).casefold() not in ROOTS:
@@ -175,9 +175,7 @@ def _words(parts: dict[str, ET.Element], *names: str) -> str:
     return ""
 
 
-def _entry(
-    element: ET.Element, parts: dict[str, ET.Element], language: str, author: tuple[str, str]
-) -> Entry:
+def _entry(element: ET.Element, parts: dict[str, ET.Element], language: str, author: tuple[str, str]) -> Entry:
     content, content_html = _content(parts)
     title, title_html = _rich(parts["title"]) if "title" in parts else ("", False)
     address = _address(parts)
@@ -266,10 +264,11 @@ def _loose(text: str) -> Document | None:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except Exception as error:  # noqa: BLE001 - whatever a hostile feed makes it raise, the feed is at fault
+    except Exception as error:
+        # Whatever a hostile feed makes it raise: the feed is at fault.
         raise ValueError("it is broken beyond reading") from error
     entries = tuple(_loose_entries(parsed))
-    return Document(str(parsed.feed.get("title", "")), entries) if parsed.version or entries else None
+    return Document(str(parsed.feed.get("title", "")), entries) if entries else None
 
 
 def _loose_entries(parsed: Any) -> Iterator[Entry]:
@@ -278,7 +277,8 @@ def _loose_entries(parsed: Any) -> Iterator[Entry]:
         contents = [*entry.get("content", ()), entry.get("summary_detail") or {}]
         content = max(contents, key=lambda part: len(part.get("value") or ""))
         names = ("id", "title", "link", "author", "published", "updated")
-        found = {name: str(entry.get(name) or "") for name in names}
+        # Not feedparser's own `get`: it would give the date of publication as that of an update.
+        found = {name: str(dict.get(entry, name) or "") for name in names}
         yield Entry(
             id=found["id"] or found["link"],
             title=found["title"],

@@ -15,6 +15,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
+from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Literal, cast, get_args
 from zoneinfo import ZoneInfo
@@ -71,9 +72,7 @@ def read(source: Path | BinaryIO, options: ReadOptions | None = None) -> Iterato
     """
     options = options or ReadOptions()
     if options.format not in get_args(Format):
-        raise UsageError(
-            f"there is no format {options.format!r}", hint=f"one of {', '.join(get_args(Format))}"
-        )
+        raise UsageError(f"there is no format {options.format!r}", hint=f"one of {', '.join(get_args(Format))}")
     converter = Converter(
         options.columns, platform=options.platform, zone=_zone(options.timezone), undated=options.undated
     )
@@ -94,9 +93,7 @@ def _zone(name: str) -> tzinfo:
         raise UsageError(f"there is no time zone {name!r}", hint="for example: Europe/Warsaw") from None
 
 
-def _converted(
-    stream: BinaryIO, suffix: str, options: ReadOptions, converter: Converter
-) -> Iterator[Row | Rejected]:
+def _converted(stream: BinaryIO, suffix: str, options: ReadOptions, converter: Converter) -> Iterator[Row | Rejected]:
     seen: dict[int, tuple[int, int]] = {}
     for raw in _rows(Rewound(stream), suffix, options, converter):
         if isinstance(raw, Rejected):
@@ -115,9 +112,7 @@ def _converted(
             yield Rejected(raw.line, f"duplicate id, first on line {first[0]}")
 
 
-def _rows(
-    stream: Rewound, suffix: str, options: ReadOptions, converter: Converter
-) -> Iterator[Raw | Rejected]:
+def _rows(stream: Rewound, suffix: str, options: ReadOptions, converter: Converter) -> Iterator[Raw | Rejected]:
     kind = kind_of(stream.head, suffix) if options.format == "auto" else options.format
     if kind == "xlsx":
         yield from _with_columns(_workbook(stream), converter)
@@ -138,9 +133,7 @@ def _workbook(stream: Rewound) -> Iterator[Raw | Rejected]:
         while part := stream.read(1 << 20):
             copy.write(part)
             if copy.tell() > _LARGEST_XLSX:
-                raise UsageError(
-                    f"the Excel file is larger than {_LARGEST_XLSX:,} bytes", hint="save it as CSV"
-                )
+                raise UsageError(f"the Excel file is larger than {_LARGEST_XLSX:,} bytes", hint="save it as CSV")
         copy.seek(0)
         yield from xlsx_rows(cast("BinaryIO", copy))
 
@@ -169,8 +162,9 @@ def _check_columns(names: tuple[str, ...], converter: Converter) -> None:
 class Folder:
     """Reads the files of a folder, or one file, that are new or changed since the last fetch.
 
-    The cursor holds, per file name, its size, its time of change and the line up to which it was read: a file
-    that did not change costs one look, and a fetch that broke off goes on at the next row.
+    The cursor holds, per file name, its size, its time of change, a hash of its content and how many rows were
+    read: a file that did not change costs one look, one that only grew gives its new rows, any other that changed
+    is read again as a whole. A fetch that broke off goes on at the next row.
     """
 
     def __init__(self, path: str, options: ReadOptions) -> None:
@@ -178,9 +172,7 @@ class Folder:
         self._options = options
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
-        """Pages of about a thousand rows. A file that cannot be read does not keep the others from being
-        read.
-        """
+        """Pages of about a thousand rows. A file that cannot be read does not stop the others."""
         old: dict[str, JSON] = cursor.get("files", {})
         present = {path.name: path for path in await asyncio.to_thread(self._files)}
         # A file that is gone is forgotten; its mentions stay.
@@ -219,8 +211,7 @@ class Folder:
 
     async def _pages(self, path: Path, state: JSON, since: datetime | None) -> AsyncIterator[Page]:
         """Pages whose cursor is the state of this one file."""
-        done: int = state["line"]
-        rows = (row for row in read(path, self._options) if row.line > done)
+        rows = itertools.islice(read(path, self._options), state["rows"], None)
         while True:
             batch = await asyncio.to_thread(list, itertools.islice(rows, PAGE))
             whole = len(batch) < PAGE
@@ -229,10 +220,8 @@ class Folder:
                 for row in batch
                 if isinstance(row, Row) and (since is None or row.mention.created_at >= since)
             )
-            skipped = tuple(
-                f"{path.name}:{row.line}: {row.reason}" for row in batch if isinstance(row, Rejected)
-            )
-            state = {**state, "line": batch[-1].line if batch else state["line"], "whole": whole}
+            skipped = tuple(f"{path.name}:{row.line}: {row.reason}" for row in batch if isinstance(row, Rejected))
+            state = {**state, "rows": state["rows"] + len(batch), "whole": whole}
             yield Page(mentions, state, skipped)
             if whole:
                 return
@@ -242,12 +231,35 @@ def _state(path: Path, old: JSON | None) -> JSON | None:
     """Where reading `path` begins; None when it is read already, as it is now."""
     try:
         now = path.stat()
+        if old is not None and (old["size"], old["changed"]) == (now.st_size, now.st_mtime_ns):
+            return None if old["whole"] else old
+        before, whole = _digests(path, 0 if old is None else old["size"])
     except OSError:
-        return None
-    state = {"size": now.st_size, "changed": now.st_mtime_ns, "line": 0, "whole": False}
-    if old is not None and (old["size"], old["changed"]) == (state["size"], state["changed"]):
-        return None if old["whole"] else old
-    return state
+        # Reading it will say what is wrong.
+        return {"size": -1, "changed": -1, "digest": "", "rows": 0, "whole": False}
+    grown = old is not None and before == old["digest"]
+    return {
+        "size": now.st_size,
+        "changed": now.st_mtime_ns,
+        "digest": whole,
+        "rows": old["rows"] if old is not None and grown else 0,
+        "whole": False,
+    }
+
+
+def _digests(path: Path, size: int) -> tuple[str, str]:
+    """Hashes of the first `size` bytes, "" unless a line ends there, and of the whole file."""
+    found = blake2b(digest_size=16)
+    last = b""
+    with path.open("rb") as file:
+        while size > 0 and (part := file.read(min(size, 1 << 20))):
+            found.update(part)
+            size -= len(part)
+            last = part[-1:]
+        before = found.hexdigest() if last == b"\n" and size == 0 else ""
+        while part := file.read(1 << 20):
+            found.update(part)
+    return before, found.hexdigest()
 
 
 @asynccontextmanager

@@ -79,11 +79,7 @@ class _Decoder:
 def _not_json(error: ValueError | RecursionError) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON: {error.msg} (character {error.pos + 1})"
-    return (
-        "not JSON: nested too deeply"
-        if isinstance(error, RecursionError)
-        else "not JSON: a number is too long"
-    )
+    return "not JSON: nested too deeply" if isinstance(error, RecursionError) else "not JSON: a number is too long"
 
 
 class _Array:
@@ -110,9 +106,7 @@ class _Array:
                 return
             source = self._window[self._at : end]
             reason = checked.reason(source, self.line)
-            yield (
-                Rejected(self.line, reason) if reason else decoder.row(value, len(source), self.line, source)
-            )
+            yield (Rejected(self.line, reason) if reason else decoder.row(value, len(source), self.line, source))
             self.line += source.count("\n")
             self._at = end
         yield Rejected(self.line, "the file ends within the array")

@@ -23,6 +23,7 @@ VISIBILITIES: dict[str, Visibility] = {
 }
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -41,12 +42,12 @@ def _id(value: str) -> str:
 
 
 def _utc(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        return value.replace(tzinfo=UTC)
+    """In UTC, and neither in the future nor before there were computers: authors may claim any time."""
     try:
-        return value.astimezone(UTC)
+        moment = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except OverflowError:
         raise PydanticCustomError("time", "is out of range") from None
+    return min(max(moment, EPOCH), datetime.now(UTC))
 
 
 Id = Annotated[str, AfterValidator(_id)]

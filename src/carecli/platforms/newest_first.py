@@ -4,11 +4,16 @@ Where a walk stands is a high-water mark and a list of gaps. The mark is the new
 with the first page, because what is still unread below that page is written down as a gap: the cursor to go
 on from, and the moment to stop at. The next walk reads from the head down to the mark, then closes the gaps,
 newest first. Moments are epoch milliseconds of the server's own order.
+
+Items arrive late: a stretch below the mark is read again each time. What was handed out of it is remembered, so
+that it is not handed out again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import base64
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +26,8 @@ LAST_FEW = 5
 EMPTY_PAGES = 500
 # Walks that are interrupted again and again leave gaps; more than this and the oldest two become one.
 MOST_GAPS = 16
+# Items remembered: those of the overlap, within reason, and at least as many as a few pages show again.
+LEAST_KNOWN, MOST_KNOWN = 300, 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,10 @@ class Walk:
     since: int | None = None
     overlap: int = 0
     high: int | None = field(init=False)
+    _first: bool = field(init=False)
     _head: Gap | None = field(init=False)
     _gaps: list[Gap] = field(init=False)
+    _known: dict[str, int] = field(init=False)
     _later: list[Gap] = field(init=False, default_factory=list)
     _seen: set[str] = field(init=False, default_factory=set)
     _empty: int = field(init=False, default=0)
@@ -53,7 +62,9 @@ class Walk:
 
     def __post_init__(self) -> None:
         self.high = _whole(self.saved.get("high"))
+        self._first = self.high is None
         self._head = Gap(floor=self.since if self.high is None else self.high - self.overlap)
+        self._known = dict(_marks(self.saved.get("known")))
         self._gaps = []
         for gap in _gaps(self.saved.get("gaps")):
             (self._later if self._too_old(gap.reached) else self._gaps).append(gap)
@@ -68,6 +79,14 @@ class Walk:
         """Whether the head was read, so that `save` knows more than `saved`."""
         return self._head is None
 
+    def is_known(self, item: str) -> bool:
+        """Whether the item with the id `item` was remembered."""
+        return _mark(item) in self._known
+
+    def remember(self, items: Iterable[tuple[str, int]]) -> None:
+        """Items, by id and moment, that need not be handed out again."""
+        self._known.update((_mark(item), moment) for item, moment in items)
+
     def turn(self, moments: Sequence[int], cursor: str | None, *, now: int) -> None:
         """One page was read at `here`: the moments of its items in their order, and the cursor of the rest.
 
@@ -77,15 +96,18 @@ class Walk:
         if moments:
             self.high = max(self.high or 0, min(max(moments), now))
         reached = max(moments[-LAST_FEW:]) if moments else gap.reached
-        if not cursor or (gap.floor is not None and reached is not None and reached < gap.floor):
+        left = self._leaves_some(moments, gap)
+        if left:
+            self._later.append(gap)
+        closed = not cursor or (gap.floor is not None and reached is not None and reached < gap.floor)
+        if not cursor or closed or self._too_old(reached):
+            self._seen.clear()
             self._empty = 0
+            if cursor and not closed and not left:
+                self._later.append(Gap(cursor, reached, gap.floor))
             return
-        self._no_circles(cursor, empty=not moments)
-        rest = Gap(cursor, reached, gap.floor)
-        if self._too_old(reached):
-            self._later.append(rest)
-        else:
-            self._gaps.insert(0, rest)
+        self._no_circles(gap, cursor, empty=not moments)
+        self._gaps.insert(0, Gap(cursor, reached, gap.floor))
 
     def restart(self) -> bool:
         """The server no longer takes the cursor of `here`: begin at the head again. False: that was tried."""
@@ -102,7 +124,14 @@ class Walk:
         while len(gaps) > MOST_GAPS:
             oldest, newer = gaps.pop(), gaps.pop()
             gaps.append(Gap(newer.at, newer.reached, oldest.floor))
-        return {"high": self.high, "gaps": [[gap.at, gap.reached, gap.floor] for gap in gaps]}
+        known = sorted(self._known.items(), key=lambda entry: (-entry[1], entry[0]))
+        floor = (self.high or 0) - self.overlap
+        wanted = min(sum(moment >= floor for _, moment in known), MOST_KNOWN)
+        return {
+            "high": self.high,
+            "gaps": [[gap.at, gap.reached, gap.floor] for gap in gaps],
+            "known": [list(entry) for entry in known[: max(wanted, LEAST_KNOWN)]],
+        }
 
     def _take(self) -> Gap:
         if self._head is not None:
@@ -110,16 +139,22 @@ class Walk:
             return gap
         return self._gaps.pop(0)
 
+    def _leaves_some(self, moments: Sequence[int], gap: Gap) -> bool:
+        """Whether this page has items that are too old for this run, but not for ever."""
+        if self.since is None or self._first or (gap.floor is not None and gap.floor >= self.since):
+            return False
+        return min(moments, default=self.since) < self.since
+
     def _too_old(self, reached: int | None) -> bool:
         return self.since is not None and reached is not None and reached < self.since
 
-    def _no_circles(self, cursor: str, *, empty: bool) -> None:
+    def _no_circles(self, gap: Gap, cursor: str, *, empty: bool) -> None:
+        self._seen.add(gap.at or "")
         self._empty = self._empty + 1 if empty else 0
         if cursor in self._seen:
             raise BadAnswer("the listing goes in circles: the same cursor came twice")
         if self._empty >= EMPTY_PAGES:
             raise BadAnswer(f"the listing has no end: {EMPTY_PAGES} empty pages in a row")
-        self._seen.add(cursor)
 
 
 def _gaps(saved: Any) -> list[Gap]:
@@ -129,6 +164,19 @@ def _gaps(saved: Any) -> list[Gap]:
             at, reached, floor = entry
             found.append(Gap(at if isinstance(at, str) else None, _whole(reached), _whole(floor)))
     return found
+
+
+def _marks(saved: Any) -> Iterator[tuple[str, int]]:
+    for entry in saved if isinstance(saved, list) else ():
+        if isinstance(entry, list) and len(entry) == 2:
+            mark, moment = entry[0], _whole(entry[1])
+            if isinstance(mark, str) and moment is not None:
+                yield mark, moment
+
+
+def _mark(item: str) -> str:
+    digest = hashlib.blake2b(item.encode("utf-8", "surrogatepass"), digest_size=9).digest()
+    return base64.urlsafe_b64encode(digest).decode()
 
 
 def _whole(value: Any) -> int | None:

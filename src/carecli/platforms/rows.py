@@ -69,9 +69,7 @@ def kind_of(head: bytes, suffix: str) -> Literal["jsonl", "csv", "xlsx"]:
     if head.startswith(b"\xd0\xcf\x11\xe0"):
         raise UsageError("an old or encrypted Excel file cannot be read", hint="save it as .xlsx or .csv")
     if head.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"%PDF")):
-        raise UsageError(
-            "this is a compressed file or a document, not rows", hint="unpack or export it first"
-        )
+        raise UsageError("this is a compressed file or a document, not rows", hint="unpack or export it first")
     if suffix.lower() in _SUFFIXES:
         return _SUFFIXES[suffix.lower()]
     start = head.lstrip(codecs.BOM_UTF8 + b"\xff\xfe\0 \t\r\n")
@@ -87,9 +85,7 @@ def text_of(stream: Rewound, encoding: str | None) -> tuple[io.TextIOWrapper, Ch
         buffered = io.BufferedReader(stream, _CHUNK)
         return io.TextIOWrapper(buffered, codec, errors="surrogateescape", newline=""), Checked(named)
     except LookupError:
-        raise UsageError(
-            f"there is no encoding {named!r}", hint="for example: --encoding windows-1250"
-        ) from None
+        raise UsageError(f"there is no encoding {named!r}", hint="for example: --encoding windows-1250") from None
 
 
 class Checked:

@@ -163,9 +163,7 @@ def _check_parts(stream: IO[bytes]) -> None:
         for part in archive.infolist():
             largest = LARGEST_SHEET if part.filename.startswith("xl/worksheets/") else LARGEST_PART
             if part.file_size > largest:
-                raise UsageError(
-                    f"the Excel file unpacks to more than {largest:,} bytes", hint="save it as CSV"
-                )
+                raise UsageError(f"the Excel file unpacks to more than {largest:,} bytes", hint="save it as CSV")
             if part.filename.endswith((".xml", ".rels")):
                 with archive.open(part) as content:
                     head = content.read(4096)

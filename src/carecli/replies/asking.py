@@ -41,7 +41,7 @@ _LIST = re.compile(
 
 @dataclass(frozen=True)
 class Request:
-    """A field of FIELDS that the text asks for; `private` when the same sentence says that it goes by private message."""
+    """A field of FIELDS that the text asks for; `private` when the same sentence sends it by private message."""
 
     field: str
     span: Span
@@ -179,7 +179,8 @@ def asks_personal_data(seen: Seen, context: Context) -> Iterator[Hit]:
         return
     for request in requests(seen):
         if not request.private:
-            message = f"“{quoted(seen, request.span)}” asks in public for {FIELDS[request.field]}: ask for a private message instead."
+            asked = f"“{quoted(seen, request.span)}” asks in public for {FIELDS[request.field]}"
+            message = f"{asked}: ask for a private message instead."
             yield Hit(message, seen.original(*request.span))
 
 

@@ -7,12 +7,11 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from carecli.config import Voice
 from carecli.model import Draft
-from carecli.replies import drafting
-from carecli.replies.drafting import CaseBrief, Fit
+from carecli.replies.composing import CaseBrief, Fit, Frame, frame
 from carecli.replies.languages import language
 from carecli.replies.lexicon import data, known
 from carecli.replies.similar import terms
@@ -100,15 +99,16 @@ def from_knowledge(
 
     An article is quoted only when it covers a good part of what the customer wrote, weighted by rarity.
     """
-    code = known(case.language) or (language(case.text) if case.language is None else None)
-    if code is None or known(code) is None:
+    code = known(case.language or language(case.text))
+    if code is None:
         return []
+    around = frame(replace(case, language=code), voice, agent=agent, fit=fit)
     fitting = [article for article in articles if _language(article) == code]
     drafts: list[Draft] = []
     for article, _ in rank(case.text, fitting):
         passage = best_passage(case.text, article)
         if len(drafts) < count and passage and coverage(case.text, article, fitting) >= _COVERED:
-            text = _quoting(case, article, passage, voice, code, agent, rng_seed, fit)
+            text = _quoting(around, article, passage, rng_seed)
             drafts.append(Draft(text, code, voice_name, "knowledge", (f"kb:{article.id}",)))
     return drafts
 
@@ -126,22 +126,11 @@ def _language(article: Article) -> str | None:
     return known(article.language) if article.language else known(language(f"{article.title}. {article.text}"))
 
 
-def _quoting(
-    case: CaseBrief,
-    article: Article,
-    passage: str,
-    voice: Voice,
-    code: str,
-    agent: str | None,
-    seed: str,
-    fit: Fit | None,
-) -> str:
-    """A draft around `passage`: it is put in last, so that nothing in it is read as a slot."""
-    forms = data(code)["knowledge"]
+def _quoting(around: Frame, article: Article, passage: str, seed: str) -> str:
+    """A draft around `passage`, which enters as a slot's value, so nothing in it is read as a slot."""
+    forms = data(around.language)["knowledge"]
     choice = int(hashlib.sha256(f"{seed}\x00{article.id}".encode()).hexdigest(), 16)
     body = f"{forms['lead'][choice % len(forms['lead'])]} {{passage}}"
-    known_slots = {**drafting.slots(case, voice, code, agent), "passage": passage}
     if article.url:
         body += f" {forms['link'][choice % len(forms['link'])]}"
-        known_slots["url"] = article.url
-    return drafting.composed(body, known_slots, voice, code, fit=fit)
+    return around.compose(body, passage=passage, url=article.url or "")

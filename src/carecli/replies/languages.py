@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from carecli.replies.basics import HANDLE
-from carecli.replies.lexicon import data, known
+from carecli.replies.lexicon import data, primary
 from carecli.replies.links import links
 from carecli.replies.rules import Context, Hit
 from carecli.replies.seen import Seen
@@ -32,7 +32,11 @@ _WRITTEN_IN = {
     **dict.fromkeys(("ru", "uk", "bg", "be", "mk"), "cyrillic"),
     **dict.fromkeys(("ar", "fa", "ur"), "arabic"),
     **dict.fromkeys(("hi", "mr", "ne"), "devanagari"),
-    **{"zh": "han", "ja": "kana", "ko": "hangul", "el": "greek", "th": "thai"},
+    "zh": "han",
+    "ja": "kana",
+    "ko": "hangul",
+    "el": "greek",
+    "th": "thai",
 }
 _TELLS = {"hebrew": "he", "han": "zh", "kana": "ja", "hangul": "ko", "greek": "el", "thai": "th"}
 _POLISH = re.compile("[ąćęłńśźż]")
@@ -83,13 +87,13 @@ def same_language(seen: Seen, context: Context) -> Iterator[Hit]:
     """The reply is in another language than the customer's."""
     if not context.language:
         return
-    wanted = context.language.replace("_", "-").split("-")[0].lower()
+    wanted = primary(context.language)
     expected = _WRITTEN_IN.get(wanted, "latin")
     written = script(seen.text)
     if written is None or (written == "han" and expected == "kana"):
         return
     found = language(seen.text)
-    if written != expected or (found is not None and found != (known(wanted) or wanted)):
+    if written != expected or (found is not None and found != wanted):
         yield Hit(
             f"The customer writes in {wanted}, the reply is in {found or f'{written} script'}: answer in {wanted}."
         )

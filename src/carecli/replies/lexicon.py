@@ -32,11 +32,16 @@ def data(language: str) -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
+def primary(language: str | None) -> str:
+    """The language of a BCP 47 code, without script and region: `zh` of `zh-Hant`; "" of None."""
+    code = (language or "").replace("_", "-").split("-")[0].lower()
+    return {"iw": "he"}.get(code, code)
+
+
 def known(language: str | None) -> str | None:
     """The language of LANGUAGES that a code like `zh-Hant` or `en_GB` belongs to, None for any other."""
-    primary = (language or "").replace("_", "-").split("-")[0].lower()
-    primary = {"iw": "he"}.get(primary, primary)
-    return primary if primary in LANGUAGES else None
+    code = primary(language)
+    return code if code in LANGUAGES else None
 
 
 @cache

@@ -15,16 +15,24 @@ _ENDINGS = (
     "com|net|org|info|biz|edu|gov|io|co|app|dev|ai|me|ly|gl|gd|cc|tv|eu|uk|pl|il|cn|tw|hk|sg|de|fr|es|it|nl|at|ch|cz|sk|ua|ru|us|ca|au"
     "|jp|kr|in|br|shop|store|online|site|xyz|link|blog|cloud|social|example|test"
 )
+_LETTER = "A-Za-z0-9\u00c0-\u024f\u0370-\u04ff"  # Chinese stands around names without spaces, so it is in none
+_BARE = (
+    rf"(?:[{_LETTER}](?:[{_LETTER}_-]{{0,61}}[{_LETTER}])?\.){{1,8}}(?:{_ENDINGS})(?![{_LETTER}_-])(?!\.[{_LETTER}])"
+)
 _LINK = re.compile(
-    r"\b(?P<scheme>(?i:[a-z][a-z0-9+.-]{1,15})):(?P<slashes>[/\\]{2})(?P<rest>[^\s<>\"'“”„«»（）【】]+)"
-    r"|\b(?P<active>(?i:javascript|vbscript|data)):[^\s]{3,}"
-    rf"|(?<![\w@./-])(?P<bare>(?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,8}}(?:{_ENDINGS})(?![\w-])(?!\.\w)(?::\d+)?(?:[/?#][^\s<>\"'“”]*)?)"
+    r"(?<![A-Za-z0-9])(?P<scheme>(?i:[a-z][a-z0-9+.-]{1,15})):(?P<slashes>[/\\]{2})(?P<rest>[^\s<>\"'“”„«»（）【】]+)"
+    r"|(?<![A-Za-z0-9])(?P<active>(?i:javascript|vbscript|data)):[^\s]{3,}"
+    rf"|(?<![{_LETTER}@._/-])(?P<bare>{_BARE}(?::\d+)?(?:[/?#][^\s<>\"'“”]*)?)"
 )
 _TRAILING = ".,;:!?)]}'\"*_~…，。！？；：、）】》"
-_SHORTENERS = frozenset(
-    "bit.ly t.co tinyurl.com goo.gl ow.ly is.gd v.gd buff.ly lnkd.in rebrand.ly cutt.ly t.ly rb.gy shorturl.at tiny.cc s.id dlvr.it fb.me "
-    "trib.al bl.ink short.io qr.ae adf.ly t.cn url.cn dwz.cn suo.im suo.nz u.nu did.li katzr.net tiny.pl krotki.pl reurl.cc lihi.cc ppt.cc".split()
-)
+# fmt: off
+_SHORTENERS = frozenset((
+    "bit.ly", "t.co", "tinyurl.com", "goo.gl", "ow.ly", "is.gd", "v.gd", "buff.ly", "lnkd.in", "rebrand.ly",
+    "cutt.ly", "t.ly", "rb.gy", "shorturl.at", "tiny.cc", "s.id", "dlvr.it", "fb.me", "trib.al", "bl.ink",
+    "short.io", "qr.ae", "adf.ly", "t.cn", "url.cn", "dwz.cn", "suo.im", "suo.nz", "u.nu", "did.li",
+    "katzr.net", "tiny.pl", "krotki.pl", "reurl.cc", "lihi.cc", "ppt.cc",
+))
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -62,7 +70,7 @@ def _target(address: str) -> tuple[str, str]:
 
 
 def allowed(link: Link, entries: Sequence[str]) -> bool:
-    """Whether one of `entries` covers the link: a host (its sub-domains too), or a host with the beginning of a path."""
+    """Whether one of `entries` covers the link: a host with its sub-domains, or a host and how the path begins."""
     return any(_covers(entry, link) for entry in entries)
 
 

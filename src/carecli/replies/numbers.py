@@ -10,13 +10,24 @@ from __future__ import annotations
 from datetime import date
 
 # Length of an IBAN by country (ISO 13616 registry).
-IBAN_LENGTHS = {
-    **{"AD": 24, "AE": 23, "AL": 28, "AT": 20, "BA": 20, "BE": 16, "BG": 22, "CH": 21, "CY": 28, "CZ": 24, "DE": 22},
-    **{"DK": 18, "EE": 20, "ES": 24, "FI": 18, "FR": 27, "GB": 22, "GE": 22, "GI": 23, "GR": 27, "HR": 21, "HU": 28},
-    **{"IE": 22, "IL": 23, "IS": 26, "IT": 27, "LI": 21, "LT": 20, "LU": 20, "LV": 21, "MC": 27, "MD": 24, "ME": 22},
-    **{"MK": 19, "MT": 31, "NL": 18, "NO": 15, "PL": 28, "PT": 25, "RO": 24, "RS": 22, "SA": 24, "SE": 24, "SI": 19},
-    **{"SK": 24, "SM": 27, "TR": 26, "UA": 29},
+_BY_LENGTH = {
+    15: "NO",
+    16: "BE",
+    18: "DK FI NL",
+    19: "MK SI",
+    20: "AT BA EE LT LU",
+    21: "CH HR LI LV",
+    22: "BG DE GB GE IE ME RS",
+    23: "AE GI IL",
+    24: "AD CZ ES MD RO SA SE SK",
+    25: "PT",
+    26: "IS TR",
+    27: "FR GR IT MC SM",
+    28: "AL CY HU PL",
+    29: "UA",
+    31: "MT",
 }
+IBAN_LENGTHS = {country: length for length, countries in _BY_LENGTH.items() for country in countries.split()}
 _CN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PESEL_WEIGHTS = (1, 3, 7, 9, 1, 3, 7, 9, 1, 3)
 

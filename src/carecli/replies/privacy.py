@@ -9,6 +9,7 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 
 from carecli.replies import numbers
+from carecli.replies.lexicon import everywhere
 from carecli.replies.links import links
 from carecli.replies.rules import Context, Hit
 from carecli.replies.seen import Seen, Span, see
@@ -222,13 +223,16 @@ def personal_data(seen: Seen, context: Context) -> Iterator[Hit]:
             continue
         if context.private:
             yield Hit(f"This shows {_SAY[each.kind]}: is it needed in the message?", span, "confirm")
-        elif each.kind in ("phone", "email") and _OWN_CUE.search(
-            seen.folded[max(0, each.span[0] - _CUE) : each.span[0]]
-        ):
+        elif each.kind in ("phone", "email") and _introduced_as_ours(seen.folded, each.span[0]):
             message = f"This shows {_SAY[each.kind]}: send it only if it is the team's own, never a customer's."
             yield Hit(message, span, "confirm")
         else:
             yield Hit(f"This shows {_SAY[each.kind]} in public: take it out.", span)
+
+
+def _introduced_as_ours(folded: str, start: int) -> bool:
+    """Whether the words before a contact say that it is the team's: "call us on", "our e-mail address"."""
+    return everywhere("numbers", "ours").search(folded[max(0, start - _CUE) : start]) is not None
 
 
 def _is_ours(seen: Seen, each: Personal, context: Context) -> bool:

@@ -32,7 +32,7 @@ def telling_clause(text: str, language: str, intent: Intent | None = None) -> st
     code = known(language) or "en"
     ranked = sorted(enumerate(_clauses(text[:_READ])), key=lambda item: (-_score(item[1], code, intent), item[0]))
     for _, clause in ranked[:12]:
-        short = _shortened(clause)
+        short = _shortened(_without_greeting(clause, code))
         if _score(clause, code, intent) > 0 and _fit(clause, code) and _fit(short, code):
             return short
     return None
@@ -66,6 +66,17 @@ def _score(clause: str, language: str, intent: Intent | None) -> float:
     if intent in ("question", "request") and clause.endswith(("?", "？")):
         score += 3.0
     return score - (0.5 if hollow is not None and hollow.match(seen.folded) else 0.0)
+
+
+def _without_greeting(clause: str, language: str) -> str:
+    """`clause` without a greeting or thanks that it begins with, where a comma divides them."""
+    hollow = pattern(language, "draft", "hollow")
+    seen = see(clause)
+    match = hollow.match(seen.folded) if hollow is not None else None
+    if match is None:
+        return clause
+    rest = clause[seen.original(match.start(), match.end())[1] :]
+    return rest.strip(" ,，") if rest[:1] in (",", "，") else clause
 
 
 def _shortened(clause: str) -> str:

@@ -72,7 +72,7 @@ class Rule:
 
 
 def phrases(seen: Seen, *path: str) -> Iterator[Span]:
-    """Where phrases at `path` of the languages' data stand, as folded offsets; where `path`_not matches too, nowhere."""
+    """Where phrases at `path` of the languages' data stand, as folded offsets, except where `path`_not matches."""
     for language in sorted(seen.languages):
         wanted = pattern(language, *path)
         if wanted is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +11,7 @@ from typing import Any
 from carecli.errors import NotFound
 from carecli.lifecycle import Life
 from carecli.model import iso
-from carecli.store.connect import Row, Store
+from carecli.store.connect import Connection, Row, Store
 
 Place = tuple[str, str, str]  # platform, host, external id
 
@@ -106,7 +105,7 @@ def of_customer(store: Store, customer: int, *, besides: int) -> list[Row]:
     )
 
 
-def at_places(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[Place, int]:
+def at_places(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:
     """The case of each stored mention or conversation among `places`, merged ones followed."""
     asked = json.dumps([list(place) for place in places])
     found: dict[Place, int] = {}
@@ -125,23 +124,34 @@ def at_places(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[P
     return found
 
 
-def ours_at(connection: sqlite3.Connection, places: Iterable[Place]) -> dict[Place, int | None]:
-    """Which of `places` are posts of ours, with their case; None: a post to everybody, no part of a conversation."""
-    asked = json.dumps([list(place) for place in places])
-    rows = connection.execute(
-        """
-        WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
-                              json_extract(value, '$[2]') AS id FROM json_each(?))
-        SELECT m.platform, m.host, m.external_id, m.case_id FROM asked
-        JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.external_id = asked.id
-        WHERE m.inbound = 0
-        """,
-        [asked],
-    )
-    return {(row[0], row[1], row[2]): row[3] for row in rows}
+def ours_at(connection: Connection, places: Iterable[Place]) -> dict[Place, tuple[int | None, Place | None]]:
+    """Which of `places` are posts of ours: their case, and the place that they answer.
+
+    Without either a post is to everybody; without a case but with a parent it answers what we have not seen yet.
+    Our posts above these are looked up too, as far as they have no case.
+    """
+    found: dict[Place, tuple[int | None, Place | None]] = {}
+    asked = set(places)
+    while asked:
+        rows = connection.execute(
+            """
+            WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
+                                  json_extract(value, '$[2]') AS id FROM json_each(?))
+            SELECT m.platform, m.host, m.external_id, m.case_id, m.in_reply_to FROM asked
+            JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.external_id = asked.id
+            WHERE m.inbound = 0
+            """,
+            [json.dumps([list(place) for place in asked])],
+        ).fetchall()
+        for row in rows:
+            parent = None if row["in_reply_to"] is None else (row["platform"], row["host"], row["in_reply_to"])
+            found[row["platform"], row["host"], row["external_id"]] = (row["case_id"], parent)
+        above = {parent for case, parent in found.values() if case is None and parent is not None}
+        asked = above - found.keys() - asked
+    return found
 
 
-def orphans(connection: sqlite3.Connection, parents: Iterable[Place]) -> list[Row]:
+def orphans(connection: Connection, parents: Iterable[Place]) -> list[Row]:
     """Our own answers that were stored before the messages that they answer."""
     asked = json.dumps([list(place) for place in parents])
     return connection.execute(
@@ -156,18 +166,18 @@ def orphans(connection: sqlite3.Connection, parents: Iterable[Place]) -> list[Ro
     ).fetchall()
 
 
-def next_number(connection: sqlite3.Connection) -> int:
+def next_number(connection: Connection) -> int:
     """The number of the next new case."""
     number: int = connection.execute("SELECT coalesce(max(case_id), 0) + 1 FROM cases").fetchone()[0]
     return number
 
 
-def attach(connection: sqlite3.Connection, mentions: Iterable[tuple[int, int]]) -> None:
+def attach(connection: Connection, mentions: Iterable[tuple[int, int]]) -> None:
     """Put (case, mention) pairs together."""
     connection.executemany("UPDATE mentions SET case_id = ? WHERE mention_id = ?", mentions)
 
 
-def create(connection: sqlite3.Connection, new: Iterable[tuple[int, Place, Row]]) -> None:
+def create(connection: Connection, new: Iterable[tuple[int, Place, Row]]) -> None:
     """Make (number, what the conversation hangs on, first mention) cases; `project` fills them in."""
     connection.executemany(
         """
@@ -190,7 +200,14 @@ def create(connection: sqlite3.Connection, new: Iterable[tuple[int, Place, Row]]
     )
 
 
-def merge(connection: sqlite3.Connection, old: int, into: int) -> None:
+def hang(connection: Connection, hooks: Iterable[tuple[int, Place]]) -> None:
+    """Let cases hang on places that are still to come; what somebody else hangs on already stays theirs."""
+    connection.executemany(
+        "UPDATE OR IGNORE cases SET conversation = ? WHERE case_id = ?", [(place[2], case) for case, place in hooks]
+    )
+
+
+def merge(connection: Connection, old: int, into: int) -> None:
     """Two cases turned out to be one conversation: everything moves to `into`, the log keeps both."""
     for table in ("mentions", "drafts", "replies"):
         connection.execute(f"UPDATE {table} SET case_id = ? WHERE case_id = ?", [into, old])
@@ -238,7 +255,7 @@ def contacts(store: Store, customers: Sequence[int]) -> dict[int, int]:
     }
 
 
-def project(connection: sqlite3.Connection, projections: Sequence[Projection]) -> None:
+def project(connection: Connection, projections: Sequence[Projection]) -> None:
     """Write what the fold made of these cases: their rows and their segments."""
     connection.executemany(
         """

@@ -5,7 +5,7 @@ signs: a space is any short gap between words, `*` the rest of a word, `~` any w
 words (eight Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing,
 `(a |b )*` up to three of them, `^` before the phrase the start of a sentence. An apostrophe may be left out by the writer. Case and accents don't matter. A
 phrase begins with a word or with alternatives. Where words have no spaces between them a phrase may stand
-anywhere; elsewhere it begins and ends with a word, and the one-letter words in `prefixes` may hang before it.
+anywhere, and traditional characters are read as simplified ones; elsewhere it begins and ends with a word, and the one-letter words in `prefixes` may hang before it.
 The list `<kind>_not` holds what only looks like the kind: a cue that overlaps one of these does not count.
 
 Only the phrases whose first word occurs in the text are tried, each at that word alone, and every repetition in
@@ -22,6 +22,7 @@ from functools import cache, lru_cache
 from importlib.resources import files
 
 from carecli.text import fold
+from carecli.triage.lexicon import variants
 
 LANGUAGES = ("en", "he", "pl", "zh")
 
@@ -80,7 +81,6 @@ class Book:
 
     spaced: bool
     prefixes: str
-    variants: Mapping[int, str]
     exact: Mapping[str, Sequence[Phrase]]
     stems: Mapping[str, Sequence[Phrase]]
 
@@ -104,7 +104,7 @@ def find(folded: str, language: str | None) -> Hits:
 @lru_cache(maxsize=32)
 def _hits(folded: str, language: str) -> Hits:
     book = load(language)
-    text = folded.translate(book.variants) if book.variants else folded
+    text = folded if book.spaced else folded.translate(variants())
     found: dict[str, list[Hit]] = {}
     until: dict[str, int] = {}
     for start, phrases in _candidates(text, language, book):
@@ -175,18 +175,17 @@ def load(language: str) -> Book:
 def build(data: Mapping[str, object]) -> Book:
     """The book of one data file's content. Raises ValueError that names a phrase that cannot be read."""
     spaced = bool(data.get("spaced", True))
-    variants = {ord(pair[1]): pair[0] for pair in _strings(data.get("variants", []))}
     exact: dict[str, list[Phrase]] = {}
     stems: dict[str, list[Phrase]] = {}
     for kind, sources in data.items():
-        if kind == "variants" or not isinstance(sources, list):
+        if kind in {"spaced", "prefixes"}:
             continue
         for source in _strings(sources):
             words = source.lstrip("^").replace(" ?", "( )?")
             phrase = Phrase(kind, _pattern(words, spaced=spaced), source.startswith("^"))
             for word, is_stem in _first_words(words):
                 _file(phrase, word, is_stem=is_stem, into=(exact, stems), spaced=spaced)
-    return Book(spaced, str(data.get("prefixes", "")), variants, exact, stems)
+    return Book(spaced, str(data.get("prefixes", "")), exact, stems)
 
 
 def _strings(values: object) -> list[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from functools import cache
+from typing import Any
 
 from carecli.text.plain import Table, compiled
 
@@ -21,15 +22,20 @@ _OWNERS = {
     "KANNADA": "kn", "MALAYALAM": "ml", "SINHALA": "si", "KHMER": "km", "LAO": "lo", "MYANMAR": "my",
     "ETHIOPIC": "am", "ORIYA": "or", "TIBETAN": "bo", "THAANA": "dv",
 }  # fmt: skip
-# Scripts that many languages share, and which; Latin is all the rest.
+# The languages that the model may answer with; it knows many more that it would guess for short texts.
+_LATIN_CODES = (
+    "en pl de fr es it pt nl cs sk sl hr hu ro sv da no fi et lv lt tr vi id ca eu gl ga cy is sq tl sw af az uz "
+    "mt so zu ha yo"
+)
+# Scripts that many languages share, and which.
 _SHARED = {
-    _LATIN: frozenset[str](),
+    _LATIN: frozenset(_LATIN_CODES.split()),
     _CYRILLIC: frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}),
     _ARABIC: frozenset({"ar", "fa", "ur", "ps", "ug", "ku", "sd"}),
     _DEVANAGARI: frozenset({"hi", "mr", "ne"}),
 }
 # A Chinese character is about a word, and Hebrew leaves its vowels out.
-_WEIGHTS = {_HAN: 3.0, _KANA: 2.0, "HANGUL": 2.0, _HEBREW: 1.5}
+_WEIGHTS = {_HAN: 3.0, _KANA: 2.0, "HANGUL": 2.0, _HEBREW: 1.5, "THAI": 1.5}
 _ALIASES = {"HIRAGANA": _KANA, "KATAKANA": _KANA, "FULLWIDTH": _LATIN, "IDEOGRAPHIC": _HAN}
 _CODES = {name: chr(0x41 + index) for index, name in enumerate([*_SHARED, *_OWNERS])}
 _NAMES = {code: name for name, code in _CODES.items()}
@@ -43,14 +49,16 @@ _ENGLISH = frozenset(
 _POLISH = frozenset(
     "nie się sie jest że ze jak czy dla ale mam już juz tylko co od po przez przy bardzo mnie moje moja mój moj "
     "gdzie kiedy dlaczego proszę prosze dziękuję dziekuje za pan pani jestem są może moze było bylo mogę moge "
-    "wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby".split()
+    "dzieki czesc witam wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby".split()
 )
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
 # The first characters are enough for the model, and its cost grows with the length.
 _SAMPLE = 400
-_FEW_LETTERS = 12
-_SURE = 0.75
+# How much likelier a configured language, and the declared one, is than any other before a word is read.
+_CONFIGURED, _DECLARED = 8.0, 4.0
+# Fewer letters than this, without an accent, are no evidence for a model.
+_FEW_LETTERS = 6
 
 
 def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...] = ("en",)) -> str | None:
@@ -66,7 +74,7 @@ def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...]
         return None
     if script in _SHARED:
         return _of_shared_script(text, script, hint, configured)
-    if script == _HAN and hint == "ja" and len(text) < _FEW_LETTERS:
+    if script == _HAN and hint == "ja" and len(text) < 12:
         return "ja"
     return _OWNERS.get(script)
 
@@ -113,11 +121,18 @@ def _of_shared_script(text: str, script: str, hint: str | None, configured: tupl
         return None
     if script == _LATIN and (common := _by_common_words(words)):
         return common
-    candidates = tuple(code for code in configured if _written_in(code, script))
-    fallback = hint if hint and _written_in(hint, script) else candidates[0] if candidates else None
-    if sum(map(len, words)) < _FEW_LETTERS and fallback:
-        return fallback
-    return _by_model(" ".join(words), script, candidates, fallback)
+    if script == _LATIN and sum(map(len, words)) < _FEW_LETTERS and (likely := _of_few_letters(words, hint, configured)):
+        return likely
+    return _by_model(" ".join(words), script, hint, configured)
+
+
+def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, ...]) -> str | None:
+    """For "ok", "nie" or "thx": the declared or the first configured language that is written so."""
+    if not "".join(words).isascii():
+        return None
+    if "pl" in configured and not _POLISH.isdisjoint(words) and _ENGLISH.isdisjoint(words):
+        return "pl"
+    return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), None)
 
 
 def _by_common_words(words: list[str]) -> str | None:
@@ -131,35 +146,27 @@ def _by_common_words(words: list[str]) -> str | None:
     return None
 
 
-def _written_in(code: str, script: str) -> bool:
-    if script != _LATIN:
-        return code in _SHARED[script]
-    return code not in _OWNERS.values() and not any(code in members for members in _SHARED.values())
-
-
-def _by_model(sample: str, script: str, candidates: tuple[str, ...], fallback: str | None) -> str | None:
-    """The model's answer where it is sure, else what is configured, else the hint."""
-    ranking = [(code, share) for code, share in _model(sample) if _written_in(code, script) or code == "sr"]
-    if not ranking:
-        return fallback
-    shares = dict(ranking)
-    best, share = ranking[0]
-    total = sum(shares.values()) or 1.0
-    if best in candidates or best == fallback or share / total >= _SURE:
-        return best
-    likely = max((*candidates, fallback), key=lambda code: shares.get(code or "", 0.0), default=None)
-    if likely and shares.get(likely, 0.0) * 5 >= share:
-        return likely
+def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
+    """The likeliest language of `script`, what is configured and what is declared counting for more."""
+    best, likeliest = None, -1.0
+    for code, share in _identifier().rank(sample):
+        weighed = float(share)
+        if code not in _SHARED[script]:
+            continue
+        if code in configured:
+            weighed *= _CONFIGURED * (1 + 0.1 / (1 + configured.index(code)))
+        if code == hint:
+            weighed *= _DECLARED
+        if weighed > likeliest:
+            best, likeliest = code, weighed
     return best
 
 
-def _model(sample: str) -> list[tuple[str, float]]:
-    return [(code, float(share)) for code, share in _identifier().rank(sample)]
-
-
 @cache
-def _identifier():  # type: ignore[no-untyped-def]
+def _identifier() -> Any:
     """py3langid with probabilities; numpy and a model of 4.5 MB are loaded here and nowhere else."""
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(frozenset().union(*_SHARED.values()).intersection(identifier.labels))
+    return identifier

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import pairwise
 
 from carecli.model import Sentiment
+from carecli.text import fold
 from carecli.triage.lexicon import Lexicon, Match, lexicon, read, variants
 from carecli.triage.prepare import Prepared
 from carecli.triage.vader import Vader
@@ -27,7 +29,19 @@ _REACH = {"zh": 5, "he": 3, "pl": 3}
 _STOPS = frozenset(".!?;:…,\n。！？；，、()")
 _TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,\n。！？；，、()]")
 _REPEATED = re.compile(r"(.)\1{2,}")
-_PRAISE_BEFORE_AGAIN = 12
+# Thanks that close a question or a request are courtesy, not joy.
+_ASKS = re.compile(
+    r"[?？]|\b(?:please|pls|plz|could you|can you|proszę|prosze|poproszę|poprosze)\b|בבקשה|אשמח|请|請|麻烦|麻煩|求", re.IGNORECASE
+)
+_CLOSING = re.compile(
+    r"(?:\b(?:many thanks|thanks(?: so much| a lot| in advance)?|thank you(?: so much| very much| in advance)?|thx|ty|tks|"
+    r"dzięki|dzieki|dziękuję|dziekuje|z góry dziękuję|bardzo dziękuję)|(?:המון )?תודה(?: רבה)?(?: מראש)?|"
+    r"(?:谢谢|謝謝|感谢|感謝|多谢|多謝)(?:大家|你|您|了|啦)?)[\s!.,。！，~🙏😊🙂]*\Z",
+    re.IGNORECASE,
+)
+_CLOSING_LENGTH = 40
+# How many words may stand between "another" and the mishap that it belongs to.
+_NEAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,7 @@ class Hit:
 
 def decide(p: Prepared) -> Feeling:
     """The feeling of a prepared text."""
+    p = _without_closing_thanks(p)
     if p.language == "en":
         score, hits = _english(p)
         return _feeling(p, score, hits, known=True)
@@ -57,6 +72,16 @@ def decide(p: Prepared) -> Feeling:
     hits = _own(p, words) if words else []
     hits += [Hit(key, valence) for key, valence in _emoji(p)]
     return _feeling(p, _score(hits, p.masked), hits, known=words is not None)
+
+
+def _without_closing_thanks(p: Prepared) -> Prepared:
+    """`p` without the thanks at its end where the text asks for something."""
+    tail = p.masked[-_CLOSING_LENGTH:]
+    thanks = _CLOSING.search(tail)
+    if thanks is None or _ASKS.search(p.masked) is None:
+        return p
+    masked = p.masked[: len(p.masked) - len(tail) + thanks.start()]
+    return replace(p, masked=masked, folded=fold(masked))
 
 
 def _feeling(p: Prepared, score: float, hits: Sequence[Hit], *, known: bool) -> Feeling:
@@ -112,12 +137,11 @@ def _english(p: Prepared) -> tuple[float, list[Hit]]:
     words = vader.words(text if text.isascii() else _one_of_each(text))
     lower = [word.lower() for word in words]
     matches = care.matches(lower)
-    again = [match.start for match in matches if match.entry.kind == "again"]
     if matches:
         words, lower = _merged(words, lower, matches)
     valences = vader.valences(words, lower)
     hits = [Hit(word.rstrip("*"), valence) for word, valence in zip(lower, valences, strict=True) if valence]
-    if again:
+    if _one_more_mishap(matches):
         hits = _unmeant(hits)
     return vader.compound([hit.valence for hit in hits], text), hits
 
@@ -151,8 +175,9 @@ def _own(p: Prepared, words: Lexicon) -> list[Hit]:
     hits: list[Hit] = []
     negated_until = -1
     times, times_until = 1.0, -1
-    turn, again, last_end = 0, False, -2
-    for match in words.matches(tokens):
+    turn, last_end = 0, -2
+    matches = words.matches(tokens)
+    for match in matches:
         entry, start = match.entry, match.start
         if entry.kind == "not":
             negated_until = _reach(tokens, match.end, reach)
@@ -163,8 +188,6 @@ def _own(p: Prepared, words: Lexicon) -> list[Hit]:
         elif entry.kind == "but":
             hits[turn:] = [Hit(hit.text, hit.valence * 0.5) for hit in hits[turn:]]
             turn, negated_until = len(hits), -1
-        elif entry.kind == "again":
-            again = True
         elif entry.value:
             valence = entry.value * (times if start < times_until else 1.0)
             if start < negated_until:
@@ -174,7 +197,7 @@ def _own(p: Prepared, words: Lexicon) -> list[Hit]:
             times, last_end = 1.0, match.end
     if turn:
         hits[turn:] = [Hit(hit.text, hit.valence * 1.4) for hit in hits[turn:]]
-    return _unmeant(hits) if again else hits
+    return _unmeant(hits) if _one_more_mishap(matches) else hits
 
 
 def _reach(tokens: Sequence[str], start: int, reach: int) -> int:
@@ -186,20 +209,31 @@ def _reach(tokens: Sequence[str], start: int, reach: int) -> int:
     return end
 
 
+def _one_more_mishap(matches: Sequence[Match]) -> bool:
+    """Whether "another", "again" stands beside something bad."""
+    for one, other in pairwise(matches):
+        kinds = {one.entry.kind, other.entry.kind}
+        bad = one.entry.value < 0 or other.entry.value < 0
+        if kinds == {"again", "valence"} and bad and other.start - one.end <= _NEAR:
+            return True
+    return False
+
+
 def _unmeant(hits: list[Hit]) -> list[Hit]:
-    """ "Great, another delay": praise before one more mishap is not meant."""
-    if len(hits) < 2 or hits[0].valence <= 0 or all(hit.valence >= -0.5 for hit in hits[1:]):
+    """ "Great, another delay": praise that comes first, before one more mishap, is not meant."""
+    if not hits or hits[0].valence <= 0:
         return hits
-    return [Hit(hits[0].text, -0.5 * hits[0].valence), *hits[1:]]
+    return [Hit(hit.text, -0.5 * hit.valence) if hit.valence > 0 else hit for hit in hits]
 
 
 def _score(hits: Sequence[Hit], text: str) -> float:
+    """The sum of the valences as a score; the more words counted, the more of them must agree."""
     total = sum(hit.valence for hit in hits)
     if not total:
         return 0.0
     emphasis = 0.25 * min(3, text.count("!") + text.count("！"))
     total += emphasis if total > 0 else -emphasis
-    return round(total / math.sqrt(total * total + _ALPHA), 4)
+    return round(total / math.sqrt(total * total + _ALPHA + len(hits) ** 2), 4)
 
 
 # Emoji
