@@ -89,6 +89,15 @@ def test_gaps_are_closed_newest_first() -> None:
     assert met == sorted(met, reverse=True)
 
 
+def test_a_head_that_is_read_again_joins_the_rest_that_it_left() -> None:
+    listing = Listing(5)
+    listing.moments = list(range(1, 41))
+    _, saved = read(listing, {}, pages=1)
+    _, again = read(listing, saved, pages=1)
+    assert again["gaps"] == saved["gaps"]
+    assert len(again["gaps"]) == 1
+
+
 def test_one_false_date_does_not_end_the_reading() -> None:
     walk = Walk({"high": 1000, "gaps": []})
     walk.turn([1500, 1400, 1300, 1200, 5], "next", now=10**9)

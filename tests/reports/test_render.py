@@ -69,7 +69,8 @@ KEYS = {
 
 def test_json_has_the_keys_of_the_contract_in_its_order() -> None:
     document = json.loads(render(four_languages(), "json"))
-    assert list(document) == ["period", "mentions", "response", "service", "fairness", "crises", "benchmarks"]
+    contract = ["period", "mentions", "response", "service", "fairness", "crises", "benchmarks"]
+    assert list(document) == [*contract, "coverage"]
     for part, keys in KEYS.items():
         assert list(document[part]) == keys
     for figure in ("first_response", "first_response_business", "resolution"):

@@ -94,6 +94,7 @@ class BlueskyClient:
         failure: PlatformError | None = None
         while running:
             for stream in tuple(running):
+                before = stream.state
                 try:
                     sheet, mentions = await self._turn(stream, since)
                 except FINAL:
@@ -106,7 +107,7 @@ class BlueskyClient:
                     running.remove(stream)
                 fresh = _unseen(mentions, seen)
                 # A page of what is known is not worth a stop: whoever stops at each page has to get on.
-                if fresh or sheet.skipped or (not sheet.entries and _saved(streams) != last):
+                if fresh or sheet.skipped or (not sheet.entries and stream.state != before):
                     last = _saved(streams)
                     yield Page(tuple(fresh), last, tuple(sheet.skipped))
         if _saved(streams) != last:

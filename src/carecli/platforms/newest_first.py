@@ -107,7 +107,7 @@ class Walk:
                 self._later.append(Gap(cursor, reached, gap.floor))
             return
         self._no_circles(gap, cursor, empty=not moments)
-        self._gaps.insert(0, Gap(cursor, reached, gap.floor))
+        self._gaps.insert(0, self._joined(Gap(cursor, reached, gap.floor)))
 
     def restart(self) -> bool:
         """The server no longer takes the cursor of `here`: begin at the head again. False: that was tried."""
@@ -138,6 +138,14 @@ class Walk:
             gap, self._head = self._head, None
             return gap
         return self._gaps.pop(0)
+
+    def _joined(self, gap: Gap) -> Gap:
+        """`gap` as one with those that begin at the same cursor: a head that was read again meets its old rest."""
+        same = [other for other in self._gaps if other.at == gap.at]
+        self._gaps = [other for other in self._gaps if other.at != gap.at]
+        floors = [other.floor for other in (gap, *same)]
+        known = [floor for floor in floors if floor is not None]
+        return Gap(gap.at, gap.reached, min(known) if len(known) == len(floors) else None)
 
     def _leaves_some(self, moments: Sequence[int], gap: Gap) -> bool:
         """Whether this page has items that are too old for this run, but not for ever."""

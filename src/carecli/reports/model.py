@@ -157,7 +157,7 @@ class Report:
     fairness: tuple[Fairness, ...] | None
     crises: tuple[Crisis, ...] | None
     benchmarks: tuple[Benchmark, ...]
-    coverage: tuple[Coverage, ...] = field(metadata=SHOWN_APART)
+    coverage: tuple[Coverage, ...]
     as_of: datetime = field(metadata=SHOWN_APART)
 
 

@@ -88,7 +88,8 @@ def _known(connection: sqlite3.Connection, unique: Iterable[_Key]) -> dict[_Key,
 
 
 def _account(mention: Mention) -> _Key:
-    return mention.platform, mention.host, mention.author.id or mention.author.handle
+    # nobody's mentions are not all one customer's
+    return mention.platform, mention.host, mention.author.id or mention.author.handle or f"?{mention.external_id}"
 
 
 def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -> dict[_Key, int]:

@@ -95,17 +95,19 @@ def backlog(store: Store, instant: str) -> int:
 def coverage(store: Store, since: str, until: str) -> list[dict[str, Any]]:
     """Each source with its state and the mentions that it brought for the period."""
     counts = _counts(
-        store.rows(
-            f"SELECT source AS name, count(*) AS n FROM mentions WHERE {_PERIOD} GROUP BY 1",
-            [since, until],
-        )
+        store.rows(f"SELECT source AS name, count(*) AS n FROM mentions WHERE {_PERIOD} GROUP BY 1", [since, until])
     )
     known = {row["name"]: row for row in store.rows("SELECT * FROM sources")}
+    files = {
+        name: store.rows("SELECT max(fetched_at) FROM mentions WHERE source = ?", [name])[0][0]
+        for name in counts
+        if name not in known
+    }
     return [
         {
             "source": name,
             "platform": known[name]["platform"] if name in known else "import",
-            "last_fetch_at": known[name]["last_fetch_at"] if name in known else None,
+            "last_fetch_at": known[name]["last_fetch_at"] if name in known else files[name],
             "last_error": known[name]["last_error"] if name in known else None,
             "mentions": counts.get(name, 0),
         }

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from carecli.model import ANSWERED_IF_DIRECTED, ANSWERED_INTENTS, Intent, Verdict
+from carecli.model import ANSWERED_IF_DIRECTED, ANSWERED_INTENTS, Intent, Sentiment, Verdict
 from carecli.triage import intent as intents
 from carecli.triage import sentiment, topics, urgency
 from carecli.triage.prepare import Rules, prepare
+from carecli.triage.sentiment import Feeling
+
+# What an intent says of the feeling when the words do not: label and score, just over the thresholds.
+_LEANING: dict[Intent, tuple[Sentiment, float]] = {
+    "complaint": ("negative", -0.25),
+    "emergency": ("negative", -0.25),
+    "praise": ("positive", 0.3),
+}
+_LEANT = 0.5
 
 
 def classify(
@@ -34,6 +43,7 @@ def _verdict(text: str, rules: Rules, declared: str | None, *, directed: bool) -
     p = prepare(text, rules, declared)
     feeling = sentiment.decide(p)
     intent, sureness, wanted = intents.decide(p, feeling.score)
+    feeling = in_the_light_of(feeling, intent)
     when, pressing = urgency.decide(p, intent)
     about, named = topics.match(p, rules.topics)
     return Verdict(
@@ -47,6 +57,16 @@ def _verdict(text: str, rules: Rules, declared: str | None, *, directed: bool) -
         confidence=min(feeling.confidence, sureness),
         why=(*feeling.why, *wanted, *pressing, *named),
     )
+
+
+def in_the_light_of(feeling: Feeling, intent: Intent) -> Feeling:
+    """The feeling where its words left it open: a complaint without a bad word is still one, and so is praise."""
+    leaning = _LEANING.get(intent)
+    if feeling.label != "neutral" or leaning is None:
+        return feeling
+    label, score = leaning
+    reason = f"{label}: the text is {'an' if intent[0] in 'aeiou' else 'a'} {intent}" if intent != "praise" else "positive: praise"
+    return Feeling(label, score, min(feeling.confidence, _LEANT), (*feeling.why, reason))
 
 
 def needs_reply(intent: Intent, *, directed: bool) -> bool:
