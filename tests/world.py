@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,9 @@ class World:
 
     @property
     def environment(self) -> dict[str, str]:
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("CARE_") and k not in ("COLUMNS", "NO_COLOR")}
+        inherited = {
+            k: v for k, v in os.environ.items() if not k.startswith("CARE_") and k not in ("COLUMNS", "NO_COLOR")
+        }
         return {
             **inherited,
             "CARE_DB": str(self.db),
@@ -57,7 +60,9 @@ class World:
             encoding="utf-8",
         )
 
-    def run(self, *arguments: str, stdin: str = "", expect: int | Sequence[int] = 0) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, stdin: str = "", expect: int | Sequence[int] = 0
+    ) -> subprocess.CompletedProcess[str]:
         """`care ARGUMENTS`, checked for its exit status and for tracebacks."""
         done = subprocess.run(
             [sys.executable, "-m", "carecli", *arguments],
@@ -71,7 +76,9 @@ class World:
             check=False,
         )
         allowed = (expect,) if isinstance(expect, int) else tuple(expect)
-        assert done.returncode in allowed, f"care {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode in allowed, (
+            f"care {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
+        )
         assert "Traceback" not in done.stderr, done.stderr
         return done
 
@@ -94,6 +101,7 @@ class World:
         """Import rows; what is left out is filled in."""
         lines = []
         for number, row in enumerate(rows, 1):
-            filled = {"id": str(number), "author": "zoe", "created_at": f"2026-11-20T10:{number:02d}:00Z", **row}
-            lines.append(json.dumps(filled, ensure_ascii=False))
+            at = datetime(2026, 11, 20, 10, tzinfo=UTC) + timedelta(minutes=number)
+            filled = {"id": str(number), "author": "zoe", "created_at": at.isoformat(), **row}
+            lines.append(json.dumps(filled))  # escaped: a lone surrogate has no UTF-8
         return self.json("import", "-", "--format", "jsonl", stdin="\n".join(lines), expect=expect)

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from carecli.casefile import describe
 from carecli.config import Config
+from carecli.conversations import Message, Place, plan
 from carecli.errors import Conflict, NotFound
 from carecli.lifecycle import Life, Segment, Turn, fold
-from carecli.model import JSON, Draft, Verdict, iso, parse_iso
-from carecli.sla import Clock
-from carecli.sla import clock as sla_clock
-from carecli.store import cases, events, mentions, replies
-from carecli.store.cases import Filter, Place, Projection
+from carecli.model import JSON, Verdict, iso, parse_iso
+from carecli.store import cases, events, mentions
+from carecli.store.cases import Filter, Projection
 from carecli.store.connect import Connection, Row, Store
 from carecli.triage import Rules, classify, prioritise
 
@@ -70,12 +70,12 @@ def rules(config: Config) -> Rules:
 def _verdicts(store: Store, batch: Sequence[Row], the_rules: Rules) -> list[tuple[int, Verdict | None]]:
     inbound = [row for row in batch if row["inbound"]]
     corrected = mentions.corrections(store, [row["mention_id"] for row in inbound])
-    parents = cases.ours_at(store.connection, [p for row in inbound if (p := _parent(row)) is not None])
+    parents = cases.ours_at(store.connection, [p for row in inbound if (p := _at(row, "in_reply_to")) is not None])
     verdicts = classify(
         [row["text"] for row in inbound],
         the_rules,
         languages=[row["declared_language"] for row in inbound],
-        directed=[bool(row["directed"]) or _parent(row) in parents for row in inbound],
+        directed=[bool(row["directed"]) or _at(row, "in_reply_to") in parents for row in inbound],
     )
     found: dict[int, Verdict | None] = {row["mention_id"]: None for row in batch}
     for row, verdict in zip(inbound, verdicts, strict=True):
@@ -106,83 +106,35 @@ def _corrected(verdict: Verdict, signals: Mapping[str, Any]) -> Verdict:
     return replace(verdict, **changes, confidence=1.0, why=(f"corrected by a person: {words}", *verdict.why))
 
 
-def _place(row: Row) -> Place:
-    return row["platform"], row["host"], row["external_id"]
+def _at(row: Row, column: str) -> Place | None:
+    return None if row[column] is None else (row["platform"], row["host"], row[column])
 
 
-def _parent(row: Row) -> Place | None:
-    return None if row["in_reply_to"] is None else (row["platform"], row["host"], row["in_reply_to"])
-
-
-def _root(row: Row) -> Place | None:
-    return None if row["thread_root"] is None else (row["platform"], row["host"], row["thread_root"])
+def _message(row: Row) -> Message:
+    place = (row["platform"], row["host"], row["external_id"])
+    return Message(row["mention_id"], place, _at(row, "in_reply_to"), _at(row, "thread_root"), bool(row["inbound"]))
 
 
 def _file_into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> set[int]:
-    """Put each mention into the case of its conversation, oldest first; returns the cases that changed."""
+    """Put each mention into the case of its conversation; returns the cases that changed."""
     touched = {row["case_id"] for row in batch if row["case_id"] is not None}
-    loose = [row for row in batch if row["case_id"] is None]
-    places = {p for row in loose for p in (_place(row), _parent(row), _root(row)) if p is not None}
+    rows = {row["mention_id"]: row for row in batch if row["case_id"] is None}
+    messages = [_message(row) for row in rows.values()]
+    places = {place for m in messages for place in (m.place, m.parent, m.root) if place is not None}
     ours = cases.ours_at(connection, places)
     known = cases.at_places(connection, places | {parent for _, parent in ours.values() if parent is not None})
-    number = cases.next_number(connection)
-    new: list[tuple[int, Place, Row]] = []
-    filed: dict[int, int] = {}
-    merges: list[tuple[int, int]] = []
-    hooks: list[tuple[int, Place]] = []
-    for row in loose:
-        candidates = _conversations(row, known, ours)
-        if not candidates and not row["inbound"]:
-            ours[_place(row)] = (None, _parent(row))
-            continue
-        if not candidates:
-            new.append((number, _place(row), row))
-            candidates, number = {number}, number + 1
-        case = min(candidates)
-        anchor = _anchor(_parent(row), ours)
-        if anchor is not None and anchor not in known and known.get(_place(row), case) == case:
-            known[anchor] = case
-            hooks.append((case, anchor))  # what the conversation hangs on now, until that arrives too
-        for other in candidates - {case}:
-            merges.append((other, case))
-            known = {place: case if found == other else found for place, found in known.items()}
-            filed = {mention: case if found == other else found for mention, found in filed.items()}
-        known[_place(row)] = case
-        filed[row["mention_id"]] = case
-    cases.create(connection, new)
-    cases.attach(connection, [(case, mention) for mention, case in filed.items()])
-    cases.hang(connection, hooks)
-    for case, _, row in new:
-        events.append(connection, case, "opened", parse_iso(row["created_at"]), data={"mention": row["mention_id"]})
-    for old, into in merges:
+    filing = plan(messages, known, ours, cases.next_number(connection))
+    cases.create(connection, [(number, message.place, rows[message.number]) for number, message in filing.new])
+    cases.attach(connection, [(case, number) for number, case in filing.cases.items()])
+    cases.hang(connection, filing.hooks)
+    for case, message in filing.new:
+        at = parse_iso(rows[message.number]["created_at"])
+        events.append(connection, case, "opened", at, data={"mention": message.number})
+    for old, into in filing.merges:
         cases.merge(connection, old, into)
         events.append(connection, into, "merged", now, data={"case": old})
-    adopted = _adopt_orphans(connection, known)
-    return (touched | set(filed.values()) | adopted) - {old for old, _ in merges}
-
-
-_Ours = dict[Place, tuple[int | None, Place | None]]
-
-
-def _conversations(row: Row, known: Mapping[Place, int], ours: _Ours) -> set[int]:
-    """The cases that this message belongs to: more than one when it joins what looked like two conversations."""
-    anchor, root = _anchor(_parent(row), ours), _anchor(_root(row), ours)
-    found = {known.get(_place(row))}
-    if anchor is not None:
-        found.add(known.get(anchor))
-        if anchor not in known and root is not None:
-            found.add(known.get(root))
-    return {case for case in found if case is not None}
-
-
-def _anchor(place: Place | None, ours: _Ours) -> Place | None:
-    """What a message hangs on: the nearest place above that is a conversation's or that we have not seen.
-
-    None below a post of ours to everybody: there each message begins a conversation of its own.
-    """
-    while place is not None and ours.get(place, (0, None))[0] is None:
-        place = ours[place][1]
-    return place
+    adopted = _adopt_orphans(connection, filing.known)
+    return (touched | set(filing.cases.values()) | adopted) - {old for old, _ in filing.merges}
 
 
 def _adopt_orphans(connection: Connection, known: Mapping[Place, int]) -> set[int]:
@@ -376,91 +328,7 @@ def queue(
     return [case for case, _ in zip(fitting, range(limit if limit is not None else 1 << 62), strict=False)]
 
 
-def describe(row: Row, config: Config, now: datetime) -> JSON:
-    """One case's row as the JSON of CONTRACT.md."""
-    asleep = row["status"] == "snoozed" and row["snoozed_until"] > iso(now)
-    status = "open" if row["status"] == "snoozed" and not asleep else row["status"]
-    return {
-        "case": row["case_id"],
-        "status": status,
-        "priority": row["priority"],
-        "reasons": json.loads(row["reasons"]),
-        "language": row["language"],
-        "sentiment": row["sentiment"],
-        "sentiment_score": row["sentiment_score"],
-        "intent": row["intent"],
-        "topics": json.loads(row["topics"]),
-        "urgency": row["urgency"],
-        "needs_reply": bool(row["needs_reply"]),
-        "directed": bool(row["directed"]),
-        "assignee": row["assignee"],
-        "tags": json.loads(row["tags"]),
-        "platform": row["platform"],
-        "customer": {"handle": row["customer_handle"], "name": row["customer_name"]},
-        "text": row["text"],
-        "url": row["url"],
-        "opened_at": row["opened_at"],
-        "first_reply_at": row["first_reply_at"],
-        "resolved_at": row["resolved_at"],
-        "snoozed_until": row["snoozed_until"] if asleep else None,
-        "waiting_since": row["waiting_since"],
-        "sla": _sla(row, config, now),
-        "mentions": row["mention_count"],
-    }
-
-
-def _sla(row: Row, config: Config, now: datetime) -> JSON:
-    waiting = row["waiting_since"]
-    clock = Clock()
-    if row["needs_reply"] or waiting:
-        answered = None if waiting or not row["segment_first_reply_at"] else parse_iso(row["segment_first_reply_at"])
-        started = parse_iso(waiting or row["segment_opened_at"])
-        clock = sla_clock(row["urgency"], started, answered, config, waiting=bool(waiting), now=now)
-    due_at = None if clock.due_at is None else iso(clock.due_at)
-    return {"target_seconds": clock.target_seconds, "due_at": due_at, "state": clock.state}
-
-
-# One case with all that is known
-
-
-@dataclass(frozen=True)
-class CaseFile:
-    """A case as CONTRACT.md describes it, with everything that hangs on it; rows as the store gives them."""
-
-    case: JSON
-    mentions: list[Row]
-    followers: int | None
-    history: list[JSON]
-    events: list[JSON]
-    drafts: list[Draft]
-    replies: list[Row]
-
-
-def case_file(store: Store, config: Config, case: int, *, now: datetime) -> CaseFile:
-    """All that someone needs before answering. Raises NotFound."""
-    row = cases.get(store, case)
-    number = row["case_id"]
-    conversation = mentions.of_case(store, number)
-    absorbed = cases.merged(store, [number]).get(number, [])
-    logs = events.of_cases(store, [number, *absorbed])
-    log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
-    followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]
-    return CaseFile(
-        case=describe(row, config, now),
-        mentions=conversation,
-        followers=next((number for number in reversed(followers) if number is not None), None),
-        history=[
-            describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)
-        ],
-        events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": dict(e.data)} for e in log],
-        drafts=replies.drafts_of(store, number),
-        replies=replies.of_case(store, number),
-    )
-
-
-def describe_short(case: Mapping[str, Any]) -> str:
-    """A case in one line."""
-    return f"case {case['case']}, {case['opened_at']}, {case['status']}, {case['intent']}: {case['text'][:100]}"
+# Texts that are not stored
 
 
 def classify_texts(texts: Sequence[str], languages: Sequence[str | None], config: Config) -> list[JSON]:

@@ -1,4 +1,4 @@
-"""Tables for the rules about personal data: (rule, text, context). The numbers are made up, their check digits right."""
+"""Tables for the rules about personal data: (rule, text, context). Numbers are made up, their check digits right."""
 
 from __future__ import annotations
 

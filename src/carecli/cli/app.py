@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from carecli import __version__
-from carecli.cli import cases, data, errors, fetch, queue, report, respond, review, setup, source
+from carecli.cli import cases, data, errors, fetch, output, queue, report, respond, review, setup, source
 from carecli.cli.context import Context
 
 HELP = """Social customer care from the terminal: listen, triage, reply, report.
@@ -66,10 +66,8 @@ def main() -> None:
     """Run `care`; never returns."""
     debug = "--debug" in sys.argv or bool(os.environ.get("CARE_DEBUG"))
     try:
-        app()
-    except BrokenPipeError:
-        # the reader went away (`care queue | head`): nothing is wrong, and nothing more can be said
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        status = app(prog_name="care", standalone_mode=False)
+        output.finish()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
-        sys.exit(errors.failed(error, debug=debug))
+        status = errors.failed(error, debug=debug)
+    sys.exit(status or 0)

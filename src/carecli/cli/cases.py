@@ -139,9 +139,9 @@ def _record(
 
 
 def _shown(run: Context, row: Any, json: bool, words: str) -> None:
-    from carecli import act
+    from carecli import casefile
 
     if json:
-        output.document(act.describe(row, run.config, run.now))
+        output.document(casefile.describe(row, run.config, run.now))
     else:
         errors.note(words)

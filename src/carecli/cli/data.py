@@ -87,7 +87,7 @@ def export(
     written = (_csv if format_ == "csv" else _jsonl)(rows)
     if to is None:
         for line in written:
-            output.raw(line)
+            output.data(line)
         return
     try:
         with to.open("w", encoding="utf-8", newline="") as file:
@@ -110,7 +110,7 @@ def _exported(row: Any, raw: str | None) -> dict[str, Any]:
 
 def _jsonl(rows: Any) -> Any:
     for row in rows:
-        yield jsonlib.dumps(row, ensure_ascii=False).encode("utf-8", "replace").decode()
+        yield output.json_safe(jsonlib.dumps(row, ensure_ascii=False))
 
 
 def _csv(rows: Any) -> Any:
@@ -129,11 +129,15 @@ def _csv(rows: Any) -> Any:
         yield buffer.getvalue()
 
 
+# The full-width forms are formulas in some locales.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
 def _no_formula(value: Any) -> Any:
     """What a spreadsheet would run as a formula becomes text; lists become JSON."""
     if isinstance(value, list):
         return jsonlib.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+    if isinstance(value, str) and value.startswith(_FORMULA):
         return "'" + value
     return value
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from carecli import act, data, listen, report, respond
+from carecli import act, casefile, data, listen, report, respond
 from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.fetch import outcomes_table
@@ -98,7 +98,7 @@ def _look(run: Context) -> int:
     _step(f"care claim {case} --as {AGENT}", "Take one, so that nobody else answers it.")
     act.claim(run.store, case, agent=AGENT, now=run.now)
     _step(f"care show {case}", "The conversation, the verdict and why, the customer's history, the log.")
-    sheet(full(run, case), act.describe_short, run.now)
+    sheet(full(run, case), casefile.describe_short, run.now)
     return case
 
 
@@ -136,7 +136,7 @@ def _answer(run: Context, case: int) -> None:
 
 def _voice(run: Context, case: int) -> str:
     """Each brand's source has a voice of its name."""
-    source: str = act.case_file(run.store, run.config, case, now=run.now).mentions[-1]["source"]
+    source: str = casefile.case_file(run.store, run.config, case, now=run.now).mentions[-1]["source"]
     return source if source in run.config.voices else next(iter(run.config.voices))
 
 

@@ -8,6 +8,8 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import typer
+
 from carecli.errors import CareError
 from carecli.text import inert
 
@@ -48,13 +50,31 @@ def failed(error: BaseException, *, debug: bool) -> int:
         if error.hint:
             _write(f"  → {error.hint}")
         return error.exit_status
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, typer.TyperException):
+        return _misused(error)
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
         _write("care: stopped")
         return 130
+    if isinstance(error, UnicodeEncodeError) and "surrogate" in error.reason:
+        _write("care: a text that was given is not valid UTF-8, so it cannot be kept")
+        _write("  → look at the encoding of the terminal, or of what wrote the command")
+        return 2
     words = str(error).splitlines() or [""]
     _write(f"care: an unexpected error: {type(error).__name__}: {words[0][:300]}")
     _write("  → run it again with --debug before the command to see where, and report it")
     return 1
+
+
+def _misused(error: typer.TyperException) -> int:
+    """What is wrong with the command line, in two lines; for a group without a command, its whole help."""
+    told = str(getattr(error, "format_message", error.__str__)())
+    if "\n  " in told:
+        _write(told)
+    else:
+        where = getattr(getattr(error, "ctx", None), "command_path", "care")
+        _write(f"care: {' '.join(told.split())}")
+        _write(f"  → `{where} -h` shows what is possible")
+    return int(getattr(error, "exit_code", 2))
 
 
 @contextmanager

@@ -116,7 +116,8 @@ def import_(
 
     run: Context = context.obj
     options = _options(run, format_, platform, map_ or [], encoding)
-    source = "import" if file == "-" else f"import:{Path(file).name}"
+    name = Path(file).name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a file's name is bytes
+    source = "import" if file == "-" else f"import:{name}"
     with errors.progress("Reading") as tell:
         outcome, rejected = listen.import_rows(
             run.store,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from carecli.text import inert, is_rtl, single_line, visual, wants_visual
 
@@ -25,13 +27,36 @@ def show_rtl(mode: str) -> None:
 
 
 def document(value: Any) -> None:
-    """One JSON document: the exact originals, nothing made safe, nothing left out."""
-    _write(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+    """One JSON document: the exact originals; what could steer a terminal is escaped, as JSON allows."""
+    _write(json_safe(json.dumps(value, ensure_ascii=False, indent=2, default=str)))
+
+
+def json_safe(text: str) -> str:
+    r"""JSON `text` of the same value with control characters, direction marks and half characters as `\u009b`.
+
+    On a stream that is not UTF-8 whatever is not ASCII is written so.
+    """
+    if text.isascii():
+        return text.replace("\x7f", "\\u007f")
+    utf8 = codecs.lookup(sys.stdout.encoding or "utf-8").name == "utf-8"
+    return re.sub(_STEERING if utf8 else "[^\x00-\x7e]", _escaped, text)
+
+
+_STEERING = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+
+
+def _escaped(match: re.Match[str]) -> str:
+    return json.dumps(match[0])[1:-1] if match[0] != "\x7f" else "\\u007f"
 
 
 def raw(text: str) -> None:
-    """Text that is finished already: a rendered report, an exported line."""
+    """Text that is finished and safe already: a rendered report."""
     _write(text)
+
+
+def data(line: str) -> None:
+    """A line of a data file: exact in a pipe, inert before a person's eyes."""
+    _write(inert(line) if on_terminal() else line)
 
 
 def lines(text: str = "") -> None:
@@ -51,7 +76,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, clip: str | 
         body.add_column(Text(column), no_wrap=True, overflow="ellipsis", ratio=1 if column == clip and width else None)
     for row in rows:
         body.add_row(*(Text(_cell(value, width)) for value in row))
-    _console(width or 4 * _PIPED_CELL).print(body)
+    console = _console(width or 4 * _PIPED_CELL)
+    with console.capture() as captured:
+        console.print(body)
+    _write(captured.get().rstrip("\n"))
 
 
 def fields(pairs: Mapping[str, Any]) -> None:
@@ -107,6 +135,22 @@ def _write(text: str) -> None:
     stream = sys.stdout
     try:
         stream.write(text + "\n")
-    except UnicodeEncodeError:  # a terminal or a lone surrogate that has no such character
+    except UnicodeEncodeError:  # a terminal that has no such character
         encoding = stream.encoding or "utf-8"
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    except BrokenPipeError:
+        _unheard()
+
+
+def finish() -> None:
+    """Hand over what is still in the buffer."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _unheard()
+
+
+def _unheard() -> NoReturn:
+    """The reader went away (`care queue | head`): nothing is wrong, and nothing more can be said."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise SystemExit(0)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from carecli import act
+from carecli import act, casefile
 from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.queue import full, sheet
 from carecli.errors import CareError
 from carecli.model import INTENTS, SENTIMENTS
+from carecli.text import inert
 
 HELP = """  r  reply: propose drafts, choose one or write your own
   c  claim it          a  assign it to somebody
@@ -74,7 +75,7 @@ def _keys(state: _Review) -> Iterator[str]:
 
 def _ask(question: str) -> str | None:
     """A line from the person; None when there is no more (end of input)."""
-    sys.stdout.write(f"{question}> ")
+    sys.stdout.write(f"{inert(question)}> ")
     sys.stdout.flush()
     line = sys.stdin.readline()
     if not line:
@@ -111,7 +112,7 @@ def _step(state: _Review, key: str) -> bool:
 
 def _view(state: _Review) -> None:
     output.lines("─" * min(output.width(), 80))
-    sheet(full(state.run, state.case), act.describe_short, state.run.now)
+    sheet(full(state.run, state.case), casefile.describe_short, state.run.now)
 
 
 def _record(state: _Review, kind: str, words: str, **data: Any) -> str:
@@ -152,6 +153,9 @@ def _snooze(state: _Review) -> str | None:
         moment = parse_when(until, state.run.now, state.run.config.brand.timezone, direction="future")
     except ValueError as error:
         output.lines(str(error))
+        return None
+    if moment <= state.run.now:
+        output.lines(f"{iso(moment)} is not in the future")
         return None
     return _record(state, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
 

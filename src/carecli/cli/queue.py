@@ -107,7 +107,7 @@ def _sla_words(sla: dict[str, Any], now: datetime) -> str:
 
 def show(context: typer.Context, case: CaseNumber, json: Json = False) -> None:
     """The whole conversation, the customer's history, the verdict and why, drafts, log."""
-    from carecli import act
+    from carecli import casefile
 
     run: Context = context.obj
     found = full(run, case)
@@ -115,14 +115,14 @@ def show(context: typer.Context, case: CaseNumber, json: Json = False) -> None:
         output.document(found)
         return
     output.show_rtl(run.config.display.rtl)
-    sheet(found, act.describe_short, run.now)
+    sheet(found, casefile.describe_short, run.now)
 
 
 def full(run: Context, case: int) -> dict[str, Any]:
     """A case with its mentions, customer, events, drafts and replies."""
-    from carecli import act
+    from carecli import casefile
 
-    found = act.case_file(run.store, run.config, case, now=run.now)
+    found = casefile.case_file(run.store, run.config, case, now=run.now)
     return {
         **found.case,
         "mentions": [shapes.mention(row) for row in found.mentions],

@@ -45,7 +45,7 @@ def report(
     form = _format(format_, json, to)
     text = render(value, form, width=output.width())
     if to is None:
-        output.raw(text.rstrip("\n"))
+        output.raw(output.json_safe(text.rstrip("\n")) if form == "json" else text.rstrip("\n"))
     else:
         _write(to, text)
         errors.note(f"Written to {to}.")

@@ -11,7 +11,7 @@ from carecli.cli.cases import who
 from carecli.cli.context import Context, interactive
 from carecli.cli.editor import edited
 from carecli.cli.options import Agent, CaseNumber, Json, Voice
-from carecli.errors import Refused, UsageError
+from carecli.errors import Conflict, Refused, UsageError
 
 Private = Annotated[bool, typer.Option("--private", help="As a direct message, where the platform has them.")]
 
@@ -101,7 +101,7 @@ def reply(
     from carecli import respond
 
     run: Context = context.obj
-    words = _words(run, text, draft, edit)
+    words = _words(run, case, text, draft, edit)
     found = respond.check(run.store, run.config, case, words, now=run.now, private=private, voice=voice)
     shown = [shapes.finding(one) for one in found]
     blocked = [one for one in found if one.severity == "block"]
@@ -128,17 +128,25 @@ def reply(
         raise typer.Exit(1)
 
 
-def _words(run: Context, text: str | None, draft: int | None, edit: bool) -> str:
-    from carecli.store import replies
-
+def _words(run: Context, case: int, text: str | None, draft: int | None, edit: bool) -> str:
     if text is not None and draft is not None:
         raise UsageError("TEXT and --draft exclude each other", hint="edit a draft with --draft ID --edit")
-    words = text if draft is None else replies.draft(run.store, draft)["text"]
+    words = text if draft is None else _drafted(run, case, draft)
     if words is None or edit:
         if not interactive():
             raise UsageError("there is no text", hint="give it as TEXT, or --draft ID")
         words = edited(words or "")
     return words.strip()
+
+
+def _drafted(run: Context, case: int, draft: int) -> str:
+    """The text of a draft, which has to be one of this case: it may name another customer."""
+    from carecli.store import cases, replies
+
+    row, number = replies.draft(run.store, draft), cases.get(run.store, case)["case_id"]
+    if row["case_id"] != number:
+        raise UsageError(f"draft {draft} is for case {row['case_id']}", hint=f"`care draft {number}` proposes others")
+    return str(row["text"])
 
 
 def _confirm(words: str, found: Any, *, yes: bool) -> None:
@@ -209,7 +217,11 @@ def send(
     json: Json = False,
 ) -> None:
     """Settle what a crash left behind, by asking the platform, and send what waits."""
+    from carecli.store import replies
+
     run: Context = context.obj
+    if number is not None and (known := replies.get(run.store, number))["status"] in ("sent", "cancelled"):
+        raise Conflict(f"reply {number} is {known['status']}", hint="`care outbox` lists what is not out yet")
     rows = _sent(run, None if number is None else [number])
     if json:
         output.document([shapes.reply(row) for row in rows])

@@ -12,7 +12,7 @@ import typer
 
 from carecli.cli import errors, output, shapes
 from carecli.cli.cases import who
-from carecli.cli.context import Context
+from carecli.cli.context import Context, interactive
 from carecli.cli.options import Agent, Json
 from carecli.cli.queue import one_of
 from carecli.errors import CareError, UsageError
@@ -36,7 +36,9 @@ def triage(
     """Review the queue, one case at a time, most pressing first; every action is one letter."""
     from carecli.cli.prompt import review
 
-    del plain  # the only way for now: the full screen comes with its own issue
+    # --plain is the only way for now, the full screen comes with its own issue; a pipe has to ask for it
+    if not plain and not interactive():
+        raise UsageError("triage needs a terminal", hint="--plain takes its letters from a pipe, too")
     run: Context = context.obj
     review(run, case, who(agent))
 
@@ -109,7 +111,7 @@ def _texts(file: str) -> tuple[list[str], list[str | None]]:
 
 def _records(text: str, file: str) -> Iterator[tuple[str, str | None]]:
     first = text.lstrip()[:1]
-    lines = text.splitlines()
+    lines = [line.rstrip("\r") for line in text.split("\n")]  # splitlines would also cut at U+2028 and U+0085
     if first == "{":
         for number, line in enumerate(lines, 1):
             if line.strip():
@@ -123,10 +125,12 @@ def _records(text: str, file: str) -> Iterator[tuple[str, str | None]]:
 def _json_record(line: str, place: str) -> tuple[str, str | None]:
     try:
         record = jsonlib.loads(line)
-        words = record["text"]
-    except (ValueError, KeyError, TypeError):
-        raise CareError(f"{place}: not a JSON object with a text") from None
-    return str(words), record.get("language")
+        words, language = record["text"], record.get("language")
+    except (ValueError, KeyError, TypeError, RecursionError):
+        words = language = None
+    if not isinstance(words, str) or not isinstance(language, str | None):
+        raise CareError(f"{place}: not a JSON object with a text", hint='write {"text": "…", "language": "en"}')
+    return words, language or None
 
 
 def _csv_header(line: str) -> list[str]:
@@ -143,12 +147,12 @@ def _csv_records(text: str) -> Iterator[tuple[str, str | None]]:
     reader = csv.reader(io.StringIO(text, newline=""))
     header = [name.strip().lower() for name in next(reader)]
     column, language = header.index("text"), header.index("language") if "language" in header else None
-    for row in reader:
-        if len(row) > column:
-            yield (
-                row[column],
-                (row[language] or None) if language is not None and len(row) > language else None,
-            )
+    try:
+        for row in filter(None, reader):
+            cells = row + [""] * len(header)
+            yield cells[column], None if language is None else cells[language] or None
+    except csv.Error as error:
+        raise CareError(f"line {reader.line_num} of the CSV cannot be read: {error}") from None
 
 
 def label(

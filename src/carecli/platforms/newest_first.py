@@ -107,7 +107,7 @@ class Walk:
                 self._later.append(Gap(cursor, reached, gap.floor))
             return
         self._no_circles(gap, cursor, empty=not moments)
-        self._gaps.insert(0, self._joined(Gap(cursor, reached, gap.floor)))
+        self._go_on_with(Gap(cursor, reached, gap.floor))
 
     def restart(self) -> bool:
         """The server no longer takes the cursor of `here`: begin at the head again. False: that was tried."""
@@ -139,13 +139,12 @@ class Walk:
             return gap
         return self._gaps.pop(0)
 
-    def _joined(self, gap: Gap) -> Gap:
-        """`gap` as one with those that begin at the same cursor: a head that was read again meets its old rest."""
-        same = [other for other in self._gaps if other.at == gap.at]
-        self._gaps = [other for other in self._gaps if other.at != gap.at]
-        floors = [other.floor for other in (gap, *same)]
+    def _go_on_with(self, gap: Gap) -> None:
+        """Read `gap` next, as one with those of the same cursor: a head that was read again meets its old rest."""
+        floors = [gap.floor, *(other.floor for other in self._gaps if other.at == gap.at)]
         known = [floor for floor in floors if floor is not None]
-        return Gap(gap.at, gap.reached, min(known) if len(known) == len(floors) else None)
+        floor = min(known) if len(known) == len(floors) else None
+        self._gaps = [Gap(gap.at, gap.reached, floor), *(other for other in self._gaps if other.at != gap.at)]
 
     def _leaves_some(self, moments: Sequence[int], gap: Gap) -> bool:
         """Whether this page has items that are too old for this run, but not for ever."""

@@ -21,7 +21,7 @@ FALLBACK = "en"
 SLOT = re.compile(r"\{(\w{1,30})\}")
 
 _NAME = re.compile(r"[^\W\d_][^\W\d_'’-]{0,19}(?: [^\W\d_][^\W\d_'’.-]{0,19}){0,2}")
-_TOPIC_LENGTH = 30
+_TOPIC = re.compile(r"[^\W_](?:[^\W_]|[ &'’/-](?=[^\W_])){0,29}")
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,8 @@ def topic_name(topic: str, code: str) -> str | None:
         return names[topic]
     word = topic.replace("_", " ").strip()
     scripts = {"he": "hebrew", "zh": "han", "en": "latin"}
-    fits = len(word) <= _TOPIC_LENGTH and script(f"{word} " * 4) == scripts.get(code, "")
-    return _flat(word) if fits else None
+    fits = _TOPIC.fullmatch(word) and script(f"{word} " * 4) == scripts.get(code, "")
+    return word if fits else None
 
 
 def shown_name(name: str | None, code: str) -> str | None:

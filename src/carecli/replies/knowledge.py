@@ -15,11 +15,12 @@ from carecli.replies.composing import CaseBrief, Fit, Frame, frame
 from carecli.replies.languages import language
 from carecli.replies.lexicon import data, known
 from carecli.replies.similar import terms
+from carecli.text import fold
 
 # Okapi BM25 (Robertson and others, TREC-3, 1994) with its usual constants.
 _K1, _B = 1.2, 0.75
 _TITLE = 2  # a term in the title counts as often as this
-_COVERED = 0.25  # of the query's weight an article has to cover before it is quoted to a customer
+_COVERED = 0.25  # of the query's terms an article has to have before it is quoted to a customer
 _PASSAGE = 240  # characters
 _SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*|[.!?。！？]+")
 
@@ -97,7 +98,7 @@ def from_knowledge(
 ) -> list[Draft]:
     """Drafts that quote the best passages of articles in the customer's language, with their links; none elsewhere.
 
-    An article is quoted only when it covers a good part of what the customer wrote, weighted by rarity.
+    An article is quoted only when it has a good part of the customer's words.
     """
     code = known(case.language or language(case.text))
     if code is None:
@@ -107,19 +108,17 @@ def from_knowledge(
     drafts: list[Draft] = []
     for article, _ in rank(case.text, fitting):
         passage = best_passage(case.text, article)
-        if len(drafts) < count and passage and coverage(case.text, article, fitting) >= _COVERED:
+        if len(drafts) < count and passage and coverage(case.text, article, code) >= _COVERED:
             text = _quoting(around, article, passage, rng_seed)
             drafts.append(Draft(text, code, voice_name, "knowledge", (f"kb:{article.id}",)))
     return drafts
 
 
-def coverage(query: str, article: Article, articles: Sequence[Article]) -> float:
-    """0…1: the share of the query's terms that `article` has, each weighted by how rare it is in `articles`."""
-    wanted = set(terms(query))
-    weights = _weights(wanted, [Counter(terms(f"{each.title} {each.text}")) for each in articles])
-    total = sum(weights.values())
-    having = wanted & set(terms(f"{article.title} {article.text}"))
-    return sum(weights[term] for term in sorted(having)) / total if total else 0.0
+def coverage(query: str, article: Article, code: str) -> float:
+    """0…1: the share of the query's terms that `article` has, the small words of the language left out."""
+    small = {fold(word) for word in data(code)["stopwords"]}
+    wanted = set(terms(query)) - small
+    return len(wanted & set(terms(f"{article.title} {article.text}"))) / len(wanted) if wanted else 0.0
 
 
 def _language(article: Article) -> str | None:

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from carecli.conversations import Place
 from carecli.errors import NotFound
 from carecli.lifecycle import Life
 from carecli.model import iso
 from carecli.store.connect import Connection, Row, Store
-
-Place = tuple[str, str, str]  # platform, host, external id
 
 
 @dataclass(frozen=True, slots=True)

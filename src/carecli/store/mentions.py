@@ -9,18 +9,20 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from carecli.errors import NotFound
-from carecli.model import JSON, Mention, Verdict, iso
+from carecli.model import JSON, Author, Mention, Verdict, iso
 from carecli.store import events, search
 from carecli.store.connect import Row, Store
 from carecli.store.raw import pack, unpack
 
 _Key = tuple[str, str, str]
+_Noun = TypeVar("_Noun", Mention, Author)
+_HALF = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,8 @@ def save_page(
     store: Store, source: str, mentions: Sequence[Mention], *, now: datetime, cursor: JSON | None = None
 ) -> Saved:
     """Store one page and the cursor after it in one transaction. The same page again changes nothing."""
-    unique = {(m.platform, m.host, m.external_id): m for m in sorted(mentions, key=lambda m: m.created_at)}
+    oldest_first = sorted(map(_storable, mentions), key=lambda m: m.created_at)
+    unique = {(m.platform, m.host, m.external_id): m for m in oldest_first}
     with store.write() as connection:
         known = _known(connection, unique)
         new = [m for key, m in unique.items() if key not in known]
@@ -55,19 +58,10 @@ def save_page(
 def content_hash(mention: Mention) -> bytes:
     """Eight bytes that change when anything that we show or count of a mention changes."""
     m = mention
-    seen = (
-        m.text,
-        m.url,
-        m.edited_at,
-        m.in_reply_to,
-        m.visibility,
-        m.inbound,
-        m.directed,
-        m.likes,
-        m.reposts,
-        m.replies,
-    )
-    return blake2b(repr((*seen, m.author.handle, m.author.name)).encode("utf-8", "replace"), digest_size=8).digest()
+    seen = (m.url, m.edited_at, m.in_reply_to, m.visibility, m.inbound, m.directed, m.likes, m.reposts, m.replies)
+    # repr writes NUL as an escape, so the last one parts the text from the rest
+    content = f"{m.text}\0{(*seen, m.author.handle, m.author.name)!r}"
+    return blake2b(content.encode("utf-8", "replace"), digest_size=8).digest()
 
 
 def _known(connection: sqlite3.Connection, unique: Iterable[_Key]) -> dict[_Key, Row]:
@@ -102,22 +96,19 @@ def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -
             followers = coalesce(excluded.followers, followers), url = coalesce(excluded.url, url)
         WHERE handle IS NOT excluded.handle OR name IS NOT excluded.name OR followers IS NOT excluded.followers
         """,
-        [
-            (*map(storable, key), storable(a.handle), storable(a.name), a.followers, storable(a.url))
-            for key, a in authors.items()
-        ],
+        [(*key, a.handle, a.name, a.followers, a.url) for key, a in authors.items()],
     )
     found: dict[_Key, int] = {}
     for platform, host in {key[:2] for key in authors}:
-        accounts = {storable(key[2]): key for key in authors if key[:2] == (platform, host)}
+        accounts = [key[2] for key in authors if key[:2] == (platform, host)]
         for row in connection.execute(
             """
             SELECT author_id, account FROM authors
             WHERE platform = ? AND host = ? AND account IN (SELECT value FROM json_each(?))
             """,
-            [platform, host, json.dumps(list(accounts))],
+            [platform, host, json.dumps(accounts)],
         ):
-            found[accounts[row["account"]]] = row["author_id"]
+            found[platform, host, row["account"]] = row["author_id"]
     return found
 
 
@@ -144,14 +135,20 @@ def _insert(
         [
             (
                 number,
-                *map(storable, (m.platform, m.host, m.external_id)),
+                m.platform,
+                m.host,
+                m.external_id,
                 source,
                 authors[_account(m)],
                 m.inbound,
                 bool(m.directed),
                 m.automatic,
                 m.visibility,
-                *map(storable, (m.text, m.url, m.in_reply_to, m.thread_root, m.language)),
+                m.text,
+                m.url,
+                m.in_reply_to,
+                m.thread_root,
+                m.language,
                 iso(m.created_at),
                 m.edited_at and iso(m.edited_at),
                 fetched_at,
@@ -163,7 +160,7 @@ def _insert(
             for number, m in numbered
         ],
     )
-    search.add(connection, [(number, storable(m.text)) for number, m in numbered])
+    search.add(connection, [(number, m.text) for number, m in numbered])
     connection.executemany(
         "INSERT INTO raw_mentions (mention_id, json_zstd) VALUES (?, ?)",
         [(number, pack(m.raw)) for number, m in numbered if m.raw is not None],
@@ -173,8 +170,7 @@ def _insert(
 def _update(
     connection: sqlite3.Connection, row: Row, mention: Mention, authors: dict[_Key, int], now: datetime
 ) -> None:
-    m, text = mention, storable(mention.text)
-    number = row["mention_id"]
+    m, number = mention, row["mention_id"]
     connection.execute(
         """
         UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
@@ -187,14 +183,15 @@ def _update(
             m.inbound,
             bool(m.directed),
             m.visibility,
-            text,
-            *map(storable, (m.url, m.in_reply_to)),
+            m.text,
+            m.url,
+            m.in_reply_to,
             m.edited_at and iso(m.edited_at),
             m.likes,
             m.reposts,
             m.replies,
             content_hash(m),
-            text,
+            m.text,
             m.inbound,
             number,
         ],
@@ -203,21 +200,28 @@ def _update(
         connection.execute(
             "INSERT OR REPLACE INTO raw_mentions (mention_id, json_zstd) VALUES (?, ?)", [number, pack(m.raw)]
         )
-    if row["text"] != text:
+    if row["text"] != m.text:
         search.remove(connection, number, row["text"])
-        search.add(connection, [(number, text)])
+        search.add(connection, [(number, m.text)])
         if row["case_id"] is not None and m.inbound:
             events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
 
 
-def storable(text: str | None) -> Any:
-    """`text` as SQLite can hold it: half characters become U+FFFD (the raw JSON keeps them, escaped)."""
-    if text is None or text.isascii():
-        return text
-    return _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+def _storable(mention: Mention) -> Mention:
+    """`mention` as SQLite can hold it: half characters become U+FFFD (the raw JSON keeps them, escaped)."""
+    m, a = mention, mention.author
+    ids = (m.platform, m.host, m.external_id, m.in_reply_to, m.thread_root, a.id)
+    try:
+        "".join(filter(None, (*ids, m.text, m.url, m.language, a.handle, a.name, a.url))).encode()
+    except UnicodeEncodeError:
+        return _whole(replace(m, author=_whole(a)))
+    return mention
 
 
-_HALF = re.compile("[\ud800-\udfff]")
+def _whole(value: _Noun) -> _Noun:
+    texts = {f.name: text for f in fields(value) if f.name != "raw" and isinstance(text := getattr(value, f.name), str)}
+    return replace(value, **{name: _HALF.sub("\N{REPLACEMENT CHARACTER}", text) for name, text in texts.items()})
+
 
 _SHOWN = """
     SELECT m.*, a.handle AS author_handle, a.name AS author_name, a.followers AS author_followers,

@@ -27,6 +27,10 @@ _HEBREW_ENDINGS = ("ים", "ות", "ה", "ת", "י")
 _LONG_STEM = 4
 _SHORT_ENDINGS = ("", "s", "a", "u", "y", "i", "e", "em", "om", "ow", "ami", "ach", "owi", "ie")
 _LONGEST = 40  # letters of a word that are indexed: the rest distinguishes nothing
+# What does not go into the index as it stands: runs of Han, Hebrew words that may begin with a prefix, long words
+_REWRITTEN = re.compile(
+    rf"[{_HAN}]+|(?<![^\W_{_HAN}])[{''.join(_HEBREW_PREFIXES)}][^\W_{_HAN}]{{3,}}|[^\W_{_HAN}]{{{_LONGEST + 1},}}"
+)
 
 
 def add(connection: sqlite3.Connection, rows: Iterable[tuple[int, str]]) -> None:
@@ -58,16 +62,17 @@ def find(store: Store, query: str, *, limit: int) -> list[int]:
 
 
 def indexed(text: str) -> str:
-    """The words of `text` as they go into the index, parted by spaces."""
-    return " ".join(token for word in _WORD.findall(fold(text)) for token in _tokens(word))
+    """`text` as it goes into the index, whose own tokenizer parts the words."""
+    folded = fold(text)
+    if folded.isascii() and len(max(folded.split(), key=len, default="")) <= _LONGEST:
+        return folded
+    return _REWRITTEN.sub(lambda found: f" {' '.join(_tokens(found[0]))} ", folded)
 
 
 def _tokens(word: str) -> Sequence[str]:
-    if word[0].isascii():
-        return (word[:_LONGEST],)
-    if _HEBREW.match(word):
-        return (word[:_LONGEST], *_without_prefixes(word[:_LONGEST]))
-    return _pairs(word) if _HAN_RUN.match(word) else (word[:_LONGEST],)
+    if _HAN_RUN.match(word):
+        return _pairs(word)
+    return (word[:_LONGEST], *_without_prefixes(word[:_LONGEST]))
 
 
 @functools.cache

@@ -40,6 +40,8 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _CLOSING_LENGTH = 40
+# Valences up to this are hints that count beside others, not in a question.
+_HINT = 0.6
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
 
@@ -69,9 +71,16 @@ def decide(p: Prepared) -> Feeling:
         score, hits = _english(p)
         return _feeling(p, score, hits, known=True)
     words = lexicon(p.language) if p.language else None
-    hits = _own(p, words) if words else []
+    hits = _without_hints(p, _own(p, words)) if words else []
     hits += [Hit(key, valence) for key, valence in _emoji(p)]
     return _feeling(p, _score(hits, p.masked), hits, known=words is not None)
+
+
+def _without_hints(p: Prepared, hits: list[Hit]) -> list[Hit]:
+    """In a question that has no bad word, "days" or "still" hint at nothing."""
+    if "?" not in p.folded or any(hit.valence <= -1 for hit in hits):
+        return hits
+    return [hit for hit in hits if abs(hit.valence) > _HINT]
 
 
 def _without_closing_thanks(p: Prepared) -> Prepared:
@@ -143,6 +152,7 @@ def _english(p: Prepared) -> tuple[float, list[Hit]]:
     hits = [Hit(word.rstrip("*"), valence) for word, valence in zip(lower, valences, strict=True) if valence]
     if _one_more_mishap(matches):
         hits = _unmeant(hits)
+    hits = _without_hints(p, hits)
     return vader.compound([hit.valence for hit in hits], text), hits
 
 
