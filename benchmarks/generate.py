@@ -248,7 +248,7 @@ def row(mention: Mention) -> str:
         "id": m.external_id,
         "text": m.text,
         "created_at": m.created_at.isoformat(),
-        "author_handle": m.author.handle,
+        "author_handle": m.author.handle if m.inbound else BRAND,
         "author_name": m.author.name,
         "author_followers": m.author.followers,
         "url": m.url,
@@ -259,7 +259,7 @@ def row(mention: Mention) -> str:
         "reposts": m.reposts,
         "replies": m.replies,
     }
-    return f"{json.dumps(fields, ensure_ascii=False)[:-1]}, \"status\": {m.raw}}}"
+    return f'{json.dumps(fields, ensure_ascii=False)[:-1]}, "status": {m.raw}}}'
 
 
 def main() -> None:

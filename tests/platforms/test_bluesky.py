@@ -431,6 +431,7 @@ class TestContract(FetcherContract, PosterContract):
         self.at = datetime.now(UTC) - timedelta(minutes=5)
 
     def open(self) -> AbstractAsyncContextManager[Fetcher]:
+        self.network.sync()
         return BLUESKY.open(setup_for(self.brand, page_size="25"))
 
     def write(self, texts: Sequence[str]) -> list[str]:

@@ -302,6 +302,7 @@ def test_what_was_skipped_once_is_not_named_again(pds: LyingServer) -> None:
 def test_a_query_that_is_no_longer_asked_leaves_the_cursor(pds: LyingServer) -> None:
     first = pages(setup_for(pds, search=["acme", "acme app"]))
     assert set(first[-1].cursor["searches"]) == {"acme", "acme app"}
+    pds.on(SEARCH, json_script({"posts": [view(1)]}))
     second = pages(setup_for(pds, search="acme"), cursor=first[-1].cursor)
     assert set(second[-1].cursor["searches"]) == {"acme"}
 

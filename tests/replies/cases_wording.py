@@ -38,6 +38,8 @@ FOUND: list[Case] = [
     ("promise", "三天内给您答复。", {}),
     ("promise", "明天之前一定会送到。", {}),
     ("promise", "我們承諾會賠償。", {}),
+    ("promise", "הזיכוי יופיע תוך שלושה ימי עסקים", {}),
+    ("promise", "今天就为您改签。", {}),
     ("follow-up", "We are looking into it.", {}),
     ("follow-up", "I'll get back to you.", {}),
     ("follow-up", "Sprawdzimy to i damy znać.", {}),

@@ -105,9 +105,10 @@ def test_a_template_that_greets_by_itself_is_not_greeted_twice_and_waits_for_a_n
 
 
 def test_a_template_in_a_language_without_data_is_used() -> None:
-    voice = Voice(templates={"de": {"question": ["Danke für die Frage: „{quote}“"]}}, greeting={"de": "Hallo"})
-    (draft,) = templates(CaseBrief("Wo ist mein Paket?", "de", "question"), voice, voice_name="v", count=2)
-    assert (draft.language, draft.text) == ("de", "Danke für die Frage: „Wo ist mein Paket?“")
+    voice = Voice(templates={"de": {"question": ["Hallo {name}, danke für die Frage: „{quote}“"]}})
+    case = CaseBrief("Wo ist mein Paket?", "de", "question", customer_name="Jan", topics=("delivery",))
+    (draft,) = templates(case, voice, voice_name="v", count=2)
+    assert (draft.language, draft.text) == ("de", "Hallo Jan, danke für die Frage: „Wo ist mein Paket?“")
 
 
 def test_a_language_without_phrasings_gets_english_that_says_so() -> None:

@@ -11,13 +11,15 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from carecli.text import inert, is_rtl, single_line, visual, wants_visual
+from carecli.text import inert, is_rtl, single_line, visual, wants_visual, wrap
+from carecli.text import width as cell_width
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 _rtl = "auto"
 _PIPED_CELL = 400  # characters of a cell when nobody clips to a terminal's width
+_WIDEST, _NARROWEST = 20, 16  # cells of a column beside the one that gives way, and of that one at the least
 
 
 def show_rtl(mode: str) -> None:
@@ -61,7 +63,7 @@ def data(line: str) -> None:
 
 def lines(text: str = "") -> None:
     """Paragraphs for people; what is untrusted in them is shown inert."""
-    _write("\n".join(_shown(line) for line in inert(text).split("\n")))
+    _write("\n".join(_shown(line) for paragraph in inert(text).split("\n") for line in _folded(paragraph)))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, clip: str | None = None) -> None:
@@ -70,16 +72,27 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, clip: str | 
     from rich.table import Table
     from rich.text import Text
 
-    width = _width()
-    body = Table(box=box.SIMPLE_HEAD if width else None, pad_edge=False, show_edge=False, header_style="bold")
-    for column in columns:
-        body.add_column(Text(column), no_wrap=True, overflow="ellipsis", ratio=1 if column == clip and width else None)
-    for row in rows:
-        body.add_row(*(Text(_cell(value, width)) for value in row))
-    console = _console(width or 4 * _PIPED_CELL)
-    with console.capture() as captured:
-        console.print(body)
-    _write(captured.get().rstrip("\n"))
+    limit = _width()
+    cells = [[_cell(value, limit) for value in row] for row in rows]
+    body = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
+    *others, last = _rooms(columns, cells, clip, limit)
+    for column, room in zip(columns, [*(room + 1 for room in others), last], strict=True):
+        body.add_column(Text(column), no_wrap=True, overflow="ellipsis", width=room)
+    for row in cells:
+        body.add_row(*map(Text, row))
+    _console(limit or 4 * _PIPED_CELL).print(body)
+
+
+def _rooms(columns: Sequence[str], cells: Sequence[Sequence[str]], clip: str | None, limit: int | None) -> list[int]:
+    """The cells of each column: what it needs, within reason; the one that gives way gets what is left."""
+    rooms = [max(map(cell_width, (name, *(row[place] for row in cells)))) for place, name in enumerate(columns)]
+    if limit is None or clip is None:
+        return rooms
+    place = columns.index(clip)
+    rooms = [room if at == place else min(room, _WIDEST) for at, room in enumerate(rooms)]
+    others = sum(rooms) - rooms[place] + 2 * (len(columns) - 1)
+    rooms[place] = max(min(rooms[place], limit - others), _NARROWEST)
+    return rooms
 
 
 def fields(pairs: Mapping[str, Any]) -> None:
@@ -104,6 +117,16 @@ def _width() -> int | None:
     if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit():
         return shutil.get_terminal_size().columns
     return None
+
+
+def _folded(paragraph: str) -> list[str]:
+    """A paragraph as lines that fit, each indented like the first."""
+    limit = _width()
+    if limit is None or cell_width(paragraph) <= limit:
+        return [paragraph]
+    words = paragraph.lstrip(" ")
+    indent = paragraph[: len(paragraph) - len(words)]
+    return [indent + line for line in wrap(words, max(limit - len(indent), _NARROWEST))]
 
 
 def _cell(value: Any, width: int | None) -> str:

@@ -102,7 +102,7 @@ def _sla_words(sla: dict[str, Any], now: datetime) -> str:
     if sla["due_at"] is None or sla["state"] in ("met", "none"):
         return str(sla["state"]) if sla["state"] == "met" else ""
     left = (parse_iso(sla["due_at"]) - now).total_seconds()
-    return f"{sla['state']}, {show_duration(abs(left))} {'left' if left > 0 else 'over'}"
+    return f"{sla['state']} {show_duration(abs(left))}"
 
 
 def show(context: typer.Context, case: CaseNumber, json: Json = False) -> None:

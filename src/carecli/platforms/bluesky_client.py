@@ -52,12 +52,13 @@ class Stored(BaseModel):
 
 @dataclass
 class Stream:
-    """One listing in a run of `fetch`: `query` for a search, `state` as far as pages are complete."""
+    """One listing in a run of `fetch`: `query` for a search, `state` after its last page, `told` in a cursor."""
 
     name: str
     query: str = ""
     walk: Walk = field(default_factory=lambda: Walk({}))
     state: JSON | None = None
+    told: JSON | None = None
 
 
 class BlueskyClient:
@@ -90,11 +91,9 @@ class BlueskyClient:
         streams = self._streams(cursor, since)
         running = list(streams)
         seen: dict[str, bool] = {}
-        last = cursor
         failure: PlatformError | None = None
         while running:
             for stream in tuple(running):
-                before = stream.state
                 try:
                     sheet, mentions = await self._turn(stream, since)
                 except FINAL:
@@ -107,10 +106,9 @@ class BlueskyClient:
                     running.remove(stream)
                 fresh = _unseen(mentions, seen)
                 # A page of what is known is not worth a stop: whoever stops at each page has to get on.
-                if fresh or sheet.skipped or (not sheet.entries and stream.state != before):
-                    last = _saved(streams)
-                    yield Page(tuple(fresh), last, tuple(sheet.skipped))
-        if _saved(streams) != last:
+                if fresh or sheet.skipped or (not sheet.entries and stream.state != stream.told):
+                    yield Page(tuple(fresh), _saved(streams), tuple(sheet.skipped))
+        if any(stream.state != stream.told for stream in streams):
             yield Page((), _saved(streams))
         if failure is not None:
             raise failure
@@ -169,7 +167,7 @@ class BlueskyClient:
         searches = (Stream("search", query) for query in self.searches)
         streams = [Stream("notifications"), *searches, Stream("own")]
         for stream in streams:
-            stream.state = _state(cursor, stream)
+            stream.state = stream.told = _state(cursor, stream)
             stream.walk = Walk(stream.state or {}, since=floor, overlap=self.overlap)
         return streams
 
@@ -269,6 +267,8 @@ def _unseen(mentions: Iterable[Mention], seen: dict[str, bool]) -> list[Mention]
 
 def _saved(streams: list[Stream]) -> JSON:
     """The cursor after the pages so far; queries that are no longer asked are forgotten."""
+    for stream in streams:
+        stream.told = stream.state
     searches = {stream.query: stream.state for stream in streams if stream.query and stream.state is not None}
     others = {stream.name: stream.state for stream in streams if not stream.query and stream.state is not None}
     return {**others, "searches": searches}

@@ -96,7 +96,7 @@ def _asked(clause: str, span: Span, asking: list[Span], language: str, *, questi
     if before and _connected(clause, before[-1], span, language):
         return True
     if _followed(clause, span, language):
-        return not _denied(clause[: span[0]], language)
+        return not _denied(clause, span[0], span[0], language)
     return question and _bare(clause, span, language)
 
 
@@ -106,17 +106,19 @@ def _connected(clause: str, verb: Span, field: Span, language: str) -> bool:
     far = (
         len(between) > _SIGNS_BETWEEN if not data(language)["spaced"] else len(_WORD.findall(between)) > _WORDS_BETWEEN
     )
-    if far or _pattern(language, "stop").search(between) or _pattern(language, "not").search(between):
+    if far or _pattern(language, "stop").search(between):
         return False
-    return not _denied(clause[: verb[0]], language)
+    return not _denied(clause, verb[0], field[0], language)
 
 
-def _denied(before: str, language: str) -> bool:
-    """Whether the last words before something deny it: "never", "please do not"."""
-    if not data(language)["spaced"]:
-        return _pattern(language, "not").search(before[-8:]) is not None
-    words = [match.start() for match in _WORD.finditer(before[-60:])][-4:]
-    return bool(words) and _pattern(language, "not").search(before[-60:], words[0]) is not None
+def _denied(clause: str, place: int, end: int, language: str) -> bool:
+    """Whether the words just before `place`, or those from there to `end`, deny it: "never", "please do not"."""
+    start = max(0, place - 8)
+    if data(language)["spaced"]:
+        start = max(0, place - 60)
+        words = [match.start() for match in _WORD.finditer(clause, start, place)][-4:]
+        start = words[0] if words else place
+    return _pattern(language, "not").search(clause, start, max(end, place)) is not None
 
 
 def _ours(clause: str, span: Span, language: str) -> bool:

@@ -14,7 +14,7 @@ from carecli.config import Voice
 from carecli.model import Intent, Sentiment, Urgency
 from carecli.replies.languages import script
 from carecli.replies.lexicon import data, known, primary
-from carecli.replies.quote import telling_clause
+from carecli.replies.quote import harmless, telling_clause
 from carecli.replies.rules import excerpt
 
 FALLBACK = "en"
@@ -150,7 +150,7 @@ def topic_name(topic: str, code: str) -> str | None:
         return names[topic]
     word = topic.replace("_", " ").strip()
     scripts = {"he": "hebrew", "zh": "han", "en": "latin"}
-    fits = _TOPIC.fullmatch(word) and script(f"{word} " * 4) == scripts.get(code, "")
+    fits = _TOPIC.fullmatch(word) and harmless(word, code) and script(f"{word} " * 4) == scripts.get(code, "")
     return word if fits else None
 
 
@@ -160,7 +160,7 @@ def shown_name(name: str | None, code: str) -> str | None:
     cleaned = " ".join((name or "").split())
     if way == "none" or not _NAME.fullmatch(cleaned) or (cleaned.isupper() and len(cleaned) > 3):
         return None
-    return cleaned if way == "full" else cleaned.split(" ")[0]
+    return (cleaned if way == "full" else cleaned.split(" ")[0]) if harmless(cleaned, code) else None
 
 
 def greeting(voice: Voice, code: str, name: str | None) -> str:

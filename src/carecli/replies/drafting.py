@@ -13,7 +13,7 @@ from carecli.config import Voice
 from carecli.model import Draft
 from carecli.replies.composing import SLOT, CaseBrief, Fit, Frame, fill, frame
 from carecli.replies.lexicon import data, known, primary
-from carecli.replies.similar import most_similar
+from carecli.replies.similar import alike, shingles
 
 __all__ = ["CaseBrief", "Fit", "templates"]
 
@@ -97,12 +97,14 @@ def _built_in(case: CaseBrief, language: str) -> Iterator[_Phrasing]:
 def _ranked(choice: Sequence[_Phrasing], around: Frame, recent: Sequence[str], seed: str) -> list[_Phrasing]:
     """Own phrasings first; those too much like a recent reply, and those that can't be filled, last."""
 
+    said = [shingles(text) for text in recent]
+
     def rank(phrasing: _Phrasing) -> tuple[bool, float, bool, str]:
         unfilled = any(name not in around.slots for name in SLOT.findall(phrasing.text))
-        found = most_similar(fill(phrasing.text, around.slots), recent)
-        alike = found[1] if found is not None and found[1] >= _TOO_ALIKE else 0.0
+        own = shingles(fill(phrasing.text, around.slots))
+        most = max((alike(own, earlier) for earlier in said), default=0.0)
         digest = hashlib.sha256(f"{seed}\x00{phrasing.source}".encode()).hexdigest()
-        return unfilled, alike, not phrasing.own, digest
+        return unfilled, most if most >= _TOO_ALIKE else 0.0, not phrasing.own, digest
 
     return sorted(choice, key=rank)
 

@@ -33,7 +33,7 @@ def telling_clause(text: str, language: str, intent: Intent | None = None) -> st
     ranked = sorted(enumerate(_clauses(text[:_READ])), key=lambda item: (-_score(item[1], code, intent), item[0]))
     for _, clause in ranked[:12]:
         short = _shortened(_without_greeting(clause, code))
-        if _score(clause, code, intent) > 0 and _fit(clause, code) and _fit(short, code):
+        if _score(clause, code, intent) > 0 and harmless(clause, code) and harmless(short, code):
             return short
     return None
 
@@ -88,8 +88,9 @@ def _shortened(clause: str) -> str:
     return (whole if space and len(whole) > len(cut) // 2 else cut).rstrip(" ,.:'’-/，、") + "…"
 
 
-def _fit(clause: str, language: str) -> bool:
-    rude = pattern(language, "draft", "unquotable")
+def harmless(clause: str, language: str) -> bool:
+    """Whether the brand may repeat `clause`: no insult, no personal data, nothing that the guardrails block."""
+    rude = pattern(known(language) or "en", "draft", "unquotable")
     if rude is not None and rude.search(see(clause).folded):
         return False
     return not (_DIGITS.search(clause) or personal(clause) or blocks(check(clause, Context())))

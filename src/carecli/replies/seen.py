@@ -13,8 +13,10 @@ from carecli.text import fold
 Span = tuple[int, int]
 
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u05be"), "-")
-# A dot between two word characters ("acme.example", "3.50") ends nothing.
-_CLAUSE = re.compile(r"(?:[^.!?;。！？；…\n]|(?<=\w)\.(?=\w))+")
+# A dot between two word characters ("acme.example", "3.50") ends nothing, nor does one after these abbreviations.
+_CLAUSE = re.compile(
+    r"(?:[^.!?;。！？；…\n]|(?<=\w)\.(?=\w)|(?:(?<=\bincl)|(?<=\be\.g)|(?<=\bnp)|(?<=\bnr)|(?<=\btel)|(?<=\bno))\.)+"
+)
 
 
 @lru_cache(maxsize=8192)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import lru_cache
 
 from carecli.replies.rules import Context, Hit, excerpt
 from carecli.replies.seen import Seen
@@ -29,44 +30,41 @@ def _is_han(word: str) -> bool:
     return len(word) == 1 and "\u3400" <= word <= "\U0003ffff" and not "\uac00" <= word <= "\ud7a3"
 
 
-def shingles(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """`text` as two sets: its terms, and the three-character pieces of its words."""
+Shingles = tuple[frozenset[str], frozenset[str]]
+
+
+@lru_cache(maxsize=512)
+def shingles(text: str) -> Shingles:
+    """`text` as two sets: its terms, and the three-character pieces of its words. Kept: the next draft asks again."""
     joined = f" {' '.join(words(text))} "
     return frozenset(terms(text)), frozenset(joined[i : i + 3] for i in range(max(0, len(joined) - 2)))
 
 
 def similarity(one: str, other: str) -> float:
     """0…1: the larger Jaccard index of the two texts' terms and three-character pieces; 1 for the same words."""
-    return _alike(shingles(one), shingles(other))
+    return alike(shingles(one), shingles(other))
 
 
-def _alike(one: tuple[frozenset[str], frozenset[str]], other: tuple[frozenset[str], frozenset[str]]) -> float:
+def alike(one: Shingles, other: Shingles) -> float:
+    """`similarity` of two texts that are shingled already."""
     if min(len(one[0]), len(other[0])) < _FEW:
         return float(one == other and bool(one[0]))
     return max(_jaccard(a, b) for a, b in zip(one, other, strict=True))
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    together = len(one | other)
-    return len(one & other) / together if together else 0.0
-
-
-def most_similar(text: str, others: Sequence[str]) -> tuple[int, float] | None:
-    """The index of the text of `others` that is most like `text`, and how much; None where there are none."""
-    own = shingles(text)
-    ranked = [(_alike(own, shingles(other)), -index) for index, other in enumerate(others)]
-    if not ranked:
-        return None
-    best, negative = max(ranked)
-    return -negative, best
+    common = len(one & other)
+    together = len(one) + len(other) - common
+    return common / together if together else 0.0
 
 
 def repeat(seen: Seen, context: Context) -> Iterator[Hit]:
     """Nearly what was sent before."""
-    found = most_similar(seen.text, [text for _, text in context.recent])
-    if found is None or found[1] < context.rules.similarity or found[1] == 0:
+    own = shingles(seen.text)
+    scores = [alike(own, shingles(text)) for _, text in context.recent]
+    most = max(scores, default=0.0)
+    if most < context.rules.similarity or most == 0:
         return
-    index, alike = found
-    label, earlier = context.recent[index]
-    message = f"{alike:.0%} like what was sent before ({label}): “{excerpt(earlier, 120)}”. Say it in words of its own."
+    label, earlier = context.recent[scores.index(most)]
+    message = f"{most:.0%} like what was sent before ({label}): “{excerpt(earlier, 120)}”. Say it in words of its own."
     yield Hit(message)

@@ -219,8 +219,12 @@ def _storable(mention: Mention) -> Mention:
 
 
 def _whole(value: _Noun) -> _Noun:
-    texts = {f.name: text for f in fields(value) if f.name != "raw" and isinstance(text := getattr(value, f.name), str)}
-    return replace(value, **{name: _HALF.sub("\N{REPLACEMENT CHARACTER}", text) for name, text in texts.items()})
+    changes: dict[str, Any] = {}
+    for field in fields(value):
+        text = getattr(value, field.name)
+        if field.name != "raw" and isinstance(text, str):
+            changes[field.name] = _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+    return replace(value, **changes)
 
 
 _SHOWN = """

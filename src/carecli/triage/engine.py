@@ -34,8 +34,7 @@ def classify(
     hints = languages if languages is not None else [None] * len(texts)
     addressed = directed if directed is not None else [False] * len(texts)
     return [
-        _verdict(text, rules, hint, directed=to_us)
-        for text, hint, to_us in zip(texts, hints, addressed, strict=True)
+        _verdict(text, rules, hint, directed=to_us) for text, hint, to_us in zip(texts, hints, addressed, strict=True)
     ]
 
 
@@ -65,7 +64,11 @@ def in_the_light_of(feeling: Feeling, intent: Intent) -> Feeling:
     if feeling.label != "neutral" or leaning is None:
         return feeling
     label, score = leaning
-    reason = f"{label}: the text is {'an' if intent[0] in 'aeiou' else 'a'} {intent}" if intent != "praise" else "positive: praise"
+    reason = (
+        f"{label}: the text is {'an' if intent[0] in 'aeiou' else 'a'} {intent}"
+        if intent != "praise"
+        else "positive: praise"
+    )
     return Feeling(label, score, min(feeling.confidence, _LEANT), (*feeling.why, reason))
 
 

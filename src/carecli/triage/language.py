@@ -9,12 +9,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from carecli.text.plain import Table, compiled
 
-_LATIN, _CYRILLIC, _ARABIC, _DEVANAGARI, _HAN, _KANA, _HEBREW = "LATIN", "CYRILLIC", "ARABIC", "DEVANAGARI", "CJK", "KANA", "HEBREW"
+_LATIN, _CYRILLIC, _ARABIC, _DEVANAGARI, _HAN, _KANA, _HEBREW = (
+    "LATIN",
+    "CYRILLIC",
+    "ARABIC",
+    "DEVANAGARI",
+    "CJK",
+    "KANA",
+    "HEBREW",
+)
 # Scripts that one language nearly owns.
 _OWNERS = {
     _HEBREW: "he", _HAN: "zh", _KANA: "ja", "HANGUL": "ko", "THAI": "th", "GREEK": "el", "ARMENIAN": "hy",
@@ -41,16 +49,17 @@ _CODES = {name: chr(0x41 + index) for index, name in enumerate([*_SHARED, *_OWNE
 _NAMES = {code: name for name, code in _CODES.items()}
 _OTHER = "."
 
-_ENGLISH = frozenset(
+_ENGLISH_WORDS = (
     "the and you your is are was were this that these those with have has had my our not what when why how who "
     "it's i'm i've don't can't won't didn't isn't doesn't been from they them will would could should but just "
-    "there here please because which where about any some its than then of for it get got we".split()
+    "there here please because which where about any some its than then of for it get got we"
 )
-_POLISH = frozenset(
+_POLISH_WORDS = (
     "nie się sie jest że ze jak czy dla ale mam już juz tylko co od po przez przy bardzo mnie moje moja mój moj "
     "gdzie kiedy dlaczego proszę prosze dziękuję dziekuje za pan pani jestem są może moze było bylo mogę moge "
-    "dzieki czesc witam wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby".split()
+    "dzieki czesc witam wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby"
 )
+_ENGLISH, _POLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_POLISH_WORDS.split())
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
 # The first characters are enough for the model, and its cost grows with the length.
@@ -67,7 +76,7 @@ def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...]
     `declared` is what the platform says and `languages` what the user configured, the most usual first: hints
     that count where the text itself says little.
     """
-    configured = tuple(map(base, languages))
+    configured = _bases(languages)
     hint = base(declared) if declared else None
     script = _LATIN if text.isascii() else _script(text)
     if script is None:
@@ -83,6 +92,11 @@ def base(code: str) -> str:
     """The language of a tag: `zh-TW` and `ZH_Hant` are `zh`; the old code of Hebrew becomes `he`."""
     code = code.replace("_", "-").split("-", 1)[0].strip().lower()
     return {"iw": "he", "cmn": "zh", "yue": "zh"}.get(code, code)
+
+
+@lru_cache(maxsize=64)
+def _bases(codes: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(base, codes))
 
 
 def _script(text: str) -> str | None:
@@ -116,12 +130,14 @@ _SCRIPTS = Table(_script_code)
 
 
 def _of_shared_script(text: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
-    words = compiled(_WORDS).findall(text[:_SAMPLE].lower().replace("’", "'"))
+    sample = text[:_SAMPLE].lower().replace("’", "'")
+    if script == _LATIN and (common := _by_common_words(sample)):
+        return common
+    words = compiled(_WORDS).findall(sample)
     if not words:
         return None
-    if script == _LATIN and (common := _by_common_words(words)):
-        return common
-    if script == _LATIN and sum(map(len, words)) < _FEW_LETTERS and (likely := _of_few_letters(words, hint, configured)):
+    few = script == _LATIN and sum(map(len, words)) < _FEW_LETTERS
+    if few and (likely := _of_few_letters(words, hint, configured)):
         return likely
     return _by_model(" ".join(words), script, hint, configured)
 
@@ -135,13 +151,13 @@ def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, .
     return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), None)
 
 
-def _by_common_words(words: list[str]) -> str | None:
+def _by_common_words(sample: str) -> str | None:
     """English or Polish where the small words leave no doubt."""
-    english = sum(word in _ENGLISH for word in words)
-    polish = sum(word in _POLISH for word in words)
+    words = set(sample.split())
+    english, polish = len(words & _ENGLISH), len(words & _POLISH)
     if english >= 3 and english * 6 >= len(words) and polish * 4 <= english:
         return "en"
-    if polish >= 2 and polish * 6 >= len(words) and english == 0 and not _POLISH_LETTERS.isdisjoint("".join(words)):
+    if polish >= 2 and polish * 6 >= len(words) and english == 0 and not _POLISH_LETTERS.isdisjoint(sample):
         return "pl"
     return None
 

@@ -50,34 +50,52 @@ class Match:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
-    """The entries of one language as a trie over words (over characters in Chinese)."""
+    """The entries of one language as a trie over words (over characters in Chinese).
+
+    `keys` says what a token may be in the trie, None where it is only itself.
+    """
 
     root: Node
-    keys: Callable[[str], tuple[str, ...]]
+    keys: Callable[[str], tuple[str, ...]] | None
     entries: tuple[Entry, ...]
 
     def matches(self, tokens: Sequence[str]) -> list[Match]:
         """The longest entries in `tokens`, from left to right, none overlapping."""
+        longest = self._longest_as_is if self.keys is None else self._longest_by_keys
         found: list[Match] = []
         start = 0
-        first = self.root.after
-        for index, token in enumerate(tokens):
-            if index < start:
-                continue
-            for key in self.keys(token):
-                if key in first and (match := self._longest(tokens, index, index, self.root)):
-                    found.append(match)
-                    start = match.end
-                    break
+        for index in self._beginnings(tokens):
+            if index >= start and (match := longest(tokens, index)):
+                found.append(match)
+                start = match.end
         return found
 
-    def _longest(self, tokens: Sequence[str], start: int, index: int, node: Node) -> Match | None:
+    def _beginnings(self, tokens: Sequence[str]) -> list[int]:
+        first, keys = self.root.after, self.keys
+        if keys is None:
+            return [index for index, token in enumerate(tokens) if token in first]
+        return [index for index, token in enumerate(tokens) if not first.keys().isdisjoint(keys(token))]
+
+    def _longest_as_is(self, tokens: Sequence[str], start: int) -> Match | None:
+        node: Node | None = self.root.after[tokens[start]]
+        found, end, count = None, start + 1, len(tokens)
+        while node is not None:
+            if node.entry:
+                found = Match(start, end, node.entry)
+            node = node.after.get(tokens[end]) if node.after and end < count else None
+            end += 1
+        return found
+
+    def _longest_by_keys(self, tokens: Sequence[str], start: int) -> Match | None:
+        return self._deeper(tokens, start, start, self.root)
+
+    def _deeper(self, tokens: Sequence[str], start: int, index: int, node: Node) -> Match | None:
         best = Match(start, index, node.entry) if node.entry else None
-        if index >= len(tokens):
+        if index >= len(tokens) or not node.after or self.keys is None:
             return best
         for key in self.keys(tokens[index]):
             after = node.after.get(key)
-            longer = after and self._longest(tokens, start, index + 1, after)
+            longer = after and self._deeper(tokens, start, index + 1, after)
             if longer and (best is None or longer.end > best.end):
                 best = longer
         return best
@@ -115,11 +133,13 @@ def read(text: str) -> list[Entry]:
 
 
 def _entry(text: str, value: str) -> Entry:
-    if value == "not" or value == "but" or value == "again":
-        return Entry(text, value, 0.0)
-    if value.startswith("x"):
-        return Entry(text, "times", float(value[1:]))
-    return Entry(text, "valence", float(value))
+    match value:
+        case "not" | "but" | "again":
+            return Entry(text, value, 0.0)
+        case _ if value.startswith("x"):
+            return Entry(text, "times", float(value[1:]))
+        case _:
+            return Entry(text, "valence", float(value))
 
 
 def build(entries: Sequence[Entry], language: str) -> Lexicon:
@@ -141,10 +161,10 @@ def split(entry: str, language: str) -> list[str]:
     return list(folded.replace(" ", "")) if language == "zh" else folded.split()
 
 
-def _keys(vocabulary: frozenset[str], language: str) -> Callable[[str], tuple[str, ...]]:
+def _keys(vocabulary: frozenset[str], language: str) -> Callable[[str], tuple[str, ...]] | None:
     """What one token may be in the trie: itself, its stems, and in Hebrew what is left without prefixes."""
-    if language == "zh":
-        return lambda token: (token,)
+    if language != "he" and not any(word.endswith("*") for word in vocabulary):
+        return None
     stems = frozenset(word[:-1] for word in vocabulary if word.endswith("*"))
     longest = max(map(len, stems), default=0)
 

@@ -62,7 +62,7 @@ def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
     if "@" in masked:
         masked, handles = _ADDRESS.subn(" ", masked)
     if names := _names(rules.brand_names, rules.handles):
-        masked = names.sub(" ", masked)
+        masked = names.mask(masked)
     return Prepared(
         text=text,
         masked=masked,
@@ -74,12 +74,28 @@ def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The brand's names and handles as one alternation; `heads` are their first words, looked for before it."""
+
+    heads: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def mask(self, text: str) -> str:
+        lowered = text.lower()
+        return self.pattern.sub(" ", text) if any(head in lowered for head in self.heads) else text
+
+
 @lru_cache(maxsize=64)
-def _names(brand_names: tuple[str, ...], handles: tuple[str, ...]) -> re.Pattern[str] | None:
-    """One alternation of the brand's names and handles, longest first; None when there are none."""
-    locals_ = (handle.lstrip("@").split("@")[0].split(".")[0] for handle in handles)
-    names = sorted({name.strip() for name in (*brand_names, *locals_) if name.strip()}, key=lambda n: (-len(n), n))
-    return re.compile("|".join(map(_name, names)), re.IGNORECASE) if names else None
+def _names(brand_names: tuple[str, ...], handles: tuple[str, ...]) -> _Names | None:
+    """What to mask, longest first; None when there is nothing."""
+    accounts = (handle.lstrip("@").split("@")[0].split(".")[0] for handle in handles)
+    names = {name.strip() for name in (*brand_names, *accounts) if name.strip()}
+    if not names:
+        return None
+    longest_first = sorted(names, key=lambda name: (-len(name), name))
+    heads = tuple(dict.fromkeys(name.split()[0].lower() for name in longest_first))
+    return _Names(heads, re.compile("|".join(map(_name, longest_first)), re.IGNORECASE))
 
 
 def _name(name: str) -> str:

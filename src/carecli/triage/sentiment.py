@@ -31,19 +31,27 @@ _TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,\n。！？；，、()]
 _REPEATED = re.compile(r"(.)\1{2,}")
 # Thanks that close a question or a request are courtesy, not joy.
 _ASKS = re.compile(
-    r"[?？]|\b(?:please|pls|plz|could you|can you|proszę|prosze|poproszę|poprosze)\b|בבקשה|אשמח|请|請|麻烦|麻煩|求", re.IGNORECASE
+    r"[?？]|\b(?:please|pls|plz|could you|can you|proszę|prosze|poproszę|poprosze)\b|בבקשה|אשמח|请|請|麻烦|麻煩|求",
+    re.IGNORECASE,
 )
 _CLOSING = re.compile(
-    r"(?:\b(?:many thanks|thanks(?: so much| a lot| in advance)?|thank you(?: so much| very much| in advance)?|thx|ty|tks|"
-    r"dzięki|dzieki|dziękuję|dziekuje|z góry dziękuję|bardzo dziękuję)|(?:המון )?תודה(?: רבה)?(?: מראש)?|"
+    r"(?:\b(?:many thanks|thanks(?: so much| a lot| in advance)?|thank you(?: so much| very much| in advance)?|"
+    r"thx|ty|tks|dzięki|dzieki|(?:bardzo |z góry )?(?:dziękuję|dziekuje))|(?:המון )?תודה(?: רבה)?(?: מראש)?|"
     r"(?:谢谢|謝謝|感谢|感謝|多谢|多謝)(?:大家|你|您|了|啦)?)[\s!.,。！，~🙏😊🙂]*\Z",
     re.IGNORECASE,
 )
+_THANKS = "thanks much lot advance you thx ty tks dzięki dzieki dziękuję dziekuje תודה רבה מראש 谢 謝 大家 你 您 了 啦"
+_THANKS_END, _AFTER_THANKS = tuple(_THANKS.split()), " \t\n!.,。！，~🙏😊🙂"
 _CLOSING_LENGTH = 40
 # Valences up to this are hints that count beside others, not in a question.
-_HINT = 0.6
+_HINT = 0.9
+# A negation that has nothing to negate: something did not happen. English has more of them that mean little.
+_NOTHING, _ENGLISH_NOTHING = -0.8, -0.5
+_NEGATION_WORDS = "not never cannot cant dont doesnt didnt wont isnt wasnt havent hasnt couldnt"
+_ENGLISH_NEGATIONS = frozenset(_NEGATION_WORDS.split())
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,8 @@ def _without_hints(p: Prepared, hits: list[Hit]) -> list[Hit]:
 def _without_closing_thanks(p: Prepared) -> Prepared:
     """`p` without the thanks at its end where the text asks for something."""
     tail = p.masked[-_CLOSING_LENGTH:]
+    if not tail.lower().rstrip(_AFTER_THANKS).endswith(_THANKS_END):
+        return p
     thanks = _CLOSING.search(tail)
     if thanks is None or _ASKS.search(p.masked) is None:
         return p
@@ -99,13 +109,13 @@ def _feeling(p: Prepared, score: float, hits: Sequence[Hit], *, known: bool) -> 
 
 
 def _why(hits: Sequence[Hit]) -> tuple[str, ...]:
-    strongest = sorted(hits, key=lambda hit: -abs(hit.valence))
-    reasons = []
-    for name, sign in (("negative", -1), ("positive", 1)):
-        texts = list(dict.fromkeys(hit.text for hit in strongest if hit.valence * sign > 0))[:3]
-        if texts:
-            reasons.append(f"{name}: {', '.join(texts)}")
-    return tuple(reasons)
+    if not hits:
+        return ()
+    strongest = sorted(hits, key=lambda hit: abs(hit.valence), reverse=True)
+    negative = list(dict.fromkeys(hit.text for hit in strongest if hit.valence < 0))
+    positive = list(dict.fromkeys(hit.text for hit in strongest if hit.valence > 0))
+    named = (("negative", negative), ("positive", positive))
+    return tuple(f"{name}: {', '.join(texts[:_MOST_NAMED])}" for name, texts in named if texts)
 
 
 def _confidence(p: Prepared, score: float, label: Sentiment, hits: Sequence[Hit], *, known: bool) -> float:
@@ -113,11 +123,11 @@ def _confidence(p: Prepared, score: float, label: Sentiment, hits: Sequence[Hit]
     positive = sum(hit.valence for hit in hits if hit.valence > 0)
     negative = -sum(hit.valence for hit in hits if hit.valence < 0)
     if not positive and not negative:
-        return (0.55 if len(p.masked) >= 15 else 0.45) if known else 0.2
+        return (0.5 if len(p.masked) >= 15 else 0.4) if known else 0.2
     agreement = abs(positive - negative) / (positive + negative)
     if label == "neutral":
         return round(0.3 + 0.2 * agreement, 3) if known else 0.2
-    confidence = 0.4 + 0.25 * agreement + 0.3 * min(1.0, abs(score))
+    confidence = 0.3 + 0.2 * agreement + 0.45 * min(1.0, abs(score) / 0.7)
     return round(confidence if known else confidence * 0.6, 3)
 
 
@@ -149,11 +159,22 @@ def _english(p: Prepared) -> tuple[float, list[Hit]]:
     if matches:
         words, lower = _merged(words, lower, matches)
     valences = vader.valences(words, lower)
+    valences = _with_idle_negations(lower, valences, text)
     hits = [Hit(word.rstrip("*"), valence) for word, valence in zip(lower, valences, strict=True) if valence]
     if _one_more_mishap(matches):
         hits = _unmeant(hits)
     hits = _without_hints(p, hits)
     return vader.compound([hit.valence for hit in hits], text), hits
+
+
+def _with_idle_negations(lower: Sequence[str], valences: list[float], text: str) -> list[float]:
+    """The valences, and a small one for each negation that none of the next three words takes up."""
+    if "n't" not in text and _ENGLISH_NEGATIONS.isdisjoint(lower):
+        return valences
+    for index, word in enumerate(lower):
+        if ("n't" in word or word in _ENGLISH_NEGATIONS) and not any(valences[index : index + 4]):
+            valences[index] = _ENGLISH_NOTHING
+    return valences
 
 
 def _merged(words: list[str], lower: list[str], matches: Sequence[Match]) -> tuple[list[str], list[str]]:
@@ -176,37 +197,65 @@ def _merged(words: list[str], lower: list[str], matches: Sequence[Match]) -> tup
 # The other languages
 
 
+class _Reader:
+    """Reads the matches of one text from left to right: what a negation, an intensifier, a "but" does to others."""
+
+    def __init__(self, tokens: Sequence[str], reach: int) -> None:
+        self.hits: list[Hit] = []
+        self._tokens = tokens
+        self._reach = reach
+        self._negation: Match | None = None
+        self._negated_until = -1
+        self._times, self._times_until = 1.0, -1
+        self._turn, self._last_end = 0, -2
+
+    def read(self, matches: Sequence[Match]) -> list[Hit]:
+        for match in matches:
+            if match.entry.kind == "not":
+                self._idle_negation()
+                self._negation, self._negated_until = match, _reach(self._tokens, match.end, self._reach)
+            elif match.entry.kind == "times":
+                self._strengthen(match)
+            elif match.entry.kind == "but":
+                self.hits[self._turn :] = [Hit(hit.text, hit.valence * 0.5) for hit in self.hits[self._turn :]]
+                self._turn, self._negated_until = len(self.hits), -1
+            elif match.entry.value:
+                self._count(match)
+        self._idle_negation()
+        if self._turn:
+            self.hits[self._turn :] = [Hit(hit.text, hit.valence * 1.4) for hit in self.hits[self._turn :]]
+        return self.hits
+
+    def _strengthen(self, match: Match) -> None:
+        """An intensifier strengthens the word right before it ("טוב מאוד") or soon after it."""
+        if match.start == self._last_end and self.hits:
+            self.hits[-1] = Hit(self.hits[-1].text, self.hits[-1].valence * match.entry.value)
+        self._times, self._times_until = match.entry.value, match.end + 2
+
+    def _count(self, match: Match) -> None:
+        valence = match.entry.value * (self._times if match.start < self._times_until else 1.0)
+        text = match.entry.text.rstrip("*")
+        if self._negation and match.start < self._negated_until:
+            valence *= -0.8 if valence > 0 else -0.5
+            text = f"{self._negation.entry.text} {text}"
+            self._negation, self._negated_until = None, -1
+        self.hits.append(Hit(text, valence))
+        self._times, self._last_end = 1.0, match.end
+
+    def _idle_negation(self) -> None:
+        """A negation of nothing good or bad: something did not happen, and people write about it."""
+        if self._negation:
+            self.hits.append(Hit(self._negation.entry.text, _NOTHING))
+            self._negation = None
+
+
 def _own(p: Prepared, words: Lexicon) -> list[Hit]:
     """The hits of a text by the lexicon of its language, neighbours taken into account."""
     language = p.language or ""
     folded = _REPEATED.sub(r"\1", p.folded)
     tokens = list(folded.translate(variants())) if language == "zh" else _TOKEN.findall(folded)
-    reach = _REACH.get(language, 3)
-    hits: list[Hit] = []
-    negated_until = -1
-    times, times_until = 1.0, -1
-    turn, last_end = 0, -2
     matches = words.matches(tokens)
-    for match in matches:
-        entry, start = match.entry, match.start
-        if entry.kind == "not":
-            negated_until = _reach(tokens, match.end, reach)
-        elif entry.kind == "times":
-            if start - last_end <= 0 and hits:
-                hits[-1] = Hit(hits[-1].text, hits[-1].valence * entry.value)
-            times, times_until = entry.value, match.end + 2
-        elif entry.kind == "but":
-            hits[turn:] = [Hit(hit.text, hit.valence * 0.5) for hit in hits[turn:]]
-            turn, negated_until = len(hits), -1
-        elif entry.value:
-            valence = entry.value * (times if start < times_until else 1.0)
-            if start < negated_until:
-                valence *= -0.8 if valence > 0 else -0.5
-                negated_until = -1
-            hits.append(Hit(entry.text.rstrip("*"), valence))
-            times, last_end = 1.0, match.end
-    if turn:
-        hits[turn:] = [Hit(hit.text, hit.valence * 1.4) for hit in hits[turn:]]
+    hits = _Reader(tokens, _REACH.get(language, 3)).read(matches)
     return _unmeant(hits) if _one_more_mishap(matches) else hits
 
 

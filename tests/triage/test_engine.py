@@ -1,0 +1,173 @@
+"""The whole engine: texts and rules in, verdicts out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carecli.model import ANSWERED_IF_DIRECTED, ANSWERED_INTENTS, INTENTS, SENTIMENTS, URGENCIES, Intent
+from carecli.triage import Rules, classify, prioritise
+from carecli.triage.engine import in_the_light_of, needs_reply
+from carecli.triage.prepare import MAX_CHARACTERS, prepare
+from carecli.triage.sentiment import Feeling
+from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
+
+RULES = Rules(
+    languages=("en", "he", "pl", "zh"),
+    brand_names=("Northwind", "נורתווינד", "北风"),
+    handles=("@northwind@mastodon.example", "northwind.example"),
+    topics={"delivery": ("parcel", "courier", "paczk", "משלוח", "快递"), "billing": ("refund", "invoice")},
+)
+TEXTS = [text for sentences in (ENGLISH, HEBREW, POLISH, CHINESE) for text, _ in sentences]
+
+
+def test_a_complaint_in_every_language() -> None:
+    texts = [
+        "My flight was cancelled and nobody answers",
+        "הטיסה שלי בוטלה ואף אחד לא עונה",
+        "Mój lot został odwołany i nikt nie odpowiada",
+        "我的航班被取消了，没有人回复",
+    ]
+    verdicts = classify(texts, RULES)
+    assert [verdict.language for verdict in verdicts] == ["en", "he", "pl", "zh"]
+    for verdict in verdicts:
+        assert (verdict.sentiment, verdict.intent, verdict.needs_reply) == ("negative", "complaint", True)
+        assert verdict.why
+
+
+def test_a_plain_question_is_neutral_and_needs_a_reply() -> None:
+    texts = [
+        "What time do you open on Sunday?",
+        "מתי אתם פותחים ביום שישי?",
+        "O której otwieracie w niedzielę?",
+        "请问周日几点开门？",
+    ]
+    for verdict in classify(texts, RULES):
+        assert (verdict.sentiment, verdict.intent, verdict.needs_reply) == ("neutral", "question", True)
+
+
+def test_praise_needs_a_reply_only_when_it_is_addressed() -> None:
+    text = "Thank you so much, your team was fantastic!"
+    overheard, addressed = classify([text, text], RULES, directed=[False, True])
+    assert overheard.intent == addressed.intent == "praise"
+    assert (overheard.needs_reply, addressed.needs_reply) == (False, True)
+
+
+@pytest.mark.parametrize("intent", INTENTS)
+@pytest.mark.parametrize("directed", [False, True])
+def test_who_expects_an_answer(intent: Intent, directed: bool) -> None:
+    expected = intent in ANSWERED_INTENTS or (directed and intent in ANSWERED_IF_DIRECTED)
+    assert needs_reply(intent, directed=directed) is expected
+    assert not needs_reply("spam", directed=directed)
+
+
+def test_topics_are_those_of_the_rules() -> None:
+    verdict = classify(["The courier never came, I want a refund"], RULES)[0]
+    assert verdict.topics == ("delivery", "billing")
+    assert classify(["The courier never came"], Rules())[0].topics == ()
+
+
+def test_a_complaint_without_a_bad_word_is_negative_and_says_why() -> None:
+    plain = Feeling("neutral", 0.0, 0.5)
+    for intent, label in (("complaint", "negative"), ("emergency", "negative"), ("praise", "positive")):
+        feeling = in_the_light_of(plain, intent)  # type: ignore[arg-type]
+        assert feeling.label == label
+        assert intent in " ".join(feeling.why)
+        assert feeling.confidence <= 0.5
+    assert in_the_light_of(plain, "question") == plain
+    sure = Feeling("positive", 0.8, 0.9)
+    assert in_the_light_of(sure, "complaint") == sure
+
+
+def test_score_label_and_bounds_agree() -> None:
+    for verdict in classify(TEXTS, RULES):
+        assert verdict.sentiment in SENTIMENTS
+        assert verdict.intent in INTENTS
+        assert verdict.urgency in URGENCIES
+        assert -1 <= verdict.sentiment_score <= 1
+        assert 0 <= verdict.confidence <= 1
+        if verdict.sentiment != "neutral":
+            assert (verdict.sentiment == "positive") is (verdict.sentiment_score > 0)
+
+
+def test_lengths_that_differ_are_refused() -> None:
+    with pytest.raises(ValueError):
+        classify(["a", "b"], RULES, languages=["en"])
+    with pytest.raises(ValueError):
+        classify(["a"], RULES, directed=[True, False])
+    assert classify([], RULES) == []
+
+
+ANY_TEXT = st.one_of(st.sampled_from(TEXTS), st.text(max_size=80))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(ANY_TEXT, max_size=6), st.randoms(use_true_random=False))
+def test_verdicts_depend_neither_on_batch_nor_on_order(texts: list[str], random: object) -> None:
+    whole = classify(texts, RULES)
+    assert [classify([text], RULES)[0] for text in texts] == whole
+    order = sorted(range(len(texts)), key=lambda index: hash((str(random), index)))
+    assert classify([texts[index] for index in order], RULES) == [whole[index] for index in order]
+
+
+HOSTILE = [
+    "a" + "\u0301" * 100_000,
+    "\x00" * 5000,
+    "\ud800 refund \udfff",
+    "a" * 1_000_000,
+    "😡" * 20_000,
+    "terrible awful horrible great " * 400,
+    "http://a " * 5000,
+    "@a" * 5000,
+    "@a.b" * 2000,
+    "a@" * 5000,
+    "?" * 5000,
+    "请" * 5000,
+    "\u202e\u2066" * 2000,
+    "ב" * 5000,
+    "'" * 5000,
+    "thank you " * 1000 + "?",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_text_neither_raises_nor_costs(text: str) -> None:
+    classify(["warm up", "Где"], RULES)
+    start = time.perf_counter()
+    classify([text], RULES)
+    assert time.perf_counter() - start < 1.5
+
+
+def test_prepare_masks_links_handles_and_names_and_keeps_the_rest() -> None:
+    p = prepare(
+        "@ann hi NORTHWIND's app, see https://northwind.example/x or mail help@northwind.example #Northwind", RULES
+    )
+    assert p.masked.split() == ["hi", "app,", "see", "or", "mail"]
+    assert (p.links, p.handles) == (1, 2)
+    assert prepare("לנורתווינד אין שירות", RULES).masked.split() == ["אין", "שירות"]
+    assert prepare("北风的客服", RULES).masked.split() == ["的客服"]
+    assert prepare("Northwinds of change", RULES).masked == "Northwinds of change"
+
+
+def test_prepare_cuts_long_texts() -> None:
+    assert len(prepare("x" * 10_000, RULES).text) == MAX_CHARACTERS
+
+
+def test_the_queue_puts_the_pressing_first() -> None:
+    complaint, praise = classify(["My flight was cancelled and nobody answers", "Lovely crew, thank you!"], RULES)
+    assert prioritise(complaint, directed=True)[0] > prioritise(praise, directed=True)[0]
+
+
+def test_importing_the_engine_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, carecli.triage;"
+        "names = {'numpy', 'py3langid', 'vaderSentiment.vaderSentiment', 'sqlite3', 'httpx', 'pydantic'};"
+        "heavy = names & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
