@@ -19,7 +19,7 @@ from carecli.errors import CareError, Conflict, NotProcessed
 from carecli.model import Author, Draft, Finding, Mention, Receipt, Reply, parse_iso
 from carecli.platforms.base import Platform, Poster, Setup
 from carecli.replies import outbox
-from carecli.replies.drafting import CaseBrief, templates
+from carecli.replies.drafting import CaseBrief, Fit, templates
 from carecli.replies.guardrails import check as find_all
 from carecli.replies.rules import Context
 from carecli.store import cases, events, mentions, replies
@@ -45,14 +45,16 @@ def draft(
     row = cases.get(store, case)
     name, manner = config.voice(voice)
     recent = replies.recent_texts(store, since=now - RECENT)
+    platform = _platform(config, mentions.get(store, row["latest_mention_id"]))
     proposed = templates(
-        _brief(row, config),
+        _brief(row, config, known=platform is not None),
         manner,
         voice_name=name,
         recent=[said["text"] for said in recent],
         count=count,
         agent=agent,
         rng_seed=f"{row['case_id']}/{row['latest_mention_id']}",
+        fit=None if platform is None else Fit(platform.limit, platform.measure),
     )
     checked = [
         replace(one, findings=tuple(check(store, config, case, one.text, now=now, voice=name))) for one in proposed
@@ -61,7 +63,8 @@ def draft(
     return [replace(one, draft_id=number) for one, number in zip(checked, numbers, strict=True)]
 
 
-def _brief(row: Row, config: Config) -> CaseBrief:
+def _brief(row: Row, config: Config, *, known: bool) -> CaseBrief:
+    directed = bool(row["directed"])
     return CaseBrief(
         text=row["text"],
         language=row["language"],
@@ -71,7 +74,7 @@ def _brief(row: Row, config: Config) -> CaseBrief:
         urgency=row["urgency"],
         customer_name=row["customer_name"],
         handle=row["customer_handle"],
-        directed=bool(row["directed"]),
+        directed=directed if known else True if directed else None,  # a file may not tell who was addressed
         brand=config.brand.name,
     )
 

@@ -45,7 +45,7 @@ def clock(world: World, asked: str, now: str, *more: dict[str, Any], text: str =
     ("asked", "due"),
     [
         ("2026-11-19T09:00:00Z", "2026-11-19T13:00:00Z"),  # Thursday 10:00 local
-        ("2026-11-19T14:00:00Z", "2026-11-20T11:00:00Z"),  # an hour on Thursday, three on Friday
+        ("2026-11-19T14:00:00Z", "2026-11-20T10:00:00Z"),  # two hours on Thursday, two on Friday
         ("2026-11-20T15:00:00Z", "2026-11-22T03:00:00Z"),  # Friday 16:00: Sunday has hours of its own, at night
         ("2026-11-10T15:00:00Z", "2026-11-12T11:00:00Z"),  # over the holiday
         ("2026-10-24T10:00:00Z", "2026-10-25T03:00:00Z"),  # four hours by the wall, and one is lived twice

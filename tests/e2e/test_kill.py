@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.proxy import Moment, Proxy
+from tests.e2e.proxy import MOMENTS, Moment, Proxy
 from tests.e2e.towns import BlueskyTown, MastodonTown, Town, reply_status, stored, world_in
 from tests.platforms.atproto import Network
 from tests.platforms.fedi import Fediverse

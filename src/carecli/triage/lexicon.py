@@ -61,33 +61,35 @@ class Lexicon:
 
     def matches(self, tokens: Sequence[str]) -> list[Match]:
         """The longest entries in `tokens`, from left to right, none overlapping."""
-        longest = self._longest_as_is if self.keys is None else self._longest_by_keys
+        if self.keys is None:
+            return self._as_they_are(tokens)
         found: list[Match] = []
-        start = 0
-        for index in self._beginnings(tokens):
-            if index >= start and (match := longest(tokens, index)):
+        start, first = 0, self.root.after.keys()
+        for index, token in enumerate(tokens):
+            if index < start or first.isdisjoint(self.keys(token)):
+                continue
+            if match := self._deeper(tokens, index, index, self.root):
                 found.append(match)
                 start = match.end
         return found
 
-    def _beginnings(self, tokens: Sequence[str]) -> list[int]:
-        first, keys = self.root.after, self.keys
-        if keys is None:
-            return [index for index, token in enumerate(tokens) if token in first]
-        return [index for index, token in enumerate(tokens) if not first.keys().isdisjoint(keys(token))]
-
-    def _longest_as_is(self, tokens: Sequence[str], start: int) -> Match | None:
-        node: Node | None = self.root.after[tokens[start]]
-        found, end, count = None, start + 1, len(tokens)
-        while node is not None:
-            if node.entry:
-                found = Match(start, end, node.entry)
-            node = node.after.get(tokens[end]) if node.after and end < count else None
-            end += 1
+    def _as_they_are(self, tokens: Sequence[str]) -> list[Match]:
+        found: list[Match] = []
+        start, first, padded = 0, self.root.after, (*tokens, "")
+        for index, token in enumerate(tokens):
+            node = first.get(token)
+            if node is None or index < start or (node.entry is None and padded[index + 1] not in node.after):
+                continue
+            best, end = node.entry, index + 1
+            reached = end
+            while (node := node.after.get(padded[reached])) is not None:
+                reached += 1
+                if node.entry:
+                    best, end = node.entry, reached
+            if best:
+                found.append(Match(index, end, best))
+                start = end
         return found
-
-    def _longest_by_keys(self, tokens: Sequence[str], start: int) -> Match | None:
-        return self._deeper(tokens, start, start, self.root)
 
     def _deeper(self, tokens: Sequence[str], start: int, index: int, node: Node) -> Match | None:
         best = Match(start, index, node.entry) if node.entry else None

@@ -8,8 +8,7 @@ where the window holds a word that changes its neighbours; elsewhere a word's va
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from string import punctuation
@@ -43,10 +42,6 @@ class Vader:
         self._emoji = {**self._analyzer.emojis, **(emoji or {})}
 
     @cached_property
-    def _emoji_pattern(self) -> re.Pattern[str]:
-        return re.compile("[" + re.escape("".join(key for key in self._emoji if len(key) == 1)) + "]")
-
-    @cached_property
     def _changing(self) -> frozenset[str]:
         """The words that may change the valence of one of the three words after them."""
         return frozenset({"no", "least", "this", *self._rules.NEGATE, *self._rules.BOOSTER_DICT})
@@ -59,12 +54,16 @@ class Vader:
     def words(self, text: str) -> list[str]:
         """The words of `text`, emoji spelt out, punctuation around a word gone; emoticons stay."""
         if not text.isascii() and not self._emoji.keys().isdisjoint(text):
-            text = self._emoji_pattern.sub(lambda match: self._spelt(match, text), text)
+            text = "".join(self._spelt(text))
         return [stripped if len(stripped := token.strip(punctuation)) > 2 else token for token in text.split()]
 
-    def _spelt(self, match: re.Match[str], text: str) -> str:
-        start = match.start()
-        return f" {self._emoji[match[0]]}" if start and text[start - 1] != " " else self._emoji[match[0]]
+    def _spelt(self, text: str) -> Iterator[str]:
+        """The characters of `text`, emoji as words, with a space before where there is none."""
+        before = " "
+        for character in text:
+            name = self._emoji.get(character)
+            yield character if name is None else name if before == " " else f" {name}"
+            before = character
 
     def valences(self, words: Sequence[str], lower: Sequence[str]) -> list[float]:
         """The valence of every word, 0 where the lexicon has none; `lower` are the same words in lower case."""
