@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,10 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> World:
         "language": "en",
         "extra": ESCAPES,
     }
-    name = "".join(c for c in f"in{ESCAPES}{BIDI}.jsonl" if c not in "/")[:120]
+    name = f"in{ESCAPES}{BIDI}.jsonl".replace("/", "")
     rows = [
         {"id": "1", "text": HOSTILE, "created_at": "2026-11-20T10:00:00Z", **row},
-        {"id": "2", "text": "more", "in_reply_to": "1", "created_at": "2026-11-20T10:01:00Z", **row},
+        {"id": "2", "text": HOSTILE, "in_reply_to": "1", "created_at": "2026-11-20T10:01:00Z", **row},
         {"id": ESCAPES, "text": f"@acme open? {BIDI}", "created_at": "2026-11-20T10:01:00Z", **row},
     ]
     world.write(name, "".join(json.dumps(each) + "\n" for each in rows) + f"broken {ESCAPES}\n")
@@ -91,16 +92,16 @@ def test_json_gives_the_original_and_is_safe_on_a_terminal(attacked: World) -> N
     first = json.loads(done.stdout)["mentions"][0]
     assert first["text"] == HOSTILE
     assert first["author"]["name"] == f"Zoe {ESCAPES}{BIDI}{MARKUP}".strip()
-    assert not STEERING.search(done.stdout.replace("\u200b", "").replace("\ufeff", ""))
+    assert not STEERING.search(done.stdout)
     for command in (("queue", "--all"), ("search", "bag"), ("export",)):
-        assert any(HOSTILE in value for row in attacked.json(*command) for value in row.values() if value == HOSTILE)
+        assert any(row["text"] == HOSTILE for row in attacked.json(*command))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 @pytest.mark.parametrize("command", [("queue", "--all"), ("show", "1"), ("search", "bag"), ("draft", "1")], ids=str)
 def test_a_terminal_gets_the_programs_own_styling_only(attacked: World, command: tuple[str, ...]) -> None:
     text = seen(attacked, *command)
-    assert "lost" in text
+    assert "acme" in text or "Hello" in text
     assert not (found := STEERING.search(unstyled(text))), repr(text[max(0, found.start() - 80) :][:160])
     dumb = seen(attacked, *command, TERM="dumb", NO_COLOR="1")
     assert "\x1b" not in dumb
@@ -110,7 +111,7 @@ def test_a_terminal_gets_the_programs_own_styling_only(attacked: World, command:
 @pytest.mark.parametrize("form", ["jsonl", "csv"])
 def test_data_formats_are_inert_on_a_terminal_and_exact_in_a_pipe(attacked: World, form: str) -> None:
     assert not STEERING.search(seen(attacked, "export", "--format", form))
-    assert not STEERING.search(unstyled(seen(attacked, "show", "1", "--json")).replace("\u200b", ""))
+    assert not STEERING.search(seen(attacked, "show", "1", "--json"))
     if form == "csv":
         rows = list(csv.DictReader(io.StringIO(attacked.run("export", "--format", "csv").stdout, newline="")))
         assert rows[0]["author_name"].startswith(f"Zoe {ESCAPES}")
@@ -159,7 +160,7 @@ def test_markdown_holds_no_markup_of_strangers(world: World) -> None:
     text = world.run("report", "--format", "md").stdout
     assert "script" in text
     assert "<script" not in text.replace("\\<script", "")
-    assert "](https" not in text
+    assert not re.search(r"(?<!\\)\]\(", text)
 
 
 def test_a_hundred_thousand_combining_marks(world: World) -> None:

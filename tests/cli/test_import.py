@@ -106,9 +106,12 @@ def test_encodings(world: World) -> None:
 
 
 def test_a_megabyte_in_one_cell(world: World) -> None:
-    text = "my bag is lost " * 70_000
-    world.write("long.csv", HEADER + f'1,"{text}",2026-11-20T10:00:00Z,zoe\n')
-    assert counted(world.json("import", "long.csv")) == result(new=1)
+    text = ("my bag is lost " * 70_000)[:1_000_000]
+    row = '{},"{}",2026-11-20T10:00:00Z,zoe\n'
+    world.write("long.csv", HEADER + row.format(1, text) + row.format(2, text + text) + row.format(3, "short"))
+    done = world.json("import", "long.csv", expect=4)
+    assert counted(done) == result(new=2, rejected=1)
+    assert done["errors"][0]["line"] == 3
     assert world.json("show", "1")["text"] == text
     assert len(world.run("queue", "--all").stdout) < 5_000
 

@@ -217,7 +217,8 @@ class TestMastodon(Kills, Late):
     looking = "/api/v1/accounts/verify_credentials"
 
     @pytest.fixture(scope="class")
-    def street(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    @classmethod
+    def street(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
         with Fediverse() as fediverse, street(MastodonTown(fediverse), tmp_path_factory.mktemp("kill")) as made:
             yield made
 
@@ -227,7 +228,8 @@ class TestServerThatIgnoresKeys(Kills):
     looking = "/api/v1/accounts/verify_credentials"
 
     @pytest.fixture(scope="class")
-    def street(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    @classmethod
+    def street(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
         folder = tmp_path_factory.mktemp("kill")
         with Fediverse() as fediverse, street(MastodonTown(fediverse), folder, without=("Idempotency-Key",)) as made:
             yield made
@@ -239,7 +241,8 @@ class TestBluesky(Kills, Late):
     looking = "com.atproto.repo.getRecord"
 
     @pytest.fixture(scope="class")
-    def street(self, atproto: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    @classmethod
+    def street(cls, atproto: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
         with street(BlueskyTown(atproto), tmp_path_factory.mktemp("kill")) as made:
             yield made
 

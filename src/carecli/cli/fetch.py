@@ -147,6 +147,8 @@ def import_(
         errors.warn(f"{file}, line {row.line}: {row.reason}")
     if len(rejected) > 20:
         errors.warn(f"{len(rejected) - 20} more rejected rows; --json lists them all")
+    if any("is not utf-8" in row.reason for row in rejected):
+        errors.warn("if the whole file is in another encoding, name it: --encoding cp1250")
     if rejected:
         raise typer.Exit(4 if outcome.fetched else 1)
 

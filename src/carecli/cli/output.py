@@ -44,7 +44,7 @@ def json_safe(text: str) -> str:
     return re.sub(_STEERING if utf8 else "[^\x00-\x7e]", _escaped, text)
 
 
-_STEERING = "[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_STEERING = "[\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -8,28 +8,30 @@ all its forms: whatever begins with its Polish or English Snowball stem.
 from __future__ import annotations
 
 import functools
-import re
 import sqlite3
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from carecli.store.connect import Store
 from carecli.text import fold
+from carecli.text.plain import compiled
 
 Stem = Callable[[str], str]
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003134f"
-_WORD = re.compile(rf"[{_HAN}]+|[^\W_{_HAN}]+")
-_HAN_RUN = re.compile(f"[{_HAN}]")
-_HEBREW = re.compile("[\u0590-\u05ff]")
-_HEBREW_PREFIXES = frozenset("והבלמשכ")
+_LETTER = rf"[^\W_{_HAN}]"
+_WORD = rf"[{_HAN}]+|{_LETTER}+"
+_HAN_RUN = f"[{_HAN}]"
+_HEBREW = "[\u0590-\u05ff]"
+_HEBREW_PREFIXES = "והבלמשכ"
 _HEBREW_ENDINGS = ("ים", "ות", "ה", "ת", "י")
 _LONG_STEM = 4
 _SHORT_ENDINGS = ("", "s", "a", "u", "y", "i", "e", "em", "om", "ow", "ami", "ach", "owi", "ie")
 _LONGEST = 40  # letters of a word that are indexed: the rest distinguishes nothing
-# What does not go into the index as it stands: runs of Han, Hebrew words that may begin with a prefix, long words
-_REWRITTEN = re.compile(
-    rf"[{_HAN}]+|(?<![^\W_{_HAN}])[{''.join(_HEBREW_PREFIXES)}][^\W_{_HAN}]{{3,}}|[^\W_{_HAN}]{{{_LONGEST + 1},}}"
+# What does not go into the index as it stands: runs of Han, Hebrew words that may begin with a prefix, long words, and
+# signs of which SQLite's older Unicode may not know that they are no letters
+_REWRITTEN = (
+    rf"[{_HAN}]+|(?<!{_LETTER})[{_HEBREW_PREFIXES}]{_LETTER}{{3,}}|{_LETTER}{{{_LONGEST + 1},}}|[^\w\x00-\x7f]+"
 )
 
 
@@ -66,13 +68,15 @@ def indexed(text: str) -> str:
     folded = fold(text)
     if folded.isascii() and len(max(folded.split(), key=len, default="")) <= _LONGEST:
         return folded
-    return _REWRITTEN.sub(lambda found: f" {' '.join(_tokens(found[0]))} ", folded)
+    return compiled(_REWRITTEN).sub(lambda found: f" {' '.join(_tokens(found[0]))} ", folded)
 
 
-def _tokens(word: str) -> Sequence[str]:
-    if _HAN_RUN.match(word):
-        return _pairs(word)
-    return (word[:_LONGEST], *_without_prefixes(word[:_LONGEST]))
+def _tokens(part: str) -> Iterable[str]:
+    if compiled(_HAN_RUN).match(part):
+        return _pairs(part)
+    if not part[0].isalnum():
+        return ()
+    return (part[:_LONGEST], *_without_prefixes(part[:_LONGEST]))
 
 
 @functools.cache
@@ -99,7 +103,7 @@ def expression(query: str) -> str:
     """`query` in FTS5's language; nothing of the user's own punctuation reaches it."""
     parts = []
     for index, piece in enumerate(query.split('"')):
-        words = _WORD.findall(unicodedata.normalize("NFC", piece).casefold())
+        words = compiled(_WORD).findall(unicodedata.normalize("NFC", piece).casefold())
         if index % 2 and len(words) > 1:
             parts.append("NEAR(" + " ".join(f'"{_phrase(fold(word))}"' for word in words) + f", {len(words) * 3})")
         else:
@@ -108,13 +112,13 @@ def expression(query: str) -> str:
 
 
 def _phrase(word: str) -> str:
-    return " ".join(_pairs(word)[:-1]) or word if _HAN_RUN.match(word) else word
+    return " ".join(_pairs(word)[:-1]) or word if compiled(_HAN_RUN).match(word) else word
 
 
 def _any_of(word: str) -> str:
-    if _HAN_RUN.match(word):
+    if compiled(_HAN_RUN).match(word):
         return f'"{word}" *' if len(word) == 1 else f'"{_phrase(word)}"'
-    forms = _hebrew_forms(fold(word)) if _HEBREW.match(word) else _latin_forms(word[:_LONGEST])
+    forms = _hebrew_forms(fold(word)) if compiled(_HEBREW).match(word) else _latin_forms(word[:_LONGEST])
     return "(" + " OR ".join(dict.fromkeys(forms)) + ")"
 
 

@@ -3,7 +3,7 @@
 A file `data/cues_<language>.toml` has one list of phrases for each kind of cue. A phrase is plain words with few
 signs: a space is any short gap between words, `*` the rest of a word, `~` any word, `#` a number, `…` up to four
 words (eight Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing,
-`(a |b )*` up to three of them, `^` before the phrase the start of a sentence. An apostrophe may be left out by the writer. Case and accents don't matter. A
+`(a |b )*` up to three of them and `(a |b )+` at least one, `^` before the phrase the start of a sentence. An apostrophe may be left out by the writer. Case and accents don't matter. A
 phrase begins with a word or with alternatives. Where words have no spaces between them a phrase may stand
 anywhere, and traditional characters are read as simplified ones; elsewhere it begins and ends with a word, and the one-letter words in `prefixes` may hang before it.
 The list `<kind>_not` holds what only looks like the kind: a cue that overlaps one of these does not count.
@@ -26,8 +26,8 @@ from carecli.triage.lexicon import variants
 
 LANGUAGES = ("en", "he", "pl", "zh")
 
-_SIGN = re.compile(r"\)\*|[ *~#()|?…']|[^ *~#()|?…']+")
-_SIGNS = {"(": "(?:", ")": ")", ")*": "){0,3}", "|": "|", "?": "?"}
+_SIGN = re.compile(r"\)[*+]|[ *~#()|?…']|[^ *~#()|?…']+")
+_SIGNS = {"(": "(?:", ")": ")", ")*": "){0,3}", ")+": "){1,3}", "|": "|", "?": "?"}
 _END = r".!?;\n。"
 _GAP = rf"[^\w{_END}]{{1,4}}"
 _WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -47,6 +47,8 @@ _UNSPACED = {
     "…": rf"[^{_END}]{{0,8}}?",
     "'": "'?",
 }
+# A masked name leaves spaces where Chinese has none.
+_BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t]{1,40}(?=[\u3000-\u9fff])")
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
 _LONGEST = 40
 _MOST_PREFIXES = 2
@@ -104,7 +106,7 @@ def find(folded: str, language: str | None) -> Hits:
 @lru_cache(maxsize=32)
 def _hits(folded: str, language: str) -> Hits:
     book = load(language)
-    text = folded if book.spaced else folded.translate(variants())
+    text = folded if book.spaced else _BETWEEN_HAN.sub("", folded.translate(variants()))
     found: dict[str, list[Hit]] = {}
     until: dict[str, int] = {}
     for start, phrases in _candidates(text, language, book):

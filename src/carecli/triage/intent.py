@@ -83,9 +83,11 @@ def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
     praise = 0.0 if rival else _praise(p, hits, score)
     if "sarcasm" in hits or (complaint >= 2.0 and "problem" in hits and score < _POSITIVE):
         praise *= 0.4
-    question = 2.2 * _any(hits, "question") + 1.3 * (_QUESTION_MARK.search(p.folded) is not None)
+    question = 2.1 * _any(hits, "question") + 1.2 * (_QUESTION_MARK.search(p.folded) is not None)
     request = 3.1 * _any(hits, "request")
     lead = 3.6 * _any(hits, "lead")
+    if "again" in hits and ("problem" in hits or "complaint" in hits):
+        question *= 0.6
     suggestion = 3.4 * _any(hits, "suggestion")
     return {
         "complaint": complaint,
@@ -116,6 +118,9 @@ def _complaint(p: Prepared, hits: Hits, score: float) -> float:
         weight += 0.9 * _any(hits, "again") + 0.8 * bool(_OUTRAGE.search(p.folded))
     if score <= _NEGATIVE:
         weight += 1.1 + 1.2 * -score
+        if "request" in hits and not strong and "again" not in hits and "sarcasm" not in hits:
+            # Who says what is wrong and what to do about it wants it done.
+            weight = min(weight, 3.0)
     elif score >= _POSITIVE and not strong and "sarcasm" not in hits:
         weight -= 1.2 * score
     if problems and score > _NEGATIVE and any(smirk in p.text for smirk in _SMIRK):
@@ -125,10 +130,13 @@ def _complaint(p: Prepared, hits: Hits, score: float) -> float:
 
 def _praise(p: Prepared, hits: Hits, score: float) -> float:
     weight = 2.2 * _any(hits, "praise") + 1.8 * _any(hits, "thanks")
+    if "praise" not in hits and ("question" in hits or "request" in hits or "problem" in hits):
+        # Courtesy is not joy.
+        weight *= 0.4
     if score >= _POSITIVE:
         weight += 0.7 + score if weight else 0.0
         if not weight and ("service" in hits or p.handles) and not laughs(p):
-            weight = 0.8 + 0.8 * score
+            weight = 0.6 + 0.8 * score
     elif score <= _NEGATIVE:
         weight *= 0.6
     return weight

@@ -63,7 +63,7 @@ _ENGLISH, _POLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_POLISH_WORDS.s
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
 # The first characters are enough for the model, and its cost grows with the length.
-_SAMPLE = 400
+_SAMPLE = 240
 # How much likelier a configured language, and the declared one, is than any other before a word is read.
 _CONFIGURED, _DECLARED = 8.0, 4.0
 # Fewer letters than this, without an accent, are no evidence for a model.

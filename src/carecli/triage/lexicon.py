@@ -18,6 +18,7 @@ from carecli.text import fold
 
 Kind = Literal["valence", "not", "times", "but", "again"]
 _HEBREW_PREFIXES = frozenset("והבלמשכ")
+_BEFORE_SHORT_WORDS = frozenset("וש")
 _MOST_PREFIXES = 3
 _SHORTEST_STEM = 2
 
@@ -188,7 +189,9 @@ def _keys(vocabulary: frozenset[str], language: str) -> Callable[[str], tuple[st
 
 
 def _without_prefixes(word: str) -> list[str]:
-    """`word` without one, two, three of the letters that Hebrew writes before a word."""
+    """`word` without one, two, three of the letters that Hebrew writes before a word; "ולא" and "שאין" too."""
+    if len(word) == 3:
+        return [word[1:]] if word[0] in _BEFORE_SHORT_WORDS else []
     forms = []
     for count in range(1, _MOST_PREFIXES + 1):
         if len(word) - count < 3 or word[count - 1] not in _HEBREW_PREFIXES:

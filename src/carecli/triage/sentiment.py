@@ -86,7 +86,8 @@ def decide(p: Prepared) -> Feeling:
 
 def _without_hints(p: Prepared, hits: list[Hit]) -> list[Hit]:
     """In a question that has no bad word, "days" or "still" hint at nothing."""
-    if "?" not in p.folded or any(hit.valence <= -1 for hit in hits):
+    asks = "?" in p.folded or (p.language == "zh" and ("吗" in p.folded or "嗎" in p.folded))
+    if not asks or any(hit.valence <= -1 for hit in hits):
         return hits
     return [hit for hit in hits if abs(hit.valence) > _HINT]
 

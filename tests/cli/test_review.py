@@ -1,0 +1,174 @@
+"""`care triage --plain`, as a person meets it: on a terminal, one letter after the other."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+from tests.cli.terminal import STEERING, spawn
+from tests.world import World
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+
+
+class Person:
+    """Types answers to prompts and remembers everything that was shown."""
+
+    def __init__(self, child: Any) -> None:
+        self.child = child
+        self.shown = ""
+
+    def at(self, prompt: str) -> Person:
+        self.child.expect_exact(f"{prompt}> ")
+        self.shown += self.child.before + prompt
+        return self
+
+    def types(self, text: str) -> Person:
+        self.child.sendline(text)
+        return self
+
+    def end(self) -> str:
+        import pexpect
+
+        self.child.expect(pexpect.EOF)
+        self.shown += self.child.before
+        self.child.close()
+        return self.shown
+
+
+def review(world: World, *arguments: str, **env: str) -> Person:
+    return Person(spawn(world, "triage", "--plain", *arguments, **env))
+
+
+def kinds(world: World, case: str) -> list[str]:
+    return [event["kind"] for event in world.json("show", case)["events"]]
+
+
+def test_a_whole_review(desk: World) -> None:
+    first = desk.json("queue")[0]["case"]
+    other = str(3 - first)
+    person = review(desk)
+    prompt = f"[1/2] case {first}"
+    person.at(prompt).types("c").at(prompt).types("n").at("note").types("called them").at(prompt)
+    person.types("t").at("tags, parted by spaces").types("vip airport").at(prompt)
+    person.types("i").at("intent").types("request").at(prompt)
+    person.types("s").at("sentiment").types("3").at(prompt).types("e")
+    prompt = f"[2/2] case {other}"
+    person.at(prompt).types("?").at(prompt).types("z").at("until when (2h, tomorrow 9:00, monday)").types("2h")
+    shown = person.end()
+    assert "That was the last one." in shown
+    assert "q  quit" in shown
+    assert f"case {first} resolved" in shown
+    done = desk.json("show", str(first))
+    assert (done["status"], done["assignee"], done["tags"]) == ("resolved", "leo", ["vip", "airport"])
+    assert (done["intent"], done["sentiment"]) == ("request", "positive")
+    expected = ["opened", "claimed", "noted", "tagged", "labelled", "labelled", "resolved"]
+    assert kinds(desk, str(first)) == expected
+    snoozed = desk.json("show", other)
+    assert (snoozed["status"], snoozed["snoozed_until"]) == ("snoozed", "2026-11-20T14:00:00Z")
+
+
+def test_quitting_and_the_end_of_input_change_nothing(desk: World) -> None:
+    first = desk.json("queue")[0]["case"]
+    prompt = f"[1/2] case {first}"
+    assert "Nothing was changed." in review(desk).at(prompt).types("q").end()
+    person = review(desk).at(prompt)
+    person.child.sendeof()
+    assert "Nothing was changed." in person.end()
+    assert person.child.exitstatus == 0
+    person = review(desk).at(prompt)
+    person.child.sendintr()
+    assert "Traceback" not in person.end()
+    assert person.child.exitstatus == 130
+    assert kinds(desk, "1") == kinds(desk, "2") == ["opened"]
+
+
+def test_an_answer_that_is_left_empty_or_wrong_does_nothing(desk: World) -> None:
+    prompt = f"[1/2] case {desk.json('queue')[0]['case']}"
+    person = review(desk).at(prompt)
+    for letter, question, answer in (
+        ("n", "note", ""),
+        ("a", "to whom", ""),
+        ("t", "tags, parted by spaces", ""),
+        ("i", "intent", "anger"),
+        ("s", "sentiment", "9"),
+        ("z", "until when (2h, tomorrow 9:00, monday)", "whenever"),
+        ("z", "until when (2h, tomorrow 9:00, monday)", "yesterday"),
+        ("z", "until when (2h, tomorrow 9:00, monday)", ""),
+        ("r", "a number, or your own words; empty: none", ""),
+    ):
+        person.types(letter).at(question).types(answer).at(prompt)
+    person.types("").at(prompt).types("x").at(prompt)
+    assert "Nothing was changed." in person.types("q").end()
+    assert kinds(desk, "1") == kinds(desk, "2") == ["opened"]
+
+
+def test_forth_and_back(desk: World) -> None:
+    first = desk.json("queue")[0]["case"]
+    one, two = f"[1/2] case {first}", f"[2/2] case {3 - first}"
+    review(desk).at(one).types("k").at(two).types("b").at(one).types("b").at(one).types("v").at(one).types("q").end()
+    review(desk, str(3 - first)).at(f"[1/2] case {3 - first}").types("q").end()
+
+
+def test_a_reply_that_cannot_be_posted_says_so(desk: World) -> None:
+    first = desk.json("queue")[0]["case"]
+    prompt = f"[1/2] case {first}"
+    person = review(desk).at(prompt).types("r").at("a number, or your own words; empty: none")
+    assert "  1  " in person.shown
+    person.types("Please send us your password.").at(prompt)
+    assert "It was not sent." in person.shown
+    assert desk.json("outbox") == []
+    person.types("r").at("a number, or your own words; empty: none").types("1")
+    person.child.expect(r"send it\? y or n: .*> ")
+    person.types("n").at(prompt)
+    assert desk.json("outbox") == []
+    person.types("r").at("a number, or your own words; empty: none").types("We look for it today.")
+    person.child.expect(r"send it\? y or n: .*> ")
+    person.types("y").at(prompt)
+    assert "is failed" in person.shown
+    assert "care outbox" in person.shown
+    person.types("q").end()
+    (row,) = desk.json("outbox")
+    assert (row["status"], row["case"], row["agent"]) == ("failed", first, "leo")
+    assert desk.json("show", str(first))["status"] == "open"
+
+
+def test_a_case_that_somebody_else_has(desk: World) -> None:
+    first = desk.json("queue")[0]["case"]
+    desk.run("claim", str(first), "--as", "mia")
+    prompt = f"[1/2] case {first}"
+    person = review(desk, "--as", "kim").at(prompt).types("c").at(prompt)
+    assert "mia" in person.shown
+    assert "care assign" in person.shown
+    person.types("a").at("to whom").types("kim").at(prompt).types("q").end()
+    assert desk.json("show", str(first))["assignee"] == "kim"
+
+
+def test_a_dumb_terminal_and_a_pipe(desk: World) -> None:
+    first = desk.json("queue")[0]["case"]
+    prompt = f"[1/2] case {first}"
+    person = review(desk, TERM="dumb", NO_COLOR="1").at(prompt).types("c").at(prompt).types("q")
+    assert "\x1b" not in person.end()
+    desk.run("assign", str(first), "")
+    done = desk.run("triage", "--plain", stdin="c\nn\nfrom a script\n")
+    assert "\x1b" not in done.stdout
+    assert kinds(desk, str(first))[-2:] == ["claimed", "noted"]
+    assert "--plain" in desk.run("triage", stdin="c\n", expect=2).stderr
+
+
+def test_nothing_waits(world: World) -> None:
+    world.init()
+    assert "Nothing waits." in review(world).end()
+
+
+def test_what_strangers_wrote_stays_inert_in_every_prompt(world: World) -> None:
+    world.init()
+    name = "Zoe\x1b[31m\u202e\x9b2J"
+    world.mentions({"text": "@acme my luggage\x1b]52;c;eA==\x07 is lost!", "author": name, "author_name": name})
+    person = review(world).at("[1/1] case 1").types("r").at("a number, or your own words; empty: none").types("1")
+    person.child.expect(r"send it\? y or n: .*> ")
+    question = person.child.before + person.child.after
+    person.types("n").at("[1/1] case 1").types("q")
+    assert not STEERING.search(person.end() + question)
