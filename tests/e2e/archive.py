@@ -108,7 +108,9 @@ def as_csv(posts: Iterable[Post], seed: int = 3) -> str:
     writer.writerow(["id", "text", "created_at", "author", "in_reply_to", "language", "shift"])
     for number, post in enumerate(rows):
         author = f"rider{post.talk}" if post.intent else ("@Acme" if number % 2 else "acme")
-        writer.writerow([post.id, post.text, _written(post.at, number), author, post.parent or "", post.language, "late"])
+        writer.writerow(
+            [post.id, post.text, _written(post.at, number), author, post.parent or "", post.language, "late"]
+        )
     return out.getvalue()
 
 
@@ -147,7 +149,9 @@ def figures(posts: list[Post], since: datetime, until: datetime) -> dict[str, An
         if not since <= asked.at < until:
             continue
         talks += 1
-        replies = [post.at for post in posts if post.talk == talk and not post.intent and asked.at <= post.at <= instant]
+        replies = [
+            post.at for post in posts if post.talk == talk and not post.intent and asked.at <= post.at <= instant
+        ]
         if asked.intent in NEEDING:
             end = min(replies, default=instant)
             business = 60.0 * (passed[_minute(end)] - passed[_minute(asked.at)])

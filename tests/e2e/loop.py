@@ -90,9 +90,7 @@ class Loop:
         assert (report["response"]["answered"], report["response"]["response_rate"]) == (1, 1.0)
         assert [(source["source"], source["mentions"]) for source in report["coverage"]] == [("social", 2)]
 
-    def test_killed_between_two_pages_nothing_is_lost_and_nothing_comes_twice(
-        self, tmp_path: Path, town: Town
-    ) -> None:
+    def test_killed_between_two_pages_nothing_is_lost_and_nothing_comes_twice(self, tmp_path: Path, town: Town) -> None:
         with Proxy(town.url) as proxy:
             world = world_in(tmp_path, town, base_url=proxy.url)
             written = town.say_many(2 * town.page + 11)

@@ -1,4 +1,4 @@
-"""A proxy on loopback that can stop time in the middle of a request: before it reaches the server, or on its way back."""
+"""A proxy on loopback that stops time inside a request: before it reaches the server, or on the way back."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ import random
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,17 @@ class Kills:
                 kill(process)
         assert len(street.town.answers(question)) == 1
         street.settle(case, question)
+
+    def test_a_clock_that_is_an_hour_ahead_hides_nothing(self, street: Street) -> None:
+        ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+        world = replace(street.world, env={**street.world.env, "CARE_NOW": ahead})
+        wrong = replace(street, world=world)
+        case, question = wrong.next_case()
+        with wrong.proxy.stop(wrong.town.posting, "done") as stop:
+            process = wrong.start_reply(case)
+            stop.wait()
+            kill(process)
+        wrong.settle(case, question)
 
     def test_two_senders_at_once(self, street: Street) -> None:
         case, question = street.next_case()

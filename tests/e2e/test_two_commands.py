@@ -203,7 +203,7 @@ def test_on_a_terminal_no_line_is_too_wide_and_no_mention_speaks_to_it(tmp_path:
     screen: pexpect.spawn[str] = pexpect.spawn(
         sys.executable,
         ["-m", "carecli", "demo"],
-        env={**nowhere.environment, "TERM": "xterm-256color"},  # type: ignore[arg-type]
+        env={**nowhere.environment, "TERM": "xterm-256color"},
         cwd=str(nowhere.folder),
         dimensions=(24, 80),
         encoding="utf-8",

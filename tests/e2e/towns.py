@@ -131,7 +131,9 @@ class BlueskyTown:
         return uris
 
     def answers(self, to: str) -> list[Answer]:
-        ours = [post for post in self.brand.posts() if post["value"].get("reply", {}).get("parent", {}).get("uri") == to]
+        ours = [
+            post for post in self.brand.posts() if post["value"].get("reply", {}).get("parent", {}).get("uri") == to
+        ]
         return [
             Answer(post["uri"], post["value"]["text"], datetime.fromisoformat(post["value"]["createdAt"]))
             for post in reversed(ours)
@@ -160,7 +162,9 @@ def world_in(folder: Path, town: Town, *, base_url: str | None = None, **setting
 def add_source(world: World, town: Town, name: str, *, base_url: str | None = None, **settings: str) -> None:
     """`care source add`."""
     pairs = {**town.settings(base_url or town.url), **settings}.items()
-    world.run("source", "add", town.platform, name, *(part for key, value in pairs for part in ("--set", f"{key}={value}")))
+    world.run(
+        "source", "add", town.platform, name, *(part for key, value in pairs for part in ("--set", f"{key}={value}"))
+    )
 
 
 def stored(world: World, *, inbound: bool = True) -> list[str]:

@@ -80,8 +80,8 @@ def test_a_complaint_without_a_bad_word_is_negative_and_says_why() -> None:
         assert intent in " ".join(feeling.why)
         assert feeling.confidence <= 0.5
     assert in_the_light_of(plain, "question") == plain
-    sure = Feeling("positive", 0.8, 0.9)
-    assert in_the_light_of(sure, "complaint") == sure
+    for settled in (Feeling("positive", 0.8, 0.9), Feeling("neutral", 0.1, 0.4, ("negative: late",), mixed=True)):
+        assert in_the_light_of(settled, "complaint") == settled
 
 
 def test_score_label_and_bounds_agree() -> None:

@@ -51,7 +51,7 @@ def init(
         "handles": handle or _ask_list("Your own handles, parted by commas"),
         "keywords": keyword or _ask_list("Words that mean you besides, parted by commas"),
         "languages": language or _ask_list("Languages you answer in", "en") or ["en"],
-        "timezone": timezone or (typer.prompt("Your time zone", default="UTC") if interactive() else "UTC"),
+        "timezone": timezone if timezone is not None else _ask_zone(),
     }
     check({"brand": values}, "[brand]", run.config_path)
     build({"brand": values})
@@ -68,6 +68,11 @@ def _ask(option: str, question: str) -> str:
     if not interactive():
         raise UsageError(f"{option} is missing", hint=f"give it: care init {option} …")
     answer: str = typer.prompt(question)
+    return answer
+
+
+def _ask_zone() -> str:
+    answer: str = typer.prompt("Your time zone", default="UTC") if interactive() else "UTC"
     return answer
 
 

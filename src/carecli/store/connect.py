@@ -169,4 +169,4 @@ def _prepare(store: Store) -> None:
 
         # one at a time: SQLite does not queue processes that switch a new file to WAL
         with store.lock("schema", wait=BUSY_SECONDS), store._explained():
-            schema.migrate(store.connection, version)
+            schema.migrate(store.connection, version, VERSION)

@@ -20,10 +20,8 @@ def v1_the_whole_loop(db: Database) -> None:
         db.conn.execute(statement)
 
 
-def migrate(connection: sqlite3.Connection, version: int) -> None:
-    """Bring the file from `version` to the newest in one transaction; a crash or an error leaves it as it was."""
-    from carecli.store.connect import VERSION
-
+def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
+    """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
     db = Database(connection, execute_plugins=False)
     connection.execute("BEGIN IMMEDIATE")
@@ -31,7 +29,7 @@ def migrate(connection: sqlite3.Connection, version: int) -> None:
         # another process may have migrated while this one waited for the lock
         if connection.execute("PRAGMA user_version").fetchone()[0] == version:
             migrations.apply(db)
-            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute(f"PRAGMA user_version = {newest}")
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

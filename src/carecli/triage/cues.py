@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -48,7 +48,7 @@ _UNSPACED = {
     "'": "'?",
 }
 # A masked name leaves spaces where Chinese has none.
-_BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t]{1,40}(?=[\u3000-\u9fff])")
+_BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
 _LONGEST = 40
 _MOST_PREFIXES = 2
@@ -66,25 +66,34 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
-    """One phrase of a data file: its pattern, and whether only the start of a sentence will do."""
+class Clue:
+    """The phrases of one kind that begin with the same word, as one pattern to be matched at that word.
+
+    `anchored`: only at the start of a sentence.
+    """
 
     kind: str
-    pattern: str
     anchored: bool
+    pattern: str
+
+    def compiled(self) -> re.Pattern[str]:
+        """The pattern, compiled when it is first needed: most words never occur."""
+        return re.compile(self.pattern)
 
 
 Hits = Mapping[str, tuple[Hit, ...]]
+_Probe = tuple[str, bool, Callable[[str, int], re.Match[str] | None]]
+_Shelf = dict[str, dict[tuple[str, bool], list[str]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """All cues of one language by their first word (`exact`), the start of it (`stems`) or its first character."""
+    """All cues of one language by their first word (`exact`), the start of it (`stems`) or their first character."""
 
     spaced: bool
     prefixes: str
-    exact: Mapping[str, Sequence[Phrase]]
-    stems: Mapping[str, Sequence[Phrase]]
+    exact: Mapping[str, Sequence[Clue]]
+    stems: Mapping[str, Sequence[Clue]]
 
 
 def find(folded: str, language: str | None) -> Hits:
@@ -109,13 +118,12 @@ def _hits(folded: str, language: str) -> Hits:
     text = folded if book.spaced else _BETWEEN_HAN.sub("", folded.translate(variants()))
     found: dict[str, list[Hit]] = {}
     until: dict[str, int] = {}
-    for start, phrases in _candidates(text, language, book):
-        for phrase in phrases:
-            if start < until.get(phrase.kind, 0) or (phrase.anchored and not _opens(text, start)):
+    for start, probes in _candidates(text, language, book):
+        for kind, anchored, match in probes:
+            if start < until.get(kind, 0) or not (hit := match(text, start)) or (anchored and not _opens(text, start)):
                 continue
-            if match := _compiled(phrase.pattern).match(text, start):
-                found.setdefault(phrase.kind, []).append(Hit(phrase.kind, start, match.end(), match.group()))
-                until[phrase.kind] = match.end()
+            found.setdefault(kind, []).append(Hit(kind, start, hit.end(), hit.group()))
+            until[kind] = hit.end()
     return {kind: kept for kind, hits in found.items() if (kept := _meant(hits, found.get(f"{kind}_not", ())))}
 
 
@@ -126,45 +134,48 @@ def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
     )
 
 
-def _candidates(text: str, language: str, book: Book) -> Iterator[tuple[int, Sequence[Phrase]]]:
+def _candidates(text: str, language: str, book: Book) -> Iterator[tuple[int, Sequence[_Probe]]]:
     if not book.spaced:
         for start, character in enumerate(text):
-            if phrases := book.exact.get(character):
-                yield start, phrases
+            if character in book.exact:
+                yield start, _probes_at(character, language)
         return
     for word in _WORDS.finditer(text):
-        token = word.group()
-        if len(token) <= _LONGEST:
-            for offset, phrases in _phrases_of(token, language):
-                yield word.start() + offset, phrases
+        for offset, probes in _probes_of(word.group(), language):
+            yield word.start() + offset, probes
 
 
 @lru_cache(maxsize=32768)
-def _phrases_of(token: str, language: str) -> tuple[tuple[int, Sequence[Phrase]], ...]:
-    """The phrases that may begin with `token`, and how many letters of it hang before them."""
+def _probes_of(token: str, language: str) -> tuple[tuple[int, Sequence[_Probe]], ...]:
+    """What may begin with `token`, and how many letters of it hang before it."""
     book = load(language)
     found = []
-    for offset in range(_MOST_PREFIXES + 1 if book.prefixes else 1):
-        form = token[offset:]
+    for offset in range(min(_MOST_PREFIXES, len(token) - 1) + 1 if book.prefixes else 1):
+        form = token[offset : offset + _LONGEST]
         if offset and (token[offset - 1] not in book.prefixes or len(form) < _SHORTEST_WITHOUT_PREFIX):
             break
-        phrases = [*book.exact.get(form, ()), *(book.exact.get("#", ()) if form[:1].isdigit() else ())]
+        clues = [*book.exact.get(form, ()), *(book.exact.get("#", ()) if form[0].isdigit() else ())]
         for end in range(len(form), 0, -1):
-            phrases += book.stems.get(form[:end], ())
-        if phrases:
-            found.append((offset, tuple(phrases)))
+            clues += book.stems.get(form[:end], ())
+        if clues:
+            found.append((offset, tuple(map(_probe, clues))))
     return tuple(found)
+
+
+@cache
+def _probes_at(character: str, language: str) -> tuple[_Probe, ...]:
+    return tuple(map(_probe, load(language).exact[character]))
+
+
+@cache
+def _probe(clue: Clue) -> _Probe:
+    return clue.kind, clue.anchored, clue.compiled().match
 
 
 def _opens(text: str, start: int) -> bool:
     """Whether a sentence or a clause may begin at `start`: no word stands before it without a mark between."""
-    before = text[max(0, start - 12) : start].rstrip(" \t")
+    before = text[max(0, start - 12) : start].rstrip(" \t'\"")
     return not before[-1:].isalnum()
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 @cache
@@ -177,17 +188,28 @@ def load(language: str) -> Book:
 def build(data: Mapping[str, object]) -> Book:
     """The book of one data file's content. Raises ValueError that names a phrase that cannot be read."""
     spaced = bool(data.get("spaced", True))
-    exact: dict[str, list[Phrase]] = {}
-    stems: dict[str, list[Phrase]] = {}
+    exact: _Shelf = {}
+    stems: _Shelf = {}
     for kind, sources in data.items():
         if kind in {"spaced", "prefixes"}:
             continue
         for source in _strings(sources):
             words = source.lstrip("^").replace(" ?", "( )?")
-            phrase = Phrase(kind, _pattern(words, spaced=spaced), source.startswith("^"))
-            for word, is_stem in _first_words(words):
-                _file(phrase, word, is_stem=is_stem, into=(exact, stems), spaced=spaced)
-    return Book(spaced, str(data.get("prefixes", "")), exact, stems)
+            pattern = _pattern(words, spaced=spaced)
+            for word, is_stem in dict.fromkeys(_first_words(words)):
+                for key in _keys(word, spaced=spaced):
+                    shelf = stems if spaced and is_stem else exact
+                    patterns = shelf.setdefault(key, {}).setdefault((kind, source.startswith("^")), [])
+                    if pattern not in patterns:
+                        patterns.append(pattern)
+    return Book(spaced, str(data.get("prefixes", "")), _clues(exact), _clues(stems))
+
+
+def _clues(shelf: _Shelf) -> dict[str, list[Clue]]:
+    return {
+        key: [Clue(kind, anchored, "|".join(patterns)) for (kind, anchored), patterns in kinds.items()]
+        for key, kinds in shelf.items()
+    }
 
 
 def _strings(values: object) -> list[str]:
@@ -196,21 +218,11 @@ def _strings(values: object) -> list[str]:
     return values
 
 
-def _file(
-    phrase: Phrase,
-    word: str,
-    *,
-    is_stem: bool,
-    into: tuple[dict[str, list[Phrase]], dict[str, list[Phrase]]],
-    spaced: bool,
-) -> None:
-    exact, stems = into
-    if not spaced:
-        for character in _NUMBER if word == "#" else word[:1]:
-            exact.setdefault(character, []).append(phrase)
-        return
-    for form in {word, word.replace("'", "")}:
-        (stems if is_stem else exact).setdefault(form, []).append(phrase)
+def _keys(word: str, *, spaced: bool) -> Sequence[str]:
+    """Where a phrase that begins with `word` is found: a word with or without its apostrophe, or a character."""
+    if spaced:
+        return tuple({word, word.replace("'", "")})
+    return _NUMBER if word == "#" else word[:1]
 
 
 def _pattern(source: str, *, spaced: bool) -> str:

@@ -61,15 +61,10 @@ def _verdict(text: str, rules: Rules, declared: str | None, *, directed: bool) -
 def in_the_light_of(feeling: Feeling, intent: Intent) -> Feeling:
     """The feeling where its words left it open: a complaint without a bad word is still one, and so is praise."""
     leaning = _LEANING.get(intent)
-    if feeling.label != "neutral" or leaning is None:
+    if feeling.label != "neutral" or feeling.mixed or leaning is None:
         return feeling
     label, score = leaning
-    reason = (
-        f"{label}: the text is {'an' if intent[0] in 'aeiou' else 'a'} {intent}"
-        if intent != "praise"
-        else "positive: praise"
-    )
-    return Feeling(label, score, min(feeling.confidence, _LEANT), (*feeling.why, reason))
+    return Feeling(label, score, min(feeling.confidence, _LEANT), (*feeling.why, f"{label} because of {intent}"))
 
 
 def needs_reply(intent: Intent, *, directed: bool) -> bool:

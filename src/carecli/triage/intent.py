@@ -21,7 +21,7 @@ _NEGATIVE, _POSITIVE = -0.15, 0.25
 _LAUGHTER = re.compile(
     r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
 )
-_QUESTION_MARK = re.compile(r"[?؟;]|⁇|⁈")
+_QUESTION_MARK = re.compile(r"[?؟⁇⁈]")
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -81,6 +81,8 @@ def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
     rival = "rival" in hits
     complaint = _complaint(p, hits, score)
     praise = 0.0 if rival else _praise(p, hits, score)
+    if _turns(hits):
+        praise *= 0.3
     if "sarcasm" in hits or (complaint >= 2.0 and "problem" in hits and score < _POSITIVE):
         praise *= 0.4
     question = 2.1 * _any(hits, "question") + 1.2 * (_QUESTION_MARK.search(p.folded) is not None)
@@ -98,6 +100,12 @@ def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
         "praise": praise,
         "chatter": _CHATTER,
     }
+
+
+def _turns(hits: Hits) -> bool:
+    """Whether a "but" leads from kind words to a problem."""
+    blamed = [hit.start for kind in ("problem", "complaint", "again") for hit in hits.get(kind, ())]
+    return any(max(blamed, default=-1) >= hit.start for hit in hits.get("but", ()))
 
 
 def _any(hits: Hits, kind: str) -> bool:

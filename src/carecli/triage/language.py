@@ -52,7 +52,9 @@ _OTHER = "."
 _ENGLISH_WORDS = (
     "the and you your is are was were this that these those with have has had my our not what when why how who "
     "it's i'm i've don't can't won't didn't isn't doesn't been from they them will would could should but just "
-    "there here please because which where about any some its than then of for it get got we"
+    "there here please because which where about any some its than then of for it get got we "
+    "out his her she if back still never all after into too very im dont cant ive need know think being did does "
+    "more other only really their said who's that's you're we're he's she's i'll i'd"
 )
 _POLISH_WORDS = (
     "nie się sie jest że ze jak czy dla ale mam już juz tylko co od po przez przy bardzo mnie moje moja mój moj "

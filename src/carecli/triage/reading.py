@@ -1,0 +1,118 @@
+"""Words with a valence in the languages that have a lexicon of their own: what their neighbours make of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from carecli.triage.lexicon import Lexicon, Match, variants
+from carecli.triage.prepare import Prepared
+
+# How many tokens after a negation are negated.
+_REACH = {"zh": 5}
+_USUAL_REACH = 3
+_STOPS = frozenset(".!?;:…,\n。！？；，、()")
+_TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,\n。！？；，、()]")
+_REPEATED = re.compile(r"(.)\1{2,}")
+# A negation that has nothing to negate: something did not happen.
+_NOTHING = -0.8
+# How many words may stand between "another" and the mishap that it belongs to.
+_NEAR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One word or phrase that counts, with its valence after negation and all."""
+
+    text: str
+    valence: float
+
+
+class _Reader:
+    """Reads the matches of one text from left to right: what a negation, an intensifier, a "but" does to others."""
+
+    def __init__(self, tokens: Sequence[str], reach: int) -> None:
+        self.hits: list[Hit] = []
+        self._tokens = tokens
+        self._reach = reach
+        self._negation: Match | None = None
+        self._negated_until = -1
+        self._times, self._times_until = 1.0, -1
+        self._turn, self._last_end = 0, -2
+
+    def read(self, matches: Sequence[Match]) -> list[Hit]:
+        for match in matches:
+            if match.entry.kind == "not":
+                self._idle_negation()
+                self._negation, self._negated_until = match, _reach(self._tokens, match.end, self._reach)
+            elif match.entry.kind == "times":
+                self._strengthen(match)
+            elif match.entry.kind == "but":
+                self.hits[self._turn :] = [Hit(hit.text, hit.valence * 0.5) for hit in self.hits[self._turn :]]
+                self._turn, self._negated_until = len(self.hits), -1
+            elif match.entry.value:
+                self._count(match)
+        self._idle_negation()
+        if self._turn:
+            self.hits[self._turn :] = [Hit(hit.text, hit.valence * 1.4) for hit in self.hits[self._turn :]]
+        return self.hits
+
+    def _strengthen(self, match: Match) -> None:
+        """An intensifier strengthens the word right before it ("טוב מאוד") or soon after it."""
+        if match.start == self._last_end and self.hits:
+            self.hits[-1] = Hit(self.hits[-1].text, self.hits[-1].valence * match.entry.value)
+        self._times, self._times_until = match.entry.value, match.end + 2
+
+    def _count(self, match: Match) -> None:
+        valence = match.entry.value * (self._times if match.start < self._times_until else 1.0)
+        text = match.entry.text.rstrip("*")
+        if self._negation and match.start < self._negated_until:
+            valence *= -0.8 if valence > 0 else -0.5
+            text = f"{self._negation.entry.text} {text}"
+            self._negation, self._negated_until = None, -1
+        self.hits.append(Hit(text, valence))
+        self._times, self._last_end = 1.0, match.end
+
+    def _idle_negation(self) -> None:
+        """A negation of nothing good or bad: something did not happen, and people write about it."""
+        if self._negation:
+            self.hits.append(Hit(self._negation.entry.text, _NOTHING))
+            self._negation = None
+
+
+def hits_of(p: Prepared, words: Lexicon) -> list[Hit]:
+    """The hits of a text by the lexicon of its language, neighbours taken into account."""
+    language = p.language or ""
+    folded = _REPEATED.sub(r"\1", p.folded)
+    tokens = list(folded.translate(variants())) if language == "zh" else _TOKEN.findall(folded)
+    matches = words.matches(tokens)
+    hits = _Reader(tokens, _REACH.get(language, _USUAL_REACH)).read(matches)
+    return unmeant(hits) if one_more_mishap(matches) else hits
+
+
+def _reach(tokens: Sequence[str], start: int, reach: int) -> int:
+    """Where a negation before `start` ends: after `reach` tokens, or at punctuation."""
+    end = min(len(tokens), start + reach)
+    for index in range(start, end):
+        if tokens[index] in _STOPS:
+            return index
+    return end
+
+
+def one_more_mishap(matches: Sequence[Match]) -> bool:
+    """Whether "another", "again" stands beside something bad."""
+    for one, other in pairwise(matches):
+        kinds = {one.entry.kind, other.entry.kind}
+        bad = one.entry.value < 0 or other.entry.value < 0
+        if kinds == {"again", "valence"} and bad and other.start - one.end <= _NEAR:
+            return True
+    return False
+
+
+def unmeant(hits: list[Hit]) -> list[Hit]:
+    """ "Great, another delay": praise that comes first, before one more mishap, is not meant."""
+    if not hits or hits[0].valence <= 0:
+        return hits
+    return [Hit(hit.text, -0.5 * hit.valence) if hit.valence > 0 else hit for hit in hits]

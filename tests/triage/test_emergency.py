@@ -1,0 +1,168 @@
+"""Emergencies: what must never be missed, and what only sounds like it. Twenty texts and more for each language."""
+
+from __future__ import annotations
+
+from carecli.triage import intent, sentiment
+from carecli.triage.prepare import Rules, prepare
+
+RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind",), handles=("northwind",))
+
+DANGER = {
+    "en": [
+        "@northwind my baby is locked in the car at your parking lot and nobody answers the phone",
+        "There's smoke coming from under the counter in your Main Street store, people inside!",
+        "I took all the pills. Doesn't matter any more.",
+        "My husband collapsed at gate 4 and he isn't breathing",
+        "we are trapped in your lift at the mall, an elderly lady can't breathe",
+        "a man with a knife is threatening your cashier right now, call the police",
+        "I can smell gas in the whole building since your technician left",
+        "your charger caught fire next to my bed, the curtain is burning",
+        "honestly I don't want to live any more, this debt was the last straw",
+        "passenger in row 12 is having a seizure, crew doing nothing",
+        "My son is having an allergic reaction to your sandwich, his throat is swelling",
+        "The driver is drunk and we were in an accident, people are bleeding",
+        "I'm diabetic and my insulin is in the bag you lost, I have none left",
+        "your power cut stopped my dad's oxygen machine, he has no power for it, please hurry",
+        "If you close my account I will end my life",
+        "bomb threat at your terminal, everybody is running",
+        "somebody is being beaten up by your security guards at the entrance",
+        "my daughter is missing in your store, 5 years old, red jacket",
+        "I am going to kill myself tonight and it's on you",
+        "grandma fell down the escalator in your shop and is unconscious",
+    ],
+    "he": [
+        "התינוק שלי ננעל ברכב בחניון שלכם ואף אחד לא עונה!",
+        "יש שריפה בסניף שלכם ברחוב הרצל, אנשים בפנים",
+        "אני לא רוצה לחיות יותר, אין טעם",
+        "אבא שלי התמוטט ליד השער ולא נושם",
+        "תקועים במעלית שלכם כבר שעה, אישה בהריון איתנו",
+        "יש פה מישהו עם סכין בתוך החנות, תזמינו משטרה",
+        "ריח חזק של גז בבניין מאז שהטכנאי שלכם היה פה",
+        "בלעתי את כל הכדורים שהיו בבית",
+        "הבן שלי חטף תגובה אלרגית מהאוכל שלכם, הוא בקושי נושם",
+        "המטען שלכם התפוצץ לי ביד, אני מדמם",
+        "הנהג שלכם תקף נוסעת עכשיו באוטובוס",
+        "הילדה שלי נעלמה אצלכם בקניון, בת ארבע",
+        "אמא מונשמת ובגללכם אין חשמל למכונת הנשמה",
+        "כאבים בחזה ואני לא מצליח להתקשר לאמבולנס בגלל הקו שלכם",
+        "אם תנתקו לי את הקו אני הולך להתאבד",
+        "אישה התעלפה בתור אצלכם ואין מי שיעזור",
+    ],
+    "pl": [
+        "Dziecko zatrzasnęło się w aucie na waszym parkingu, nikt nie odbiera!",
+        "W waszym sklepie na Długiej pali się zaplecze, w środku są ludzie",
+        "nie chcę już żyć, ten dług mnie wykończył",
+        "Mój ojciec upadł przy bramce i nie oddycha",
+        "Utknęliśmy w windzie w waszym biurowcu, starsza pani się dusi",
+        "Facet z nożem grozi waszej kasjerce, wezwijcie policję",
+        "czuć gaz w całym bloku odkąd był u nas wasz monter",
+        "połknęłam wszystkie tabletki, to już koniec",
+        "syn ma reakcję alergiczną po waszej zupie, puchnie mu gardło",
+        "wasza ładowarka wybuchła mi w ręku, krwawię",
+        "Kierowca waszego autobusu bije pasażera, pomóżcie",
+        "Zaginęła mi córka w waszym centrum, 4 lata, czerwona kurtka",
+        "mama jest pod respiratorem, a wy wyłączyliście prąd",
+        "zabiję się i to będzie wasza wina",
+        "mąż stracił przytomność w waszym pociągu, wagon 6, potrzebny lekarz",
+        "Był wypadek z waszym kurierem, są ranni",
+    ],
+    "zh": [
+        "孩子被锁在车里了，在你们停车场，没人接电话！",
+        "你们店里着火了，里面还有人",
+        "我不想活了，真的撑不下去了",
+        "我爸在登机口晕倒了，没有呼吸",
+        "我们被困在你们电梯里一个小时了，有孕妇",
+        "有人持刀在你们门店闹事，快报警",
+        "你们师傅走了以后家里一股煤气味",
+        "我把一整瓶安眠药都吃了",
+        "吃了你们的外卖孩子严重过敏，喘不过气",
+        "充电宝突然爆炸，手被烧伤了",
+        "你們司機現在正在打人，車上乘客都嚇壞了",
+        "女儿在你们商场走失了，四岁，穿红衣服",
+        "停电了，我妈的呼吸机没电了，快来人",
+        "胸口很痛，信号不好打不通120",
+        "你們把我帳戶關了我就去跳樓",
+        "有乘客心臟病發，機組沒人處理",
+    ],
+}
+
+FIGURES = {
+    "en": [
+        "this queue is killing me",
+        "I'm dying to know when the new colours come out",
+        "my phone died again, third charger from you",
+        "50% off everything, we are on fire sale mode? love it",
+        "your support team is on fire today, so quick!",
+        "nearly had a heart attack when I saw the bill",
+        "the app died in the middle of checkout",
+        "over my dead body will I pay this fee",
+        "that lasagne is to die for",
+        "stuck in your phone menu loop for an hour",
+    ],
+    "he": [
+        "מתה על הקפה שלכם",
+        "אני מת מרעב, מתי המשלוח מגיע?",
+        "התור הזה הורג אותי",
+        "הטלפון שלי מת אחרי יומיים",
+        "כמעט קיבלתי התקף לב מהמחיר",
+        "אתם אש, איזה שירות",
+        "נפלה הרשת שוב",
+    ],
+    "pl": [
+        "umieram ze śmiechu z waszej reklamy",
+        "umieram z głodu, kiedy będzie kurier?",
+        "telefon mi padł po dwóch dniach",
+        "ta kolejka mnie zabije",
+        "prawie dostałam zawału, jak zobaczyłam rachunek",
+        "utknęłam w menu waszej infolinii",
+        "wasza nowa kawa to ogień",
+    ],
+    "zh": [
+        "笑死，你们的广告太魔性了",
+        "急死了，快递怎么还不到",
+        "饿死了，外卖什么时候到？",
+        "手机又死机了",
+        "看到账单我差点心脏病",
+        "这个价格真要命",
+        "累死了，終於下班喝到你們的奶茶",
+    ],
+}
+
+
+def decided(text: str) -> str:
+    p = prepare(text, RULES)
+    return intent.decide(p, sentiment.decide(p).score)[0]
+
+
+def test_danger_is_recognised() -> None:
+    texts = [text for table in DANGER.values() for text in table]
+    missed = [text for text in texts if decided(text) != "emergency"]
+    assert len(missed) <= 0.05 * len(texts), missed
+
+
+def test_figures_of_speech_are_no_emergency() -> None:
+    texts = [text for table in FIGURES.values() for text in table]
+    false = [text for text in texts if decided(text) == "emergency"]
+    assert len(false) <= 0.05 * len(texts), false
+
+
+def test_the_tables_are_large_enough() -> None:
+    for language in DANGER:
+        assert len(DANGER[language]) + len(FIGURES[language]) >= 20
+
+
+def test_the_reason_quotes_what_was_said() -> None:
+    p = prepare("My father collapsed, he is barely breathing", RULES)
+    _, confidence, why = intent.decide(p, -0.5)
+    assert why[0].startswith("danger: 'collapsed'")
+    assert confidence >= 0.8
+
+
+def test_a_cry_for_help_survives_a_wrong_guess_at_the_language() -> None:
+    p = prepare("nie oddycha!!! 112", RULES, "sk")
+    odd = type(p)(**{name: getattr(p, name) for name in p.__slots__} | {"language": "sk"})
+    assert intent.decide(odd, 0.0)[0] == "emergency"
+
+
+def test_laughter_takes_the_danger_out_of_a_weak_word() -> None:
+    assert decided("I'm dying 😂😂 who made this ad") != "emergency"
