@@ -17,7 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.platforms.atproto import PACKAGE_FOLDER, packages, postgres_program  # noqa: E402 - after the path
+from tests.platforms.atproto_parts import PACKAGE_FOLDER, packages, postgres_program  # noqa: E402 - after the path
 
 
 def _missing_debian_packages() -> list[str]:

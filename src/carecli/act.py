@@ -22,6 +22,7 @@ from carecli.store import cases, events, mentions
 from carecli.store.cases import Filter, Projection
 from carecli.store.connect import Connection, Row, Store
 from carecli.triage import Rules, classify, prioritise
+from carecli.triage.engine import needs_reply
 
 BATCH = 2_000
 
@@ -38,15 +39,27 @@ def triage_new(store: Store, config: Config, *, now: datetime, progress: Progres
     """
     total = 0
     while batch := mentions.untriaged(store, BATCH):
-        verdicts = _verdicts(store, batch, rules(config))
-        with store.write() as connection:
-            mentions.save_verdicts(connection, verdicts, now=now)
-            touched = _file_into_cases(connection, batch, now)
-            _project(store, connection, touched)
-        total += len(batch)
+        total += _filed(store, batch, _verdicts(store, batch, rules(config)), now)
         if progress is not None:
             progress(total)
     return total
+
+
+def _filed(store: Store, batch: Sequence[Row], verdicts: Mapping[int, _Judged], now: datetime) -> int:
+    """Write verdicts and cases in one transaction; returns how many mentions it did.
+
+    What another process triaged, corrected or changed since `batch` was read is left to it, or to the next batch.
+    """
+    with store.write() as connection:
+        rows = mentions.still_untriaged(connection, batch)
+        numbers = [row["mention_id"] for row in rows]
+        corrected = mentions.corrections(store, numbers)
+        final = [(number, _corrected(verdicts[number], corrected.get(number, {}))) for number in numbers]
+        mentions.save_verdicts(connection, final, now=now)
+        touched = _file_into_cases(connection, rows, now)
+        _reopen_unseen(connection, numbers, now)
+        _project(store, connection, touched)
+    return len(rows)
 
 
 def triage_again(store: Store, config: Config, *, now: datetime, progress: Progress | None = None) -> int:
@@ -67,26 +80,33 @@ def rules(config: Config) -> Rules:
     )
 
 
-def _verdicts(store: Store, batch: Sequence[Row], the_rules: Rules) -> list[tuple[int, Verdict | None]]:
+class _Judged(NamedTuple):
+    """What the engine says of a mention, None for our own, and whether it addresses us."""
+
+    verdict: Verdict | None
+    directed: bool
+
+
+def _verdicts(store: Store, batch: Sequence[Row], the_rules: Rules) -> dict[int, _Judged]:
     inbound = [row for row in batch if row["inbound"]]
-    corrected = mentions.corrections(store, [row["mention_id"] for row in inbound])
     parents = cases.ours_at(store.connection, [p for row in inbound if (p := _at(row, "in_reply_to")) is not None])
+    directed = [bool(row["directed"]) or _at(row, "in_reply_to") in parents for row in inbound]
     verdicts = classify(
         [row["text"] for row in inbound],
         the_rules,
         languages=[row["declared_language"] for row in inbound],
-        directed=[bool(row["directed"]) or _at(row, "in_reply_to") in parents for row in inbound],
+        directed=directed,
     )
-    found: dict[int, Verdict | None] = {row["mention_id"]: None for row in batch}
-    for row, verdict in zip(inbound, verdicts, strict=True):
-        number = row["mention_id"]
-        found[number] = _corrected(verdict, corrected.get(number, {}))
-    return list(found.items())
+    found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
+    for row, verdict, to_us in zip(inbound, verdicts, directed, strict=True):
+        found[row["mention_id"]] = _Judged(verdict, to_us)
+    return found
 
 
-def _corrected(verdict: Verdict, signals: Mapping[str, Any]) -> Verdict:
+def _corrected(judged: _Judged, signals: Mapping[str, Any]) -> Verdict | None:
     """A person's word outranks the engine; what follows from it follows."""
-    if not signals:
+    verdict = judged.verdict
+    if verdict is None or not signals:
         return verdict
     changes: dict[str, Any] = {key: signals[key] for key in ("language", "intent") if key in signals}
     if "topics" in signals:
@@ -95,8 +115,7 @@ def _corrected(verdict: Verdict, signals: Mapping[str, Any]) -> Verdict:
         score = {"negative": -0.5, "neutral": 0.0, "positive": 0.5}[signals["sentiment"]]
         changes |= {"sentiment": signals["sentiment"], "sentiment_score": score}
     if "intent" in signals and signals["intent"] != verdict.intent:
-        answered = signals["intent"] not in ("spam", "chatter", "lead")
-        changes |= {"needs_reply": answered}
+        changes["needs_reply"] = needs_reply(signals["intent"], directed=judged.directed)
         changes |= {"urgency": "emergency"} if signals["intent"] == "emergency" else {}
         if verdict.urgency == "emergency" and signals["intent"] != "emergency":
             changes["urgency"] = "today"
@@ -137,20 +156,31 @@ def _file_into_cases(connection: Connection, batch: Sequence[Row], now: datetime
     return (touched | set(filing.cases.values()) | adopted) - {old for old, _ in filing.merges}
 
 
+def _reopen_unseen(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
+    """A message that came after its case was resolved, though written before that, has been seen by nobody."""
+    for row in cases.overtaken(connection, numbers):
+        at = max(now, parse_iso(row["resolved_at"]))
+        events.append(connection, row["case_id"], "reopened", at, data={"unseen": row["mention_id"]})
+
+
 def _adopt_orphans(connection: Connection, known: Mapping[Place, int]) -> set[int]:
     """Our answers that were here before what they answer find their cases."""
-    adopted = [
-        (known[row["platform"], row["host"], row["in_reply_to"]], row["mention_id"])
-        for row in cases.orphans(connection, known)
-    ]
-    cases.attach(connection, adopted)
-    return {case for case, _ in adopted}
+    homes, adopted = dict(known), set[int]()
+    while orphans := cases.orphans(connection, homes):
+        found = [(homes[row["platform"], row["host"], row["in_reply_to"]], row) for row in orphans]
+        cases.attach(connection, [(case, row["mention_id"]) for case, row in found])
+        adopted |= {case for case, _ in found}
+        # an answer of ours in several posts: the next one hangs on this one
+        homes = {(row["platform"], row["host"], row["external_id"]): case for case, row in found}
+    return adopted
 
 
 def _project(store: Store, connection: Connection, touched: Iterable[int]) -> None:
     """Write these cases anew from their mentions and their logs."""
     numbers = sorted(touched)
-    turns = cases.turns(store, numbers)
+    all_turns = cases.turns(store, numbers)
+    turns = {case: rows for case, rows in all_turns.items() if any(row["inbound"] for row in rows)}
+    cases.empty(connection, [number for number in numbers if number not in turns])
     absorbed = cases.merged(store, numbers)
     logs = events.of_cases(store, [*numbers, *(old for olds in absorbed.values() for old in olds)])
     firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in turns.items()}
@@ -203,7 +233,7 @@ def _projection(case: int, rows: Sequence[Row], life: Life, customer: int, conta
         directed=directed,
         priority=leading.priority,
         reasons=leading.reasons,
-        segments=[_segment_signals(segment.opened_at, end, ranked) for segment, end in _stretches(life)],
+        segments=[_segment_signals(segment, end, ranked) for segment, end in _stretches(life)],
     )
 
 
@@ -224,11 +254,16 @@ def _stretches(life: Life) -> Iterable[tuple[Segment, datetime | None]]:
     return zip(life.segments, [*(s.opened_at for s in life.segments[1:]), None], strict=True)
 
 
-def _segment_signals(start: datetime, end: datetime | None, ranked: Sequence[_Ranked]) -> tuple[str, str, str | None]:
-    """Intent, urgency and language of the message that pressed most in [start, end)."""
-    inside = [r for r in ranked if r.at >= iso(start) and (end is None or r.at < iso(end))]
-    row = max(inside or ranked, key=_pressing).row
-    return row["intent"], row["urgency"], row["language"]
+def _segment_signals(segment: Segment, end: datetime | None, ranked: Sequence[_Ranked]) -> tuple[str, str, str | None]:
+    """Intent, urgency and language of the message that pressed most in the segment, which another one ends at `end`.
+
+    The urgency sets the target of the first response, so it is that of what had been asked before it.
+    """
+    inside = [r for r in ranked if r.at >= iso(segment.opened_at) and (end is None or r.at < iso(end))] or ranked
+    reply = segment.first_reply_at
+    asked = [r for r in inside if reply is None or r.at <= iso(reply)] or inside
+    row = max(inside, key=_pressing).row
+    return row["intent"], max(asked, key=_pressing).row["urgency"], row["language"]
 
 
 def _verdict(row: Row) -> Verdict:
@@ -258,8 +293,11 @@ def record(
 ) -> Row:
     """Append one event to a case's log and write the case anew. Raises NotFound."""
     with store.write() as connection:
-        number: int = cases.get(store, case)["case_id"]
-        events.append(connection, number, kind, now, agent=agent, data=data)
+        row = cases.get(store, case)
+        number: int = row["case_id"]
+        # clocks differ: whoever acts has seen what is there, so it comes after that
+        at = max(now, parse_iso(row["latest_at"]), events.newest(store, number) or now)
+        events.append(connection, number, kind, at, agent=agent, data=data)
         _project(store, connection, [number])
         return cases.get(store, number)
 

@@ -55,7 +55,8 @@ def _sla(row: Row, config: Config, now: datetime) -> JSON:
     if row["needs_reply"] or waiting:
         answered = None if waiting or not row["segment_first_reply_at"] else parse_iso(row["segment_first_reply_at"])
         started = parse_iso(waiting or row["segment_opened_at"])
-        clock = sla_clock(row["urgency"], started, answered, config, waiting=bool(waiting), now=now)
+        urgency = row["urgency"] if waiting else row["segment_urgency"] or row["urgency"]
+        clock = sla_clock(urgency, started, answered, config, waiting=bool(waiting), now=now)
     due_at = None if clock.due_at is None else iso(clock.due_at)
     return {"target_seconds": clock.target_seconds, "due_at": due_at, "state": clock.state}
 

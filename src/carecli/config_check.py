@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -12,7 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from carecli.config import Config, build
 from carecli.errors import ConfigError
-from carecli.hours import parse_duration
+from carecli.hours import parse_duration, parse_hours
+from carecli.model import URGENCIES
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"^\s*([^=#\[]+?)\s*=")
@@ -21,19 +24,40 @@ _KEY = re.compile(r"^\s*([^=#\[]+?)\s*=")
 def check(data: dict[str, Any], text: str, path: Path) -> None:
     """Validate `data`, which `text` of the file `path` says. Raises ConfigError for the first thing that is wrong."""
     try:
-        TypeAdapter(Config).validate_python(data)
+        # as JSON, because only there pydantic is strict with values and still builds tables: "no" is not false
+        TypeAdapter(Config).validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise _explained(error, text, path) from None
-    config = build(data)
-    for key, attempt in (
-        ("hours", lambda: config.team_hours),
-        ("sla.first_response", lambda: parse_duration(config.sla.first_response or "0s")),
-        ("sla.urgency", lambda: [parse_duration(value) for value in config.sla.urgency.values()]),
-    ):
+    for key, attempt in _ATTEMPTS:
         try:
-            attempt()
+            attempt(build(data))
         except ValueError as error:
             raise ConfigError(f"{path}:{line_of(text, key.split('.'))}: [{key}] {error}") from None
+
+
+def _targets(config: Config) -> None:
+    for urgency, target in config.sla.urgency.items():
+        if urgency not in URGENCIES:
+            raise ValueError(f"'{urgency}' is no urgency: write {', '.join(URGENCIES)}")
+        parse_duration(target)
+
+
+def _between(value: float, low: float, high: float) -> None:
+    if not low <= value <= high:  # not a number is not either
+        raise ValueError(f"{value} is not a number from {low:g} to {high:g}")
+
+
+# What the types do not say: where in care.toml, and what raises ValueError when it is wrong.
+_ATTEMPTS: tuple[tuple[str, Callable[[Config], object]], ...] = (
+    ("hours.holidays", lambda config: config.hours),
+    ("brand.timezone", lambda config: parse_hours(config.brand.timezone, {}, ())),
+    ("hours", lambda config: config.team_hours),
+    ("sla.first_response", lambda config: parse_duration(config.sla.first_response or "0s")),
+    ("sla.urgency", _targets),
+    ("sla.due_soon", lambda config: _between(config.sla.due_soon, 0, 1)),
+    ("guardrails.similarity", lambda config: _between(config.guardrails.similarity, 0, 1)),
+    ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),
+)
 
 
 def _explained(error: ValidationError, text: str, path: Path) -> ConfigError:

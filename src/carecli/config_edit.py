@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import tomlkit
+from tomlkit import TOMLDocument
 from tomlkit.items import Table
 
-from carecli.config import read
+from carecli.config import parse, read
 from carecli.errors import ConfigError, NotFound
 
 
@@ -27,7 +29,7 @@ def create(path: Path, brand: Mapping[str, Any]) -> None:
 
 def add_source(path: Path, name: str, platform: str, settings: Mapping[str, Any]) -> None:
     """Add `[sources.NAME]`. Raises ConfigError when there is one already."""
-    document = tomlkit.parse(read(path) or "")
+    document = _document(path)
     sources = document.setdefault("sources", tomlkit.table(is_super_table=True))
     if name in sources:
         raise ConfigError(f"{path}: there is a source '{name}' already", hint=f"`care source remove {name}` first")
@@ -37,12 +39,18 @@ def add_source(path: Path, name: str, platform: str, settings: Mapping[str, Any]
 
 def remove_source(path: Path, name: str) -> None:
     """Take `[sources.NAME]` out. Raises NotFound."""
-    document = tomlkit.parse(read(path) or "")
+    document = _document(path)
     sources = document.get("sources", {})
     if name not in sources:
         raise NotFound(f"{path}: there is no source '{name}'", hint="`care source list` shows them")
     del sources[name]
     _write(path, tomlkit.dumps(document))
+
+
+def _document(path: Path) -> TOMLDocument:
+    text = read(path) or ""
+    parse(text, path)  # names file and line of what is not TOML
+    return tomlkit.parse(text)
 
 
 def _table(values: Mapping[str, Any]) -> Table:
@@ -53,10 +61,13 @@ def _table(values: Mapping[str, Any]) -> Table:
 
 
 def _write(path: Path, text: str) -> None:
+    path = path.resolve()  # a link to it, as dotfiles have, stays a link
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_text(text, encoding="utf-8")
+        if path.exists():
+            shutil.copymode(path, partial)
         os.replace(partial, path)  # noqa: PTH105 - Path.replace is the same call
     except OSError as error:
         raise ConfigError(f"cannot write {path}: {error.strerror}") from error

@@ -80,6 +80,10 @@ def _candidates(message: Message, anchor: Place | None, known: Mapping[Place, in
 
 def _anchor(place: Place | None, ours: Ours) -> Place | None:
     """The nearest place above that is a conversation's or that was never seen; None below a post to everybody."""
+    passed = set[Place]()
     while place is not None and ours.get(place, (0, None))[0] is None:
+        if place in passed:
+            return None  # posts of ours that answer each other
+        passed.add(place)
         place = ours[place][1]
     return place

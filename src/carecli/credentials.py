@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from carecli.errors import CareError
+from carecli.errors import AuthError, CareError
 
 SERVICE = "carecli"
 
@@ -23,12 +23,25 @@ def variable(source: str, kind: str) -> str:
 
 
 def find(source: str, kind: str, settings: Mapping[str, Any]) -> str | None:
-    """The secret, or None. `settings` may hold `token_command`, `password_command`: their output is the secret."""
+    """The secret, or None. The first line of what `token_command`, `password_command` of `settings` print is one.
+
+    Raises AuthError where the command fails, or where the secret cannot be one: it would end up in an error's text.
+    """
     if value := os.environ.get(variable(source, kind)):
-        return value
+        return _sound(source, kind, value)
     if command := settings.get(f"{kind.lower()}_command"):
-        return _from_command(source, str(command))
-    return _from_keyring(source, kind)
+        return _sound(source, kind, _from_command(source, command))
+    value = _from_keyring(source, kind)
+    return None if value is None else _sound(source, kind, value)
+
+
+def _sound(source: str, kind: str, value: str) -> str:
+    """`value` without white space around it; characters that break a header are refused, never shown."""
+    value = value.strip()
+    if not value or not value.isprintable():
+        what = "has characters that no secret has" if value else "is empty"
+        raise AuthError(f"the {kind.lower()} of '{source}' {what}", hint="look at where it comes from")
+    return value
 
 
 def keep(source: str, kind: str, value: str) -> None:
@@ -55,9 +68,19 @@ def _from_keyring(source: str, kind: str) -> str | None:
         return None  # no keyring here: the environment is the other way, and the platform's error names it
 
 
-def _from_command(source: str, command: str) -> str:
+def _from_command(source: str, command: Any) -> str:
     try:
-        done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=30, check=True)  # noqa: S603 - the user's own
+        words = _words(command)
+        done = subprocess.run(words, capture_output=True, encoding="utf-8", timeout=30, check=True)  # noqa: S603 - the user's own
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        raise CareError(f"the command for the secret of '{source}' failed ({type(error).__name__})") from error
-    return done.stdout.strip()
+        why = type(error).__name__
+        # not `from error`: it carries what the command printed
+        raise AuthError(f"the command for the secret of '{source}' failed ({why})") from None
+    return next(iter(done.stdout.strip().splitlines()), "")
+
+
+def _words(command: Any) -> str | list[str]:
+    """A command as the system starts it: a list is one already, and Windows parses a line itself."""
+    if isinstance(command, list):
+        return [str(word) for word in command]
+    return str(command) if os.name == "nt" else shlex.split(str(command))

@@ -21,7 +21,7 @@ from carecli.text import fold
 
 AT_ONCE = 8
 IMPORT_BATCH = 2_000
-_STUCK = 3  # pages in a row that neither bring anything nor move the cursor
+_STUCK = 3  # pages in a row that neither bring anything new nor move the cursor
 
 Progress = Callable[[Outcome], None]
 
@@ -104,12 +104,13 @@ async def _pages(run: _Run, source: Source) -> AsyncGenerator[Page, None]:
     """The source's pages after its cursor; a platform that goes round in circles is stopped."""
     platform = platforms.load(source.platform)
     cursor, stuck = sources.cursor(run.store, source.name, source.platform), 0
+    last: Page | None = None
     async with platform.open(platforms.setup(run.config, source)) as client:
         async for page in client.fetch(cursor, since=run.since):
-            stuck = stuck + 1 if page.cursor == cursor and not page.mentions else 0
+            stuck = stuck + 1 if page.cursor == cursor and (not page.mentions or page == last) else 0
             if stuck >= _STUCK:
-                raise BadAnswer(f"{source.name} answers with the same empty page again and again")
-            cursor = page.cursor
+                raise BadAnswer(f"{source.name} answers with the same page again and again")
+            cursor, last = page.cursor, page
             yield page
 
 
@@ -179,7 +180,7 @@ def import_rows(
 
 def _as_ours(page: Iterable[Mention], config: Config) -> Iterable[Mention]:
     """Posts of the brand's own accounts are outbound; what names one of its handles is directed."""
-    own = {normal_handle(handle) for handle in config.own_handles}
+    own = {normal_handle(handle) for handle in config.own_handles} - {""}  # an empty name is nobody's
     for mention in page:
         inbound = mention.inbound and normal_handle(mention.author.handle) not in own
         directed = mention.directed

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,8 @@ BEGINNING = "0000"  # sorts before every ISO time
 
 def summary(store: Store, config: Config, *, since: datetime | None, until: datetime, now: datetime) -> Report:
     """The figures of [since, until), judged at `until` or `now`, whichever is earlier; `since` None: from the first."""
-    start, end = iso(since) if since else BEGINNING, iso(until)
+    start = iso(since) if since else BEGINNING
+    end = iso(min(until, now + timedelta(seconds=1)))  # what is dated later than now has not happened yet
     return summarise(
         Period(since or _first(store), until, config.brand.timezone),
         _counts(store, config, start, end),
@@ -56,20 +58,26 @@ def _counts(store: Store, config: Config, start: str, end: str) -> MentionCounts
 
 
 def _by_day(store: Store, timezone: str, start: str, end: str) -> list[tuple[str, int, int]]:
-    """Days of the team's time zone. SQLite counts by hour; zones that are off by part of an hour need finer slots."""
+    """Days of the team's time zone. SQLite counts by hour; zones that are off by part of an hour need minutes."""
     zone = ZoneInfo(timezone)
-    span = metrics.span(store)
-    moments = [parse_iso(moment) for moment in span or ()]
-    whole = all(
-        (moment.astimezone(zone).utcoffset() or timedelta()) % timedelta(hours=1) == timedelta() for moment in moments
-    )
+    whole = _whole_hours(zone, [parse_iso(moment) for moment in metrics.span(store) or ()])
     days: dict[str, list[int]] = {}
-    for row in metrics.by_slot(store, start, end, characters=13 if whole else 15):
-        text = row["slot"] + (":00:00+00:00" if whole else "0:00+00:00")
+    for row in metrics.by_slot(store, start, end, characters=13 if whole else 16):
+        text = row["slot"] + (":00:00+00:00" if whole else ":00+00:00")
         day = days.setdefault(datetime.fromisoformat(text).astimezone(zone).date().isoformat(), [0, 0])
         day[0] += row["inbound"]
         day[1] += row["negative"]
     return [(day, inbound, negative) for day, (inbound, negative) in sorted(days.items())]
+
+
+def _whole_hours(zone: ZoneInfo, span: Sequence[datetime]) -> bool:
+    """Whether the zone is whole hours off UTC all the time from the first to the last moment of `span`."""
+    moments, moment = list(span), span[0] if span else None
+    while moment is not None and moment < span[-1]:
+        moments.append(moment)
+        moment += timedelta(days=28)  # no daylight-saving time is shorter
+    hour = timedelta(hours=1)
+    return all((moment.astimezone(zone).utcoffset() or hour) % hour == timedelta() for moment in moments)
 
 
 def _segment(row: Row) -> SegmentRow:

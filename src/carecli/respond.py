@@ -208,9 +208,13 @@ async def _settle(store: Store, config: Config, row: Row, now: datetime) -> Row:
 
 async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
     """Send an approved reply; that it is on its way is written down before the network is touched."""
-    row = _advance(store, row, "begin")
     try:
         reply, platform, setup = _prepared(store, config, row)
+    except CareError as error:  # nothing has left yet: what is missing is no reason to doubt that
+        _advance(store, _advance(store, row, "begin"), "refused", _words(error))
+        return
+    row = _advance(store, row, "begin")
+    try:
         async with platform.open(setup) as client:
             receipt = await _poster(client, platform).post(reply, key=row["key"])
     except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
@@ -245,8 +249,8 @@ def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: da
         host=receipt.host or reply.to.host,
         external_id=receipt.external_id,
         text=reply.text,
-        created_at=receipt.created_at or now,
-        author=Author(row["agent"] or "us"),
+        created_at=receipt.created_at or max(now, reply.to.created_at),  # clocks differ: an answer comes after
+        author=Author(row["agent"] or "us", id=f"care:{row['agent'] or 'us'}"),  # no customer of that name
         url=receipt.url,
         in_reply_to=reply.to.external_id,
         thread_root=reply.to.thread_root,

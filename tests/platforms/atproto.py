@@ -24,39 +24,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import platformdirs
 import pytest
 
-PACKAGE_FOLDER = Path(__file__).parent / "atproto_server"
+from tests.platforms.atproto_parts import PACKAGE_FOLDER, missing, packages, postgres_program
+
 START_SECONDS = 120
 POST = "app.bsky.feed.post"
 
 Process = subprocess.Popen[Any]
-
-
-def packages() -> Path:
-    """Where the npm packages are: CARE_SERVERS_CACHE, else the user's cache folder."""
-    base = os.environ.get("CARE_SERVERS_CACHE") or platformdirs.user_cache_path("carecli") / "test-servers"
-    return Path(base) / "atproto"
-
-
-def postgres_program(name: str) -> str | None:
-    """The newest installed PostgreSQL program `name`; Debian keeps them off the PATH."""
-    found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[4]))
-    return str(found[-1]) if found else shutil.which(name)
-
-
-def missing() -> str | None:
-    """What the network lacks on this machine."""
-    if shutil.which("node") is None:
-        return "Node is not installed"
-    if not (packages() / "node_modules" / "@atproto" / "dev-env").is_dir():
-        return "@atproto/dev-env is not installed: run scripts/install_servers.py"
-    if postgres_program("initdb") is None:
-        return "PostgreSQL is not installed"
-    if shutil.which("redis-server") is None:
-        return "redis-server is not installed"
-    return None
 
 
 @dataclass(frozen=True)

@@ -267,6 +267,17 @@ def test_empty_pages_with_a_cursor_are_not_the_end(pds: LyingServer) -> None:
     assert texts(pages(setup_for(pds, search="acme"))) == ["post 5"]
 
 
+def test_a_stop_among_empty_pages_does_not_begin_anew(pds: LyingServer) -> None:
+    limited = error("RateLimitExceeded", 429, {"Retry-After": "900"})
+    pds.on(SEARCH, json_script({"posts": [], "cursor": "a"}), json_script({"posts": [], "cursor": "b"}), limited)
+    found: list[Page] = []
+    with pytest.raises(RateLimited):
+        pages(setup_for(pds, search="acme"), found)
+    pds.on(SEARCH, json_script({"posts": []}))
+    pages(setup_for(pds, search="acme"), cursor=found[-1].cursor)
+    assert pds.asked(SEARCH)[-1].first("cursor") == "b"
+
+
 def test_the_same_cursor_for_ever_is_an_error_and_ends_only_its_listing(pds: LyingServer) -> None:
     pds.on(SEARCH, json_script({"posts": [view(1)], "cursor": "same"}))
     pds.on(FEED, json_script({"feed": [{"post": view(7)}, {"post": view(8), "reason": {"by": "x"}}]}))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -213,7 +215,7 @@ def test_other_languages_have_marks_and_feeling_only() -> None:
 
 def test_a_reason_quotes_the_words() -> None:
     _, confidence, why = decided("Please cancel my booking")
-    assert why == ("asks for an action: 'please cancel'",)
+    assert why == ("asks for an action: 'please cancel my'",)
     assert confidence > 0.7
 
 
@@ -239,7 +241,8 @@ def test_any_text_has_an_intent_and_reasons(text: str, score: float, language: s
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 1_000_000, "?" * 100_000, "!?" * 50_000, "\x00" * 1000, "\ud800 help \udfff", "不" * 100_000, " i" * 50_000]
+    "text",
+    ["a" * 1_000_000, "?" * 100_000, "!?" * 50_000, "\x00" * 1000, "\ud800 help \udfff", "不" * 100_000, " i" * 50_000],
 )
 @pytest.mark.parametrize("language", cues.LANGUAGES)
 def test_hostile_texts_take_no_time(text: str, language: str) -> None:
@@ -261,6 +264,6 @@ def test_a_data_file_that_cannot_be_read_names_the_phrase() -> None:
 @pytest.mark.parametrize("language", cues.LANGUAGES)
 def test_every_phrase_can_be_compiled_and_matches_no_empty_text(language: str) -> None:
     book = cues.load(language)
-    for phrases in (*book.exact.values(), *book.stems.values()):
-        for phrase in phrases:
-            assert phrase.compiled().match("") is None, phrase
+    for clues in (*book.exact.values(), *book.stems.values()):
+        for clue in clues:
+            assert re.compile(clue.pattern(spaced=book.spaced)).match("") is None, clue

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from carecli import act, casefile, data, listen, report, respond
-from carecli.cli import errors, output
+from carecli.cli import output
 from carecli.cli.context import Context
 from carecli.cli.fetch import outcomes_table
 from carecli.cli.queue import cases_table, full, sheet
@@ -93,7 +93,7 @@ def _look(run: Context) -> int:
     )
     waiting = act.queue(run.store, run.config, Filter(), now=run.now)
     cases_table(waiting[:12], run.now)
-    errors.note(f"  … {len(waiting)} cases wait.")
+    output.lines(f"  … {len(waiting)} cases wait.")
     case: int = next(c["case"] for c in waiting if c["intent"] == "complaint" and c["directed"])
     _step(f"care claim {case} --as {AGENT}", "Take one, so that nobody else answers it.")
     act.claim(run.store, case, agent=AGENT, now=run.now)

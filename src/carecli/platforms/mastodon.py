@@ -37,8 +37,9 @@ LIMIT = 500
 URL_LENGTH = 23
 # The first fetch without a date goes back so many pages of each list (80 notifications or 40 posts a page).
 FIRST_PAGES = 5
-# How much the clocks of this machine and of the server may differ when a lost reply is looked for.
-SKEW = timedelta(minutes=10)
+# How much the clocks of this machine and of the server may differ when a lost reply is looked for: what is missed
+# here is sent twice, so a clock in the wrong time zone has to be within it.
+SKEW = timedelta(days=1)
 FIND_PAGES = 25
 
 LINK = re.compile(r"https?://[^\s<>\"]*[^\s<>\".,;:!?)\]']")

@@ -49,7 +49,8 @@ class Projection:
 
 _SHOWN = """
     SELECT c.*, a.handle AS customer_handle, a.name AS customer_name, m.text AS text, m.url AS url,
-           m.external_id AS latest_external_id
+           m.external_id AS latest_external_id, m.created_at AS latest_at,
+           (SELECT urgency FROM segments s WHERE s.case_id = c.case_id ORDER BY number DESC LIMIT 1) AS segment_urgency
     FROM cases c JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
 """
 
@@ -75,13 +76,14 @@ def listed(store: Store, which: Filter, *, now: datetime, limit: int | None = No
 
 def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]]:
     conditions, parameters = ["c.merged_into IS NULL"], {"now": iso(now)}
-    awake = "(c.status = 'open' OR c.status = 'snoozed' AND c.snoozed_until <= :now)"
     if which.status == "open":
-        conditions.append(awake)
+        # the plus keeps SQLite from looking both statuses up and sorting all that it finds
+        conditions.append("(+c.status = 'open' OR c.status = 'snoozed' AND c.snoozed_until <= :now)")
     elif which.status is not None:
         conditions.append("c.status = :status")
     elif not which.everything:
-        conditions += ["c.needs_attention = 1", awake]
+        # what needs attention is open or snoozed; the index `cases_in_queue` has all that is asked here and below
+        conditions += ["c.needs_attention = 1", "(c.snoozed_until IS NULL OR c.snoozed_until <= :now)"]
     if which.status == "snoozed":
         conditions.append("c.snoozed_until > :now")
     for column in ("status", "language", "sentiment", "intent", "assignee"):
@@ -92,7 +94,7 @@ def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]
                 conditions.append(f"c.{column} = :{column}")
     if which.topic is not None:
         parameters["topic"] = which.topic
-        conditions.append("EXISTS (SELECT 1 FROM json_each(c.topics) WHERE value = :topic)")
+        conditions.append("instr(c.topics, json_quote(:topic)) > 0")  # `topics` is a JSON list of texts
     return conditions, parameters
 
 
@@ -130,8 +132,9 @@ def ours_at(connection: Connection, places: Iterable[Place]) -> dict[Place, tupl
     Our posts above these are looked up too, as far as they have no case.
     """
     found: dict[Place, tuple[int | None, Place | None]] = {}
-    asked = set(places)
+    seen, asked = set[Place](), set(places)
     while asked:
+        seen |= asked
         rows = connection.execute(
             """
             WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
@@ -145,8 +148,7 @@ def ours_at(connection: Connection, places: Iterable[Place]) -> dict[Place, tupl
         for row in rows:
             parent = None if row["in_reply_to"] is None else (row["platform"], row["host"], row["in_reply_to"])
             found[row["platform"], row["host"], row["external_id"]] = (row["case_id"], parent)
-        above = {parent for case, parent in found.values() if case is None and parent is not None}
-        asked = above - found.keys() - asked
+        asked = {parent for case, parent in found.values() if case is None and parent is not None} - seen
     return found
 
 
@@ -157,11 +159,28 @@ def orphans(connection: Connection, parents: Iterable[Place]) -> list[Row]:
         """
         WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
                               json_extract(value, '$[2]') AS id FROM json_each(?))
-        SELECT m.mention_id, m.platform, m.host, m.in_reply_to FROM asked
+        SELECT m.mention_id, m.platform, m.host, m.external_id, m.in_reply_to FROM asked
         JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.in_reply_to = asked.id
         WHERE m.case_id IS NULL AND m.inbound = 0
         """,
         [asked],
+    ).fetchall()
+
+
+def overtaken(connection: Connection, mentions: Sequence[int]) -> list[Row]:
+    """Cases that were resolved after one of these new messages was written, and before it was here.
+
+    Only messages that need a reply and are newer than all that was known count: a backfill reopens nothing.
+    """
+    return connection.execute(
+        """
+        SELECT c.case_id, c.resolved_at, min(m.mention_id) AS mention_id FROM mentions m
+        JOIN cases c ON c.case_id = m.case_id JOIN mentions newest ON newest.mention_id = c.latest_mention_id
+        WHERE m.mention_id IN (SELECT value FROM json_each(?)) AND m.inbound = 1 AND m.needs_reply = 1
+          AND c.status = 'resolved' AND newest.created_at < m.created_at AND m.created_at <= c.resolved_at
+        GROUP BY c.case_id
+        """,
+        [json.dumps(list(mentions))],
     ).fetchall()
 
 
@@ -226,13 +245,17 @@ def merged(store: Store, cases: Sequence[int]) -> dict[int, list[int]]:
 
 
 def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
-    """Each case's mentions as the fold and the projection need them, oldest first."""
+    """Each case's mentions as the fold and the projection need them, oldest first.
+
+    What turned out to be a customer's, and has no verdict yet, is left out until it has one.
+    """
     found: dict[int, list[Row]] = {}
     for row in store.rows(
         """
         SELECT mention_id, case_id, author_id, inbound, directed, automatic, created_at, language, sentiment,
                sentiment_score, intent, topics, urgency, needs_reply, confidence
-        FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) ORDER BY created_at, mention_id
+        FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) AND (inbound = 0 OR intent IS NOT NULL)
+        ORDER BY created_at, mention_id
         """,
         [json.dumps(list(cases))],
     ):
@@ -252,6 +275,19 @@ def contacts(store: Store, customers: Sequence[int]) -> dict[int, int]:
             [json.dumps(list(customers))],
         )
     }
+
+
+def empty(connection: Connection, numbers: Iterable[int]) -> None:
+    """Close cases in which no customer spoke after all: what began them turned out to be our own."""
+    ended = [(number,) for number in numbers]
+    connection.executemany(
+        """
+        UPDATE cases SET status = 'resolved', priority = 0, reasons = '[]', needs_reply = 0, needs_attention = 0,
+            waiting_since = NULL, snoozed_until = NULL WHERE case_id = ?
+        """,
+        ended,
+    )
+    connection.executemany("DELETE FROM segments WHERE case_id = ?", ended)
 
 
 def project(connection: Connection, projections: Sequence[Projection]) -> None:

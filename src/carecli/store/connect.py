@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -88,13 +89,14 @@ class Store:
             raise StoreError(f"{target} exists already", hint="name a file that does not exist")
         partial = target.with_name(target.name + ".partial")
         try:
-            copy = sqlite3.connect(partial)
-            with self._explained():
+            partial.unlink(missing_ok=True)
+            _private(partial)
+            with closing(sqlite3.connect(partial)) as copy:
                 self.connection.backup(copy)
-            copy.close()
             partial.replace(target)
         except (sqlite3.Error, OSError) as error:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
             raise StoreError(f"cannot write the backup {target}: {error}") from error
 
     def integrity(self) -> str:
@@ -139,9 +141,10 @@ def open_store(path: Path) -> Store:
     """Open the database at `path`, made or migrated where needed. Raises StoreError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _private(path)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     except OSError as error:
-        raise StoreError(f"cannot make the folder {path.parent}: {error.strerror}") from error
+        raise StoreError(f"cannot make {error.filename or path}: {error.strerror}") from error
     except sqlite3.Error as error:
         raise explained(error, path) from error
     connection.row_factory = sqlite3.Row
@@ -152,6 +155,12 @@ def open_store(path: Path) -> Store:
         connection.close()
         raise
     return store
+
+
+def _private(path: Path) -> None:
+    """Make a file that only its owner can read, as customers' data is in it; what is there stays as it is."""
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _prepare(store: Store) -> None:

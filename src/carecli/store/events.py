@@ -28,6 +28,12 @@ def append(
     )
 
 
+def newest(store: Store, case: int) -> datetime | None:
+    """When the last thing in a case's log happened."""
+    row = store.row("SELECT max(at) AS at FROM events WHERE case_id = ?", [case])
+    return None if row is None or row["at"] is None else parse_iso(row["at"])
+
+
 def of_cases(store: Store, cases: Sequence[int]) -> dict[int, list[Event]]:
     """Each case's events in the order in which they were written."""
     found: dict[int, list[Event]] = {}

@@ -15,7 +15,7 @@ from hashlib import blake2b
 from typing import Any, TypeVar
 
 from carecli.errors import NotFound
-from carecli.model import JSON, Author, Mention, Verdict, iso
+from carecli.model import JSON, Author, Mention, Verdict, iso, parse_iso
 from carecli.store import events, search
 from carecli.store.connect import Row, Store
 from carecli.store.raw import pack, unpack
@@ -23,6 +23,7 @@ from carecli.store.raw import pack, unpack
 _Key = tuple[str, str, str]
 _Noun = TypeVar("_Noun", Mention, Author)
 _HALF = re.compile("[\ud800-\udfff]")
+_HALF_OR_NUL = re.compile("[\0\ud800-\udfff]")  # SQLite's JSON, by which ids are looked up, ends at a NUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ def save_page(
     with store.write() as connection:
         known = _known(connection, unique)
         new = [m for key, m in unique.items() if key not in known]
-        changed = [(row, unique[key]) for key, row in known.items() if row["content_hash"] != content_hash(unique[key])]
+        seen = [(row, _reconciled(row, unique[key], source)) for key, row in known.items()]
+        changed = [(row, m) for row, m in seen if row["content_hash"] != content_hash(m)]
         authors = _save_authors(connection, [*new, *(m for _, m in changed)])
         _insert(connection, source, new, authors, now)
         for row, mention in changed:
@@ -72,13 +74,36 @@ def _known(connection: sqlite3.Connection, unique: Iterable[_Key]) -> dict[_Key,
     for (platform, host), ids in places.items():
         for row in connection.execute(
             """
-            SELECT mention_id, case_id, external_id, text, language, content_hash FROM mentions
+            SELECT mention_id, case_id, external_id, source, inbound, directed, text, url, in_reply_to, edited_at,
+                   likes, reposts, replies, content_hash FROM mentions
             WHERE platform = ? AND host = ? AND external_id IN (SELECT value FROM json_each(?))
             """,
             [platform, host, json.dumps(ids)],
         ):
             found[platform, host, row["external_id"]] = row
     return found
+
+
+def _reconciled(row: Row, mention: Mention, source: str) -> Mention:
+    """`mention` as we know it when another source brought it first: neither source's knowledge is lost.
+
+    What one of them knows to be ours stays ours, what addressed us did, and what a source does not tell is kept.
+    """
+    if row["source"] == source:
+        return mention
+    m = mention
+    inbound = m.inbound and bool(row["inbound"])
+    return replace(
+        m,
+        inbound=inbound,
+        directed=inbound and (bool(m.directed) or bool(row["directed"])),
+        url=m.url or row["url"],
+        in_reply_to=m.in_reply_to or row["in_reply_to"],
+        edited_at=m.edited_at or (row["edited_at"] and parse_iso(row["edited_at"])),
+        likes=row["likes"] if m.likes is None else m.likes,
+        reposts=row["reposts"] if m.reposts is None else m.reposts,
+        replies=row["replies"] if m.replies is None else m.replies,
+    )
 
 
 def _account(mention: Mention) -> _Key:
@@ -175,7 +200,7 @@ def _update(
         """
         UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
             in_reply_to = ?, edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
-            triaged_at = CASE WHEN text = ? AND inbound = ? THEN triaged_at END
+            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? THEN triaged_at END
         WHERE mention_id = ?
         """,
         [
@@ -193,6 +218,7 @@ def _update(
             content_hash(m),
             m.text,
             m.inbound,
+            bool(m.directed),
             number,
         ],
     )
@@ -208,14 +234,14 @@ def _update(
 
 
 def _storable(mention: Mention) -> Mention:
-    """`mention` as SQLite can hold it: half characters become U+FFFD (the raw JSON keeps them, escaped)."""
+    """`mention` as SQLite can hold it: half characters, and NUL in ids, become U+FFFD (the raw JSON keeps them)."""
     m, a = mention, mention.author
-    ids = (m.platform, m.host, m.external_id, m.in_reply_to, m.thread_root, a.id)
+    ids = "".join(filter(None, (m.platform, m.host, m.external_id, m.in_reply_to, m.thread_root, a.id, a.handle)))
     try:
-        "".join(filter(None, (*ids, m.text, m.url, m.language, a.handle, a.name, a.url))).encode()
+        "".join(filter(None, (ids, m.text, m.url, m.language, a.name, a.url))).encode()
     except UnicodeEncodeError:
         return _whole(replace(m, author=_whole(a)))
-    return mention
+    return _whole(replace(m, author=_whole(a))) if "\0" in ids else mention
 
 
 def _whole(value: _Noun) -> _Noun:
@@ -223,7 +249,8 @@ def _whole(value: _Noun) -> _Noun:
     for field in fields(value):
         text = getattr(value, field.name)
         if field.name != "raw" and isinstance(text, str):
-            changes[field.name] = _HALF.sub("\N{REPLACEMENT CHARACTER}", text)
+            unfit = _HALF if field.name in ("text", "name") else _HALF_OR_NUL
+            changes[field.name] = unfit.sub("\N{REPLACEMENT CHARACTER}", text)
     return replace(value, **changes)
 
 
@@ -281,6 +308,20 @@ def untriaged(store: Store, limit: int) -> list[Row]:
     return store.rows(
         "SELECT * FROM mentions WHERE triaged_at IS NULL ORDER BY created_at, mention_id LIMIT ?", [limit]
     )
+
+
+def still_untriaged(connection: sqlite3.Connection, batch: Sequence[Row]) -> list[Row]:
+    """Those rows of `batch` that nobody triaged or changed since it was read, as they are now, without their texts."""
+    read = {row["mention_id"]: row["content_hash"] for row in batch}
+    rows = connection.execute(
+        """
+        SELECT mention_id, platform, host, external_id, author_id, case_id, inbound, in_reply_to, thread_root,
+               created_at, content_hash FROM mentions
+        WHERE mention_id IN (SELECT value FROM json_each(?)) AND triaged_at IS NULL ORDER BY created_at, mention_id
+        """,
+        [json.dumps(list(read))],
+    )
+    return [row for row in rows if row["content_hash"] == read[row["mention_id"]]]
 
 
 def save_verdicts(

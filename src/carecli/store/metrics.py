@@ -54,7 +54,7 @@ def by_topic(store: Store, since: str, until: str) -> dict[str, int]:
 
 
 def by_slot(store: Store, since: str, until: str, *, characters: int) -> list[Row]:
-    """Inbound and negative mentions by the first `characters` of their UTC time: 13 are hours, 15 ten minutes."""
+    """Inbound and negative mentions by the first `characters` of their UTC time: 13 are hours, 16 minutes."""
     return store.rows(
         f"""
         SELECT substr(created_at, 1, {int(characters)}) AS slot, count(*) AS inbound,
@@ -85,7 +85,8 @@ def backlog(store: Store, instant: str) -> int:
         WHERE s.opened_at <= ?1 AND (s.resolved_at IS NULL OR s.resolved_at > ?1)
           AND NOT EXISTS (SELECT 1 FROM segments n WHERE n.case_id = s.case_id AND n.number > s.number
                           AND n.opened_at <= ?1)
-          AND EXISTS (SELECT 1 FROM segments w WHERE w.case_id = s.case_id AND w.needs_reply = 1)
+          AND EXISTS (SELECT 1 FROM segments w WHERE w.case_id = s.case_id AND w.needs_reply = 1
+                      AND w.opened_at <= ?1)
         """,
         [instant],
     )

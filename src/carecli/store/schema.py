@@ -220,18 +220,22 @@ _INDEXES = (
     CREATE INDEX mentions_orphaned ON mentions (platform, host, in_reply_to)
     WHERE case_id IS NULL AND in_reply_to IS NOT NULL
     """,
-    "CREATE INDEX mentions_by_author ON mentions (author_id, created_at)",
     """
     CREATE INDEX mentions_by_time ON mentions (
         created_at, inbound, directed, platform, language, sentiment, intent, topics, source
     )
     """,
     """
-    CREATE INDEX cases_in_queue ON cases (priority DESC, waiting_since, case_id)
-    WHERE needs_attention = 1 AND merged_into IS NULL
+    CREATE INDEX cases_in_queue ON cases ( -- with all that `care queue` filters by, so that it reads nothing else
+        needs_attention, priority DESC, waiting_since, case_id,
+        language, sentiment, intent, assignee, topics, snoozed_until
+    ) WHERE needs_attention = 1 AND merged_into IS NULL
     """,
     "CREATE INDEX cases_by_urgency ON cases (priority DESC, waiting_since, case_id) WHERE merged_into IS NULL",
-    "CREATE INDEX cases_by_status ON cases (status, opened_at)",
+    """
+    CREATE INDEX cases_by_status ON cases (status, priority DESC, waiting_since, case_id)
+    WHERE merged_into IS NULL
+    """,
     "CREATE INDEX cases_of_customer ON cases (customer_id)",
     "CREATE INDEX segments_by_time ON segments (opened_at)",
     "CREATE INDEX segments_by_resolution ON segments (resolved_at)",

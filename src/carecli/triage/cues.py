@@ -2,11 +2,14 @@
 
 A file `data/cues_<language>.toml` has one list of phrases for each kind of cue. A phrase is plain words with few
 signs: a space is any short gap between words, `*` the rest of a word, `~` any word, `#` a number, `…` up to four
-words (eight Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing,
-`(a |b )*` up to three of them and `(a |b )+` at least one, `^` before the phrase the start of a sentence. An apostrophe may be left out by the writer. Case and accents don't matter. A
-phrase begins with a word or with alternatives. Where words have no spaces between them a phrase may stand
-anywhere, and traditional characters are read as simplified ones; elsewhere it begins and ends with a word, and the one-letter words in `prefixes` may hang before it.
-The list `<kind>_not` holds what only looks like the kind: a cue that overlaps one of these does not count.
+words (twelve Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing,
+`(a |b )*` up to three of them and `(a |b )+` at least one, `^` before the phrase the start of a sentence.
+An apostrophe may be left out by the writer; case and accents don't matter.
+
+A phrase begins with a word or with alternatives. Where words have no spaces between them (Chinese) a phrase may
+stand anywhere, and traditional characters are read as simplified ones; elsewhere it begins and ends with a word,
+and the one-letter words in `prefixes` may hang before it. The list `<kind>_not` holds what only looks like the
+kind: a cue that overlaps one of these does not count.
 
 Only the phrases whose first word occurs in the text are tried, each at that word alone, and every repetition in
 them is bounded: the time is linear in the text, whatever the text.
@@ -20,6 +23,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+from typing import NamedTuple
 
 from carecli.text import fold
 from carecli.triage.lexicon import variants
@@ -44,7 +48,7 @@ _UNSPACED = {
     "*": "",
     "#": "[0-9一二两三四五六七八九十百几半]{1,4}",
     "~": rf"[^\s{_END}]",
-    "…": rf"[^{_END}]{{0,8}}?",
+    "…": rf"[^{_END}]{{0,12}}?",
     "'": "'?",
 }
 # A masked name leaves spaces where Chinese has none.
@@ -52,11 +56,11 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
 _LONGEST = 40
 _MOST_PREFIXES = 2
-_SHORTEST_WITHOUT_PREFIX = 2
+# With fewer letters left, the first ones are rather part of the word: the shot in a fast one (מהירה).
+_SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A cue of `kind` at `start`…`end` of the folded text; `text` is what stands there."""
 
     kind: str
@@ -67,23 +71,26 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Clue:
-    """The phrases of one kind that begin with the same word, as one pattern to be matched at that word.
-
-    `anchored`: only at the start of a sentence.
-    """
+    """The phrases of one kind that begin with the same word; `anchored`: only at the start of a sentence."""
 
     kind: str
     anchored: bool
-    pattern: str
+    phrases: tuple[str, ...]
 
-    def compiled(self) -> re.Pattern[str]:
-        """The pattern, compiled when it is first needed: most words never occur."""
-        return re.compile(self.pattern)
+    def pattern(self, *, spaced: bool) -> str:
+        """One regular expression over folded text, to be matched at the first word."""
+        return "|".join(dict.fromkeys(_pattern(phrase, spaced=spaced) for phrase in self.phrases))
 
 
 Hits = Mapping[str, tuple[Hit, ...]]
-_Probe = tuple[str, bool, Callable[[str, int], re.Match[str] | None]]
 _Shelf = dict[str, dict[tuple[str, bool], list[str]]]
+
+
+class Probe(NamedTuple):
+    """All clues for one word as one pattern: group n+1 is what `clues[n]` found there."""
+
+    match: Callable[[str, int], re.Match[str] | None]
+    clues: tuple[Clue, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,8 +99,8 @@ class Book:
 
     spaced: bool
     prefixes: str
-    exact: Mapping[str, Sequence[Clue]]
-    stems: Mapping[str, Sequence[Clue]]
+    exact: Mapping[str, tuple[Clue, ...]]
+    stems: Mapping[str, tuple[Clue, ...]]
 
 
 def find(folded: str, language: str | None) -> Hits:
@@ -117,59 +124,65 @@ def _hits(folded: str, language: str) -> Hits:
     book = load(language)
     text = folded if book.spaced else _BETWEEN_HAN.sub("", folded.translate(variants()))
     found: dict[str, list[Hit]] = {}
-    until: dict[str, int] = {}
-    for start, probes in _candidates(text, language, book):
-        for kind, anchored, match in probes:
-            if start < until.get(kind, 0) or not (hit := match(text, start)) or (anchored and not _opens(text, start)):
-                continue
-            found.setdefault(kind, []).append(Hit(kind, start, hit.end(), hit.group()))
-            until[kind] = hit.end()
+    for start, probe in _candidates(text, language, book):
+        match = probe.match(text, start)
+        if match is not None and match.lastindex is not None:
+            for group, clue in enumerate(probe.clues, start=1):
+                end = match.end(group)
+                if end > start and (not clue.anchored or _opens(text, start)):
+                    hits = found.setdefault(clue.kind, [])
+                    if not hits or hits[-1].end <= start:
+                        hits.append(Hit(clue.kind, start, end, text[start:end]))
     return {kind: kept for kind, hits in found.items() if (kept := _meant(hits, found.get(f"{kind}_not", ())))}
 
 
 def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
     """The hits that overlap none of the others."""
-    return tuple(
-        hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in not_meant)
-    )
+    if not not_meant:
+        return tuple(hits)
+    return tuple(hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in not_meant))
 
 
-def _candidates(text: str, language: str, book: Book) -> Iterator[tuple[int, Sequence[_Probe]]]:
-    if not book.spaced:
+def _candidates(text: str, language: str, book: Book) -> Iterator[tuple[int, Probe]]:
+    """Where a phrase may begin, and what to look for there."""
+    if book.spaced:
+        for word in _WORDS.finditer(text):
+            for offset, probe in _probes_of(word.group(), language):
+                yield word.start() + offset, probe
+    else:
         for start, character in enumerate(text):
-            if character in book.exact:
-                yield start, _probes_at(character, language)
-        return
-    for word in _WORDS.finditer(text):
-        for offset, probes in _probes_of(word.group(), language):
-            yield word.start() + offset, probes
+            if probe := _probe_at(character, language):
+                yield start, probe
 
 
 @lru_cache(maxsize=32768)
-def _probes_of(token: str, language: str) -> tuple[tuple[int, Sequence[_Probe]], ...]:
+def _probes_of(token: str, language: str) -> tuple[tuple[int, Probe], ...]:
     """What may begin with `token`, and how many letters of it hang before it."""
     book = load(language)
     found = []
     for offset in range(min(_MOST_PREFIXES, len(token) - 1) + 1 if book.prefixes else 1):
         form = token[offset : offset + _LONGEST]
-        if offset and (token[offset - 1] not in book.prefixes or len(form) < _SHORTEST_WITHOUT_PREFIX):
+        if offset and (token[offset - 1] not in book.prefixes or len(form) < _SHORTEST_WITHOUT_PREFIX[offset]):
             break
         clues = [*book.exact.get(form, ()), *(book.exact.get("#", ()) if form[0].isdigit() else ())]
         for end in range(len(form), 0, -1):
             clues += book.stems.get(form[:end], ())
         if clues:
-            found.append((offset, tuple(map(_probe, clues))))
+            found.append((offset, _probe(tuple(clues), spaced=True)))
     return tuple(found)
 
 
-@cache
-def _probes_at(character: str, language: str) -> tuple[_Probe, ...]:
-    return tuple(map(_probe, load(language).exact[character]))
+@lru_cache(maxsize=8192)
+def _probe_at(character: str, language: str) -> Probe | None:
+    clues = load(language).exact.get(character)
+    return _probe(clues, spaced=False) if clues else None
 
 
-@cache
-def _probe(clue: Clue) -> _Probe:
-    return clue.kind, clue.anchored, clue.compiled().match
+@lru_cache(maxsize=32768)
+def _probe(clues: tuple[Clue, ...], *, spaced: bool) -> Probe:
+    """One pattern that looks for every clue and takes nothing; compiled when its word first occurs."""
+    pattern = "".join(f"(?=({clue.pattern(spaced=spaced)})?)" for clue in clues)
+    return Probe(re.compile(pattern).match, clues)
 
 
 def _opens(text: str, start: int) -> bool:
@@ -194,20 +207,17 @@ def build(data: Mapping[str, object]) -> Book:
         if kind in {"spaced", "prefixes"}:
             continue
         for source in _strings(sources):
-            words = source.lstrip("^").replace(" ?", "( )?")
-            pattern = _pattern(words, spaced=spaced)
-            for word, is_stem in dict.fromkeys(_first_words(words)):
+            for phrase in _by_first_word(source.lstrip("^").replace(" ?", "( )?")):
+                word, is_stem = _first_word(phrase)
                 for key in _keys(word, spaced=spaced):
                     shelf = stems if spaced and is_stem else exact
-                    patterns = shelf.setdefault(key, {}).setdefault((kind, source.startswith("^")), [])
-                    if pattern not in patterns:
-                        patterns.append(pattern)
+                    shelf.setdefault(key, {}).setdefault((kind, source.startswith("^")), []).append(phrase)
     return Book(spaced, str(data.get("prefixes", "")), _clues(exact), _clues(stems))
 
 
-def _clues(shelf: _Shelf) -> dict[str, list[Clue]]:
+def _clues(shelf: _Shelf) -> dict[str, tuple[Clue, ...]]:
     return {
-        key: [Clue(kind, anchored, "|".join(patterns)) for (kind, anchored), patterns in kinds.items()]
+        key: tuple(Clue(kind, anchored, tuple(phrases)) for (kind, anchored), phrases in kinds.items())
         for key, kinds in shelf.items()
     }
 
@@ -234,21 +244,26 @@ def _pattern(source: str, *, spaced: bool) -> str:
     return rf"(?:{body})(?!\w)" if spaced else body
 
 
-def _first_words(source: str) -> Iterator[tuple[str, bool]]:
-    """The words that `source` may begin with, folded, and whether each is only the start of a word."""
+def _by_first_word(source: str) -> Iterator[str]:
+    """`source` once for each alternative that it may begin with."""
     if not source.startswith("("):
-        word = re.split(r"[ …]", source, maxsplit=1)[0]
-        stem = re.split(r"[*(?]", word, maxsplit=1)[0]
-        if not stem or stem == "~":
-            raise ValueError(f"a phrase begins with a word: {source!r}")
-        yield fold(stem), stem != word
+        yield source
         return
     *alternatives, rest = _alternatives(source)
     if rest[:1] in {"?", "*"}:
         rest = rest[1:]
-        yield from _first_words(rest)
+        yield from _by_first_word(rest)
     for alternative in alternatives:
-        yield from _first_words(alternative + rest)
+        yield from _by_first_word(alternative + rest)
+
+
+def _first_word(phrase: str) -> tuple[str, bool]:
+    """The word that `phrase` begins with, folded, and whether it is only the start of a word."""
+    word = re.split(r"[ …]", phrase, maxsplit=1)[0]
+    stem = re.split(r"[*(?]", word, maxsplit=1)[0]
+    if not stem or stem == "~":
+        raise ValueError(f"a phrase begins with a word: {phrase!r}")
+    return fold(stem), stem != word
 
 
 def _alternatives(source: str) -> list[str]:

@@ -21,7 +21,6 @@ _NEGATIVE, _POSITIVE = -0.15, 0.25
 _LAUGHTER = re.compile(
     r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
 )
-_QUESTION_MARK = re.compile(r"[?؟⁇⁈]")
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
 _LETTER = re.compile(r"[^\W\d_]")
@@ -43,6 +42,10 @@ def decide(p: Prepared, score: float) -> tuple[Intent, float, tuple[str, ...]]:
     best = max(_ORDER, key=lambda intent: (weights[intent], -_ORDER.index(intent)))
     others = max(weight for intent, weight in weights.items() if intent != best)
     return best, _confidence(weights[best], others, known=known), _reasons(p, best, hits, score)
+
+
+def _asks(p: Prepared) -> bool:
+    return "?" in p.folded or "؟" in p.folded
 
 
 def laughs(p: Prepared) -> bool:
@@ -78,81 +81,91 @@ def _about_service(hits: Hits) -> bool:
 
 def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
     """How much speaks for each intent; the weights are ours, judged on care texts of four languages."""
-    rival = "rival" in hits
     complaint = _complaint(p, hits, score)
-    praise = 0.0 if rival else _praise(p, hits, score)
-    if _turns(hits):
-        praise *= 0.3
+    praise = _praise(p, hits, score)
     if "sarcasm" in hits or (complaint >= 2.0 and "problem" in hits and score < _POSITIVE):
         praise *= 0.4
-    question = 2.1 * _any(hits, "question") + 1.2 * (_QUESTION_MARK.search(p.folded) is not None)
-    request = 3.1 * _any(hits, "request")
-    lead = 3.6 * _any(hits, "lead")
-    if "again" in hits and ("problem" in hits or "complaint" in hits):
-        question *= 0.6
-    suggestion = 3.4 * _any(hits, "suggestion")
     return {
         "complaint": complaint,
-        "request": request,
-        "lead": lead,
-        "suggestion": suggestion,
-        "question": question,
+        "request": 3.1 * ("request" in hits),
+        "lead": 3.6 * ("lead" in hits),
+        "suggestion": 3.4 * ("suggestion" in hits),
+        "question": _question(p, hits, score),
         "praise": praise,
         "chatter": _CHATTER,
     }
 
 
-def _turns(hits: Hits) -> bool:
-    """Whether a "but" leads from kind words to a problem."""
-    blamed = [hit.start for kind in ("problem", "complaint", "again") for hit in hits.get(kind, ())]
-    return any(max(blamed, default=-1) >= hit.start for hit in hits.get("but", ()))
-
-
-def _any(hits: Hits, kind: str) -> bool:
-    return kind in hits
+def _question(p: Prepared, hits: Hits, score: float) -> float:
+    requests = hits.get("request", ())
+    # "Can you send me …?" asks for the sending.
+    asked = any(all(hit.end <= other.start or other.end <= hit.start for other in requests) for hit in hits.get("question", ()))
+    weight = 2.1 * asked + 1.2 * _asks(p)
+    unsolved = "again" in hits and ("problem" in hits or "complaint" in hits)
+    if unsolved or ("why" in hits and score <= _NEGATIVE):
+        # "Why is it still not here?" wants no explanation.
+        weight *= 0.6
+    return weight
 
 
 def _complaint(p: Prepared, hits: Hits, score: float) -> float:
     strong, problems = len(hits.get("complaint", ())), len(hits.get("problem", ()))
-    asked = "question" in hits or "request" in hits or "suggestion" in hits or "lead" in hits
-    weight = 4.5 if "sarcasm" in hits else 0.0
+    sarcastic, again = "sarcasm" in hits, "again" in hits
+    asked = any(kind in hits for kind in ("question", "request", "suggestion", "lead"))
+    weight = 4.5 * sarcastic + 1.3 * ("spam_report" in hits)
     if strong:
         weight += 2.4 + 0.7 * min(strong - 1, 2)
     if problems:
         # A problem told calmly in a question or a request is its background.
         calm = asked and score > _NEGATIVE and not strong
         weight += (1.0 if calm else 1.8) + 0.5 * min(problems - 1, 2)
-    if problems or strong or score <= _NEGATIVE:
-        weight += 0.9 * _any(hits, "again") + 0.8 * bool(_OUTRAGE.search(p.folded))
-    if score <= _NEGATIVE:
-        weight += 1.1 + 1.2 * -score
-        if "request" in hits and not strong and "again" not in hits and "sarcasm" not in hits:
-            # Who says what is wrong and what to do about it wants it done.
-            weight = min(weight, 3.0)
-    elif score >= _POSITIVE and not strong and "sarcasm" not in hits:
+        weight += 1.5 * (score > _NEGATIVE and any(smirk in p.text for smirk in _SMIRK))
+    if weight or score <= _NEGATIVE:
+        weight += 0.9 * again + 0.8 * (_asks(p) and _OUTRAGE.search(p.folded) is not None)
+    if score >= _POSITIVE and not strong and not sarcastic:
         weight -= 1.2 * score
-    if problems and score > _NEGATIVE and any(smirk in p.text for smirk in _SMIRK):
-        weight += 1.5
+    elif score <= _NEGATIVE:
+        weight += (1.1 - 1.2 * score) * (_tone_alone(p, hits) if not weight else 1.0)
+    if "request" in hits and not (strong or again or sarcastic):
+        # Who says what is wrong and what to do about it wants it done.
+        return min(weight, 3.0)
     return max(weight, 0.0)
 
 
+def _tone_alone(p: Prepared, hits: Hits) -> float:
+    """How much a negative tone counts that no word of a complaint goes with."""
+    return 0.5 if "thanks" in hits or "praise" in hits or laughs(p) else 1.0
+
+
 def _praise(p: Prepared, hits: Hits, score: float) -> float:
-    weight = 2.2 * _any(hits, "praise") + 1.8 * _any(hits, "thanks")
+    if "rival" in hits:
+        return 0.0
+    weight = 2.2 * ("praise" in hits) + 1.8 * ("thanks" in hits)
     if "praise" not in hits and ("question" in hits or "request" in hits or "problem" in hits):
         # Courtesy is not joy.
         weight *= 0.4
     if score >= _POSITIVE:
-        weight += 0.7 + score if weight else 0.0
-        if not weight and ("service" in hits or p.handles) and not laughs(p):
+        if weight:
+            weight += 0.7 + score
+        elif ("service" in hits or p.handles) and not laughs(p):
             weight = 0.6 + 0.8 * score
     elif score <= _NEGATIVE:
         weight *= 0.6
-    return weight
+    return weight * (0.3 if _turns(hits) else 1.0)
+
+
+def _turns(hits: Hits) -> bool:
+    """Whether a "but" leads from kind words to a problem."""
+    if "but" not in hits:
+        return False
+    blamed = [hit.start for kind in ("problem", "complaint", "again") for hit in hits.get(kind, ())]
+    return max(blamed, default=-1) >= hits["but"][0].start
 
 
 def _confidence(best: float, second: float, *, known: bool) -> float:
-    margin = (best - second) / (best + second) if best + second else 0.0
-    sureness = 0.45 + 0.5 * min(1.0, 1.6 * margin)
+    """From the margin between the two heaviest; nothing to go by is little to be sure of."""
+    margin = (best - second) / (best + second)
+    sureness = min(0.6, 0.9 - 0.4 * second) if best <= _CHATTER else 0.45 + 0.5 * min(1.0, 1.6 * margin)
     return round(sureness if known else 0.5 * sureness, 3)
 
 
@@ -169,7 +182,7 @@ _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
 
 def _reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str, ...]:
     reasons = [_because(name, hits[kind]) for kind, name in _NAMED[intent] if kind in hits]
-    if intent == "question" and _QUESTION_MARK.search(p.folded):
+    if intent == "question" and _asks(p):
         reasons.append("a question mark")
     if intent == "complaint" and score <= _NEGATIVE:
         reasons.append("the tone is negative")

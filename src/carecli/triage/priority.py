@@ -17,7 +17,7 @@ _HIGHEST_OTHER = 94
 _INTENTS: dict[Intent, int] = {
     "complaint": 30, "request": 22, "question": 18, "lead": 16, "suggestion": 8, "praise": 6, "chatter": 0, "spam": 0,
 }  # fmt: skip
-_URGENCIES: dict[Urgency, int] = {"today": 25, "week": 10, "whenever": 0, "emergency": 30}
+_URGENCIES: dict[Urgency, int] = {"today": 20, "week": 10, "whenever": 0, "emergency": 30}
 _NEGATIVITY = 15
 _ADDRESSED = 10
 _CONTACT = 5

@@ -31,15 +31,17 @@ def decide(p: Prepared, intent: Intent) -> tuple[Urgency, tuple[str, ...]]:
     hits = cues.find(p.folded, p.language)
     if reasons := _today(hits, intent):
         return "today", reasons
-    if "week" in hits:
-        return "week", (_because("a date", hits["week"]),)
-    if intent == "complaint":
-        return "week", (_because("money", hits["money"]) if "money" in hits else "a complaint",)
-    if intent == "request":
-        return "week", ("a request",)
-    if "money" in hits and "problem" in hits:
-        return "week", (_because("money", hits["money"]),)
+    if reason := _week(hits, intent):
+        return "week", (reason,)
     return "whenever", (f"a general {intent}",)
+
+
+def _week(hits: Hits, intent: Intent) -> str | None:
+    if "week" in hits:
+        return _because("a date", hits["week"])
+    if "money" in hits and (intent in _IN_TROUBLE or "problem" in hits):
+        return _because("money", hits["money"])
+    return f"a {intent}" if intent in _IN_TROUBLE else None
 
 
 def _today(hits: Hits, intent: Intent) -> tuple[str, ...]:

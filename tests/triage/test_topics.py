@@ -1,0 +1,87 @@
+"""Topics from the user's own keywords, with the endings and prefixes of four languages."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carecli.triage import topics
+from carecli.triage.prepare import Prepared, Rules, prepare
+
+RULES = Rules(languages=("en", "he", "pl", "zh"))
+TOPICS = {
+    "baggage": ["bag", "luggage", "walizka", "wózek", "bagaż", "מזוודה", "行李"],
+    "batteries": ["power bank", "charger", "מטען", "行動電源", "充电宝"],
+    "billing": ["bill", "charge", "rachunek", "חיוב", "扣"],
+    "loss": ["lost luggage", "zgubion", "אבד", "丢"],
+    "app": ["app", "wi-fi", "c++"],
+}
+
+
+def about(text: str) -> tuple[str, ...]:
+    return topics.match(prepare(text, RULES), TOPICS)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("My LUGGAGE is wet", ("baggage",)),
+        ("two bags and a charger", ("baggage", "batteries")),
+        ("I was charged for a baguette", ("billing",)),
+        ("they billed me twice", ("billing",)),
+        ("Power-banks allowed?", ("batteries",)),
+        ("the powerbank question", ()),
+        ("lost luggage in Rome", ("baggage", "loss")),
+        ("the app's fine, happy with it", ("app",)),
+        ("your WI-FI is slow", ("app",)),
+        ("I write c++ on the train", ("app",)),
+        ("zgubiliście moją walizkę, wózka też nie ma", ("baggage",)),
+        ("Bagażu brak, rachunku za dużo", ("baggage", "billing")),
+        ("rachunki z kosmosu", ("billing",)),
+        ("zgubiona walizka", ("baggage", "loss")),
+        ("המזוודות שלנו לא הגיעו", ("baggage",)),
+        ("ושבמזוודה שלי היה הכל", ("baggage",)),
+        ("כמה מטענים מותר?", ("batteries",)),
+        ("על החיובים האלה", ("billing",)),
+        ("我的行李丢了", ("baggage", "loss")),
+        ("行动电源可以带吗", ("batteries",)),
+        ("充電寶和行李", ("baggage", "batteries")),
+        ("nothing of that", ()),
+        ("", ()),
+    ],
+)
+def test_keywords_in_four_languages(text: str, wanted: tuple[str, ...]) -> None:
+    assert about(text) == wanted
+
+
+def test_the_reason_quotes_the_text_once() -> None:
+    _, why = topics.match(prepare("luggage, luggage and bags and bag", RULES), TOPICS)
+    assert why == ("topic baggage: 'luggage', 'bags'",)
+
+
+def test_the_longer_keyword_wins_at_the_same_place() -> None:
+    assert about("a charger") == ("batteries",)
+
+
+def test_one_keyword_may_name_two_topics() -> None:
+    found, _ = topics.match(prepare("refund please", RULES), {"money": ["refund"], "returns": ["Refund "]})
+    assert found == ("money", "returns")
+
+
+def test_no_topics_and_empty_keywords_find_nothing() -> None:
+    assert topics.match(prepare("bag", RULES), {}) == ((), ())
+    assert topics.match(prepare("bag", RULES), {"x": ["", "  "], "y": []}) == ((), ())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(min_size=1, max_size=20), st.text(max_size=100))
+def test_any_keyword_and_text(keyword: str, text: str) -> None:
+    p = Prepared(text, text, text.lower(), None)
+    found, why = topics.match(p, {"topic": [keyword]})
+    assert len(found) == len(why) <= 1
+
+
+def test_hostile_texts_take_no_time() -> None:
+    for text in ("a" * 1_000_000, "bag " * 250_000, "́" * 100_000, "扣" * 100_000):
+        topics.match(prepare(text, RULES), TOPICS)
