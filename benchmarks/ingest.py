@@ -109,7 +109,7 @@ def ours(store: Store) -> Save:
 
 def through_the_door(store: Store) -> Save:
     """From what the server sends: JSON text → pydantic → Mention → `save_page`."""
-    from carecli.platforms.mastodon_api import Account, Mapper, Status, read
+    from carecli.platforms.mastodon.api import Account, Mapper, Status, read
 
     mapper = Mapper("social.example", Account(id="1", acct=BRAND), [f"@{BRAND}"])
     keep = ours(store)

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from carecli.store import Store, open_store
+from tests.platforms.atproto import atproto
+from tests.platforms.fixtures import fediverse, lying, running_fediverse
 from tests.world import World
+
+__all__ = ["atproto", "fediverse", "lying", "running_fediverse", "store", "world"]
 
 
 @pytest.fixture

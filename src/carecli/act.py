@@ -184,7 +184,7 @@ def _project(store: Store, connection: Connection, touched: Iterable[int]) -> No
     absorbed = cases.merged(store, numbers)
     logs = events.of_cases(store, [*numbers, *(old for olds in absorbed.values() for old in olds)])
     firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in turns.items()}
-    contacts = cases.contacts(store, [row["author_id"] for row in firsts.values()])
+    contacts = cases.contacts(store, firsts)
     projections = []
     for case, rows in turns.items():
         log = [event for number in (case, *absorbed.get(case, ())) for event in logs.get(number, ())]
@@ -201,7 +201,7 @@ def _project(store: Store, connection: Connection, touched: Iterable[int]) -> No
             log,
         )
         customer = firsts[case]["author_id"]
-        projections.append(_projection(case, rows, life, customer, contacts.get(customer, 1)))
+        projections.append(_projection(case, rows, life, customer, contacts[case]))
     cases.project(connection, projections)
 
 
@@ -215,7 +215,7 @@ def _projection(case: int, rows: Sequence[Row], life: Life, customer: int, conta
         for priority, reasons in [prioritise(_verdict(row), directed=directed, contacts=contacts)]
     ]
     waiting = iso(life.waiting_since) if life.waiting_since else newest["created_at"]
-    unanswered = [item for item in ranked if item.at >= waiting]
+    unanswered = [item for item in ranked if item.at >= waiting] or ranked  # reopened by hand: nothing new was said
     leading = max(unanswered, key=_pressing)
     signals = {key: leading.row[key] for key in ("sentiment", "sentiment_score", "intent", "urgency")}
     topics = dict.fromkeys(topic for item in unanswered for topic in json.loads(item.row["topics"]))

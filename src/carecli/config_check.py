@@ -71,7 +71,8 @@ def _explained(error: ValidationError, text: str, path: Path) -> ConfigError:
         return ConfigError(f"{where}: unknown key '{name}'", hint=hint)
     if first["type"] == "missing":
         return ConfigError(f"{where}: '{name}' is missing")
-    return ConfigError(f"{where}: '{name}': {first['msg'][0].lower()}{first['msg'][1:]}")
+    problem = first["msg"].replace("an object", "a table")
+    return ConfigError(f"{where}: '{name}': {problem[0].lower()}{problem[1:]}")
 
 
 def _known(keys: list[str]) -> list[str]:

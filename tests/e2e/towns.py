@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
-from carecli.platforms.markup import to_text
+from carecli.platforms.web.markup import to_text
 from tests.platforms.atproto import Network, Written
 from tests.platforms.fedi import Fediverse
 from tests.world import World

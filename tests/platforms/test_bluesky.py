@@ -21,10 +21,9 @@ from carecli.errors import AuthError, NotProcessed, PlatformError, RateLimited, 
 from carecli.model import JSON, Mention, Page, Reply
 from carecli.platforms.base import Checker, Fetcher, Poster, Setup
 from carecli.platforms.bluesky import BLUESKY
-from carecli.platforms.bluesky_client import BlueskyClient
+from carecli.platforms.bluesky.client import BlueskyClient
 from carecli.platforms.testing import FetcherContract, PosterContract
 from tests.platforms.atproto import Network, Person, Written
-from tests.platforms.atproto import atproto as atproto  # noqa: PLC0414 - pytest finds the fixture here
 
 pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("atproto")]
 

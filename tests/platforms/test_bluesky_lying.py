@@ -14,8 +14,8 @@ from carecli.errors import AuthError, BadAnswer, ConfigError, NotProcessed, Plat
 from carecli.model import JSON, Author, Mention, Page, Reply
 from carecli.platforms.base import Setup
 from carecli.platforms.bluesky import BLUESKY
-from carecli.platforms.bluesky_client import BlueskyClient
-from carecli.platforms.xrpc import forget_sessions
+from carecli.platforms.bluesky.client import BlueskyClient
+from carecli.platforms.bluesky.xrpc import forget_sessions
 from tests.platforms.servers import LyingServer, Request, Script, json_script
 
 T = TypeVar("T")

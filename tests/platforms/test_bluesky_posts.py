@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from carecli.model import Author, Mention, Reply
 from carecli.platforms.bluesky import BLUESKY, measure
-from carecli.platforms.bluesky_posts import full_text, mention
-from carecli.platforms.bluesky_reply import TID_LETTERS, facets, handles_in, record_key
+from carecli.platforms.bluesky.posts import full_text, mention
+from carecli.platforms.bluesky.reply import TID_LETTERS, facets, handles_in, record_key
 
 NOW = datetime(2026, 11, 20, 9, tzinfo=UTC)
 BRAND = "did:plc:brand"

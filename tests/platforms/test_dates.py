@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carecli.platforms.dates import parse_moment
+from carecli.platforms.files.dates import parse_moment
 
 OCTOBER = "2017-10-31T21:45:10+00:00"
 

@@ -12,9 +12,9 @@ import pytest
 from carecli.errors import AuthError, BadAnswer, ConfigError, NotProcessed, RateLimited
 from carecli.model import JSON, Mention, Receipt, Reply
 from carecli.platforms.base import Checker, Fetcher, Setup
-from carecli.platforms.markup import to_text
 from carecli.platforms.mastodon import MASTODON, Mastodon
 from carecli.platforms.testing import FetcherContract, PosterContract
+from carecli.platforms.web.markup import to_text
 from tests.platforms.fedi import Fediverse, setup_for
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from carecli.errors import BadAnswer
 from carecli.model import JSON
-from carecli.platforms.paging import EPOCH, Bounds, Item, advance, position
+from carecli.platforms.mastodon.paging import EPOCH, Bounds, Item, advance, position
 
 START = datetime(2025, 11, 20, 8, tzinfo=UTC)
 

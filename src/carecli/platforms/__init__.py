@@ -26,7 +26,7 @@ def load(name: str) -> Platform:
         raise NotFound(f"no platform is called '{name}'", hint=f"installed: {', '.join(available())}")
     try:
         platform = point.load()
-    except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
+    except Exception as error:
         raise CareError(f"the platform '{name}' ({point.value}) cannot be loaded: {error}") from error
     if not isinstance(platform, Platform):
         raise CareError(f"the platform '{name}' ({point.value}) is not a carecli Platform")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 
+from carecli.errors import ConfigError
 from carecli.model import JSON, Page, Receipt, Reply
 
 
@@ -73,6 +74,13 @@ class Setup:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return tuple(str(part) for part in value)
+
+    def seconds(self, key: str, default: float) -> float:
+        """The setting `key` as a number of seconds. Raises ConfigError."""
+        try:
+            return float(self.settings.get(key, default))
+        except (TypeError, ValueError):
+            raise ConfigError(f"{key} of the source '{self.source}' is not a number") from None
 
     def flag(self, key: str, *, default: bool = False) -> bool:
         """The setting `key` as yes or no; `--set key=true` arrives as text."""

@@ -105,9 +105,7 @@ def summarise(
     whether that target counts business hours only. `backlog_open`: cases not resolved at the instant.
     """
     instant = min(period.until, now).astimezone(UTC)
-    known = [
-        _as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now
-    ]
+    known = [_as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now]
     inside = [row for row in known if period.since is None or row.opened_at >= period.since]
     waits = [_wait(row, instant, hours) for row in inside if row.needs_reply]
     response = _response(inside, known, waits, backlog_open, _sla(waits, targets, business_clock))

@@ -30,9 +30,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(rf"{_DATE.pattern}[t ][0-9]{{2}}.*")  # one-digit hours are read as day and time
 
 
-def last_complete(
-    period: Unit, now: datetime, timezone: str, week_start: str = "monday"
-) -> tuple[datetime, datetime]:
+def last_complete(period: Unit, now: datetime, timezone: str, week_start: str = "monday") -> tuple[datetime, datetime]:
     """[since, until) in UTC of the last day, week or month that was over at `now`, by local calendar.
 
     Raises ValueError for an unknown period, time zone or weekday.
@@ -52,9 +50,7 @@ def last_complete(
     return _at(first, time(), zone), _at(last, time(), zone)
 
 
-def parse_when(
-    text: str, now: datetime, timezone: str, end: bool = False, direction: Direction = "past"
-) -> datetime:
+def parse_when(text: str, now: datetime, timezone: str, end: bool = False, direction: Direction = "past") -> datetime:
     """The moment, in UTC, that `text` names.
 
     A day without a time is its beginning, or with `end` the beginning of the next day, so that `--until`

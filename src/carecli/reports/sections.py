@@ -24,8 +24,7 @@ CALENDAR = (
     "times. It never pauses; business hours count the team's hours only."
 )
 RESOLUTION = (
-    "Full resolution: from a case's first message to its last resolution, less the time spent waiting for "
-    "the customer."
+    "Full resolution: from a case's first message to its last resolution, less the time spent waiting for the customer."
 )
 NEEDING = (
     "Complaints, questions, requests and emergencies need a reply, and so do praise and suggestions that "
@@ -173,9 +172,7 @@ def _distributions(mentions: Mentions) -> Iterable[Section]:
 
 
 def _distribution(dimension: str, counts: Mapping[str, int], inbound: int) -> Section:
-    rows = tuple(
-        Row(_name(name), (_count(count), _part(count, inbound)), inbound) for name, count in counts.items()
-    )
+    rows = tuple(Row(_name(name), (_count(count), _part(count, inbound)), inbound) for name, count in counts.items())
     title = f"Inbound mentions by {dimension}"
     return Section(f"by_{dimension}", title, (dimension, "mentions", "share"), rows, chart=True)
 

@@ -263,18 +263,24 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
     return found
 
 
-def contacts(store: Store, customers: Sequence[int]) -> dict[int, int]:
-    """How many cases each customer has."""
-    return {
-        row["customer_id"]: row["cases"]
-        for row in store.rows(
-            """
-            SELECT customer_id, count(*) AS cases FROM cases
-            WHERE customer_id IN (SELECT value FROM json_each(?)) AND merged_into IS NULL GROUP BY customer_id
-            """,
-            [json.dumps(list(customers))],
-        )
-    }
+def contacts(store: Store, firsts: Mapping[int, Row], *, most: int = 14) -> dict[int, int]:
+    """Which of its customer's cases each case is, 1 for the first one; further than `most` is not counted.
+
+    `firsts`: the first message of each case. A case that came later never changes the count of an earlier one.
+    """
+    asked = [[case, first["author_id"], first["created_at"]] for case, first in firsts.items()]
+    rows = store.rows(
+        """
+        WITH asked AS (SELECT json_extract(value, '$[0]') AS case_id, json_extract(value, '$[1]') AS customer_id,
+                              json_extract(value, '$[2]') AS at FROM json_each(?1))
+        SELECT asked.case_id, 1 + (SELECT count(*) FROM (
+            SELECT 1 FROM cases c WHERE c.customer_id = asked.customer_id AND c.opened_at <= asked.at
+            AND c.case_id <> asked.case_id AND c.merged_into IS NULL LIMIT ?2
+        )) AS cases FROM asked
+        """,
+        [json.dumps(asked), most - 1],
+    )
+    return {row["case_id"]: row["cases"] for row in rows}
 
 
 def empty(connection: Connection, numbers: Iterable[int]) -> None:

@@ -236,7 +236,8 @@ _INDEXES = (
     CREATE INDEX cases_by_status ON cases (status, priority DESC, waiting_since, case_id)
     WHERE merged_into IS NULL
     """,
-    "CREATE INDEX cases_of_customer ON cases (customer_id)",
+    "CREATE INDEX cases_of_customer ON cases (customer_id, opened_at)",
+    "CREATE INDEX cases_merged ON cases (merged_into) WHERE merged_into IS NOT NULL",
     "CREATE INDEX segments_by_time ON segments (opened_at)",
     "CREATE INDEX segments_by_resolution ON segments (resolved_at)",
     "CREATE INDEX events_of_case ON events (case_id)",

@@ -32,23 +32,24 @@ LANGUAGES = ("en", "he", "pl", "zh")
 
 _SIGN = re.compile(r"\)[*+]|[ *~#()|?…']|[^ *~#()|?…']+")
 _SIGNS = {"(": "(?:", ")": ")", ")*": "){0,3}", ")+": "){1,3}", "|": "|", "?": "?"}
-_END = r".!?;\n。"
-_GAP = rf"[^\w{_END}]{{1,4}}"
-_WORDS = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+# Between the words of a plain text (see `_plain`) stands a space, a comma and a space, or a stop and a space.
+_GAP = ",? "
+_ENDS = frozenset(".!?;\n\u2026。")
+_WORDS = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*")
 _SPACED = {
     " ": _GAP,
-    "*": r"\w{0,24}+",
-    "#": r"\d{1,6}",
-    "~": r"[\w']{1,30}",
-    "…": rf"(?:{_GAP}[\w']{{1,30}}){{0,4}}?{_GAP}",
+    "*": "[^ ,.]*+",
+    "~": "[^ ,.]+",
+    "#": r"\d+",
+    "…": f"(?:{_GAP}[^ ,.]+){{0,4}}?{_GAP}",
     "'": "'?",
 }
 _UNSPACED = {
-    " ": r"\s?",
+    " ": "",
     "*": "",
     "#": "[0-9一二两三四五六七八九十百几半]{1,4}",
-    "~": rf"[^\s{_END}]",
-    "…": rf"[^{_END}]{{0,12}}?",
+    "~": "[^.!?;\n]",
+    "…": "[^.!?;\n]{0,12}?",
     "'": "'?",
 }
 # A masked name leaves spaces where Chinese has none.
@@ -61,7 +62,7 @@ _SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
 
 
 class Hit(NamedTuple):
-    """A cue of `kind` at `start`…`end` of the folded text; `text` is what stands there."""
+    """A cue of `kind`; `text` is what stands there. `start` and `end` only tell which cue is before which."""
 
     kind: str
     start: int
@@ -82,15 +83,16 @@ class Clue:
         return "|".join(dict.fromkeys(_pattern(phrase, spaced=spaced) for phrase in self.phrases))
 
 
-Hits = Mapping[str, tuple[Hit, ...]]
-_Shelf = dict[str, dict[tuple[str, bool], list[str]]]
-
-
 class Probe(NamedTuple):
     """All clues for one word as one pattern: group n+1 is what `clues[n]` found there."""
 
     match: Callable[[str, int], re.Match[str] | None]
     clues: tuple[Clue, ...]
+
+
+Hits = Mapping[str, tuple[Hit, ...]]
+_Candidates = tuple[str, list[tuple[int, Probe]]]
+_Shelf = dict[str, dict[tuple[str, bool], list[str]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +123,9 @@ def find(folded: str, language: str | None) -> Hits:
 
 @lru_cache(maxsize=32)
 def _hits(folded: str, language: str) -> Hits:
-    book = load(language)
-    text = folded if book.spaced else _BETWEEN_HAN.sub("", folded.translate(variants()))
+    text, candidates = _spaced(folded, language) if load(language).spaced else _unspaced(folded, language)
     found: dict[str, list[Hit]] = {}
-    for start, probe in _candidates(text, language, book):
+    for start, probe in candidates:
         match = probe.match(text, start)
         if match is not None and match.lastindex is not None:
             for group, clue in enumerate(probe.clues, start=1):
@@ -143,16 +144,37 @@ def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in not_meant))
 
 
-def _candidates(text: str, language: str, book: Book) -> Iterator[tuple[int, Probe]]:
-    """Where a phrase may begin, and what to look for there."""
-    if book.spaced:
-        for word in _WORDS.finditer(text):
-            for offset, probe in _probes_of(word.group(), language):
-                yield word.start() + offset, probe
-    else:
-        for start, character in enumerate(text):
-            if probe := _probe_at(character, language):
-                yield start, probe
+def _spaced(folded: str, language: str) -> _Candidates:
+    """The words of `folded` with little between them, and where a phrase may begin, with what to look for there."""
+    parts: list[str] = []
+    candidates: list[tuple[int, Probe]] = []
+    end = length = 0
+    for word in _WORDS.finditer(folded):
+        start, token = word.start(), word.group()
+        if start > end:
+            between = _between(folded[end : min(start, end + _LONGEST)])
+            parts.append(between)
+            length += len(between)
+        end = word.end()
+        for offset, probe in _probes_of(token, language):
+            candidates.append((length + offset, probe))
+        parts.append(token)
+        length += len(token)
+    return "".join(parts) + " ", candidates
+
+
+@lru_cache(maxsize=1024)
+def _between(gap: str) -> str:
+    if not _ENDS.isdisjoint(gap):
+        return ". "
+    return ", " if gap.strip(" \t'\"") else " "
+
+
+def _unspaced(folded: str, language: str) -> _Candidates:
+    """The same for a script without spaces: simplified characters, and no space where a name was masked."""
+    text = _BETWEEN_HAN.sub("", folded.translate(variants()).replace("。", "."))
+    probes = ((start, _probe_at(character, language)) for start, character in enumerate(text))
+    return text, [(start, probe) for start, probe in probes if probe]
 
 
 @lru_cache(maxsize=32768)
@@ -187,8 +209,7 @@ def _probe(clues: tuple[Clue, ...], *, spaced: bool) -> Probe:
 
 def _opens(text: str, start: int) -> bool:
     """Whether a sentence or a clause may begin at `start`: no word stands before it without a mark between."""
-    before = text[max(0, start - 12) : start].rstrip(" \t'\"")
-    return not before[-1:].isalnum()
+    return not text[max(0, start - 2) : start].rstrip(" ")[-1:].isalnum()
 
 
 @cache
@@ -240,8 +261,8 @@ def _pattern(source: str, *, spaced: bool) -> str:
     signs = {**_SIGNS, **(_SPACED if spaced else _UNSPACED)}
     # The gap is inside the sign for "up to four words": the spaces around it are only for the reader.
     source = re.sub(r" ?… ?", "…", source)
-    body = "".join(signs.get(part) or re.escape(fold(part)) for part in _SIGN.findall(source))
-    return rf"(?:{body})(?!\w)" if spaced else body
+    body = "".join(signs.get(part) or re.escape(fold(part).replace("。", ".")) for part in _SIGN.findall(source))
+    return f"(?:{body})(?=[ ,.])" if spaced else body
 
 
 def _by_first_word(source: str) -> Iterator[str]:

@@ -99,7 +99,9 @@ def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
 def _question(p: Prepared, hits: Hits, score: float) -> float:
     requests = hits.get("request", ())
     # "Can you send me …?" asks for the sending.
-    asked = any(all(hit.end <= other.start or other.end <= hit.start for other in requests) for hit in hits.get("question", ()))
+    asked = any(
+        all(hit.end <= other.start or other.end <= hit.start for other in requests) for hit in hits.get("question", ())
+    )
     weight = 2.1 * asked + 1.2 * _asks(p)
     unsolved = "again" in hits and ("problem" in hits or "complaint" in hits)
     if unsolved or ("why" in hits and score <= _NEGATIVE):
@@ -170,7 +172,9 @@ def _confidence(best: float, second: float, *, known: bool) -> float:
 
 
 _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
-    "complaint": (("sarcasm", "sarcasm"), ("complaint", "complains"), ("problem", "problem"), ("again", "not the first time")),
+    "complaint": (
+        ("sarcasm", "sarcasm"), ("complaint", "complains"), ("problem", "problem"), ("again", "not the first time"),
+    ),
     "request": (("request", "asks for an action"),),
     "lead": (("lead", "wants to buy or switch"),),
     "suggestion": (("suggestion", "suggests"),),

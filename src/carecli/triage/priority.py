@@ -12,7 +12,7 @@ from carecli.model import Intent, Urgency, Verdict
 
 # An emergency is above everything else: the others end below where it begins.
 EMERGENCY = 95
-_HIGHEST_OTHER = 94
+_HIGHEST = 100
 
 _INTENTS: dict[Intent, int] = {
     "complaint": 30, "request": 22, "question": 18, "lead": 16, "suggestion": 8, "praise": 6, "chatter": 0, "spam": 0,
@@ -41,27 +41,26 @@ def prioritise(verdict: Verdict, *, directed: bool, contacts: int = 1) -> tuple[
     terms = [term for term in _terms(verdict, directed=directed, contacts=contacts) if term.points]
     reasons = tuple(f"{term.name} +{term.points}" for term in terms)
     total = sum(term.points for term in terms)
-    if verdict.intent == "emergency":
-        return min(100, max(EMERGENCY, total)), reasons
     if verdict.intent in _IDLE:
         return round(total * _IDLE_SHARE), (*reasons, f"{verdict.intent}: a tenth of that")
-    return min(_HIGHEST_OTHER, total), reasons
+    limit, why = (_HIGHEST, "no more than 100") if verdict.intent == "emergency" else (EMERGENCY - 1, "emergencies first")
+    if total > limit:
+        reasons += (f"{why} -{total - limit}",)
+    return min(limit, total), reasons
 
 
 def _terms(verdict: Verdict, *, directed: bool, contacts: int) -> list[_Term]:
-    if verdict.intent == "emergency":
-        first = _Term("emergency", EMERGENCY)
-    else:
-        first = _Term(verdict.intent, _INTENTS[verdict.intent])
+    danger = verdict.intent == "emergency"
+    first = _Term(verdict.intent, EMERGENCY if danger else _INTENTS[verdict.intent])
+    hurry = "urgent today" if verdict.urgency == "today" else f"urgency {verdict.urgency}"
     again = max(0, min(contacts, _MOST_CONTACTS) - 1)
     return [
         first,
         _Term(_tone(verdict.sentiment_score), round(_NEGATIVITY * max(0.0, -verdict.sentiment_score))),
-        _Term(f"urgent {verdict.urgency}" if verdict.urgency == "today" else f"urgency {verdict.urgency}",
-              0 if verdict.intent == "emergency" else _URGENCIES[verdict.urgency]),
+        _Term(hurry, 0 if danger else _URGENCIES[verdict.urgency]),
         _Term("addressed to us", _ADDRESSED if directed else 0),
         _Term(f"{_ordinal(contacts)} case of this customer", _CONTACT * again),
-    ]  # fmt: skip
+    ]
 
 
 def _tone(score: float) -> str:

@@ -75,7 +75,7 @@ def _source(keyword: str) -> str:
     """One folded keyword as a regular expression over folded text."""
     if _HAN.search(keyword):
         return r"\s?".join(map(re.escape, keyword.split()))
-    body, last = _GAP.join(map(re.escape, keyword.split()[:-1])), keyword.split()[-1]
+    body, last = _GAP.join(map(re.escape, keyword.split()[:-1])), keyword.rsplit(maxsplit=1)[-1]
     body += (_GAP if body else "") + _last_word(last)
     opening = r"(?<!\w)" if keyword[0].isalnum() else ""
     prefixes = "[והבלמשכ]{0,3}?" if _HEBREW.match(keyword) else ""

@@ -19,10 +19,10 @@ import httpx
 from carecli.errors import BadAnswer, ConfigError, PlatformError, RateLimited
 from carecli.model import JSON, Mention, Page, iso, parse_iso
 from carecli.platforms.base import Fetcher, Platform, Setup
-from carecli.platforms.feed_documents import read_document
-from carecli.platforms.feed_mentions import digest, mention_of
-from carecli.platforms.feed_xml import Document
-from carecli.platforms.http import Answer, Client, redact_url
+from carecli.platforms.feed.documents import read_document
+from carecli.platforms.feed.mentions import digest, mention_of
+from carecli.platforms.feed.xml import Document
+from carecli.platforms.web.http import Answer, Client, redact_url
 from carecli.text import fold
 
 AT_ONCE = 8

@@ -16,11 +16,11 @@ from pydantic import BaseModel, ValidationError
 
 from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError, RateLimited, Unreachable
 from carecli.model import JSON, Mention, Page, Receipt, Reply
-from carecli.platforms import bluesky_reply
-from carecli.platforms.answers import Answer, printable
 from carecli.platforms.bluesky import LIMIT, measure
-from carecli.platforms.bluesky_lists import Entry, Lists, Sheet, field_of, milliseconds
-from carecli.platforms.bluesky_posts import (
+from carecli.platforms.bluesky import reply as bluesky_reply
+from carecli.platforms.bluesky.lists import Entry, Lists, Sheet, field_of, milliseconds
+from carecli.platforms.bluesky.newest_first import Walk
+from carecli.platforms.bluesky.posts import (
     POST,
     AuthorView,
     PostUri,
@@ -30,8 +30,8 @@ from carecli.platforms.bluesky_posts import (
     mention,
     web_url,
 )
-from carecli.platforms.newest_first import Walk
-from carecli.platforms.xrpc import Session, Xrpc, error_name, nothing_sent
+from carecli.platforms.bluesky.xrpc import Session, Xrpc, error_name, nothing_sent
+from carecli.platforms.web.answers import Answer, printable
 
 # After one of these there is no use in asking the same server for the next listing.
 FINAL = (AuthError, RateLimited, Unreachable)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from carecli.platforms.rows import LONGEST_LINE, Checked, Raw, Rejected, next_line
+from carecli.platforms.files.rows import LONGEST_LINE, Checked, Raw, Rejected, next_line
 
 _CHUNK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")

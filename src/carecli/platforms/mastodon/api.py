@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, Wra
 from pydantic_core import PydanticCustomError
 
 from carecli.model import JSON, Author, Mention, Visibility
-from carecli.platforms.markup import sound, to_text
+from carecli.platforms.web.markup import sound, to_text
 from carecli.text import single_line
 
 VISIBILITIES: dict[str, Visibility] = {

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from carecli.model import JSON, Reply, iso
-from carecli.platforms.bluesky_posts import POST, PostView
+from carecli.platforms.bluesky.posts import POST, PostView
 
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 LINK = re.compile(r"https?://[^\s<>\"]+")

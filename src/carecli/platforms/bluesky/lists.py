@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 
 from carecli.errors import BadAnswer
 from carecli.model import JSON
-from carecli.platforms.answers import printable
-from carecli.platforms.bluesky_posts import NotificationView, complaint, moment
-from carecli.platforms.xrpc import Xrpc
+from carecli.platforms.bluesky.posts import NotificationView, complaint, moment
+from carecli.platforms.bluesky.xrpc import Xrpc
+from carecli.platforms.web.answers import printable
 
 REASONS = ("mention", "reply", "quote")
 # The most that getPosts and getProfiles take at once.

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from carecli.errors import BadAnswer
-from carecli.platforms.feed_xml import START, Document, Entry, read_xml
+from carecli.platforms.feed.xml import START, Document, Entry, read_xml
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

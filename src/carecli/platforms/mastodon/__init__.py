@@ -24,13 +24,13 @@ from carecli.errors import (
     Unreachable,
 )
 from carecli.model import JSON, Mention, Page, Receipt, Reply
-from carecli.platforms import paging
-from carecli.platforms.answers import printable
 from carecli.platforms.base import Platform, Setup
-from carecli.platforms.http import Client
-from carecli.platforms.markup import to_text
-from carecli.platforms.mastodon_api import LANGUAGE, Account, Mapper, Status, read
-from carecli.platforms.mastodon_lists import Entry, Stream, own_posts, read_page, streams
+from carecli.platforms.mastodon import paging
+from carecli.platforms.mastodon.api import LANGUAGE, Account, Mapper, Status, read
+from carecli.platforms.mastodon.lists import Entry, Stream, own_posts, read_page, streams
+from carecli.platforms.web.answers import printable
+from carecli.platforms.web.http import Client
+from carecli.platforms.web.markup import to_text
 from carecli.text import grapheme_count
 
 LIMIT = 500
@@ -162,7 +162,8 @@ class Mastodon:
         return self._account
 
     async def _signed_in(self) -> Account:
-        hint = f"make a token at {self._host} (Preferences, Development) and give it with `care login mastodon`"
+        give = f"give it with `care login {self._setup.source}`"
+        hint = f"make a token at {self._host} (Preferences, Development) and {give}"
         try:
             answer = await self._client.get("/api/v1/accounts/verify_credentials")
         except PlatformError as error:
@@ -257,9 +258,10 @@ async def open_source(setup: Setup) -> AsyncIterator[Mastodon]:
     if not token:
         raise AuthError(
             f"the source '{setup.source}' has no token for {host(setup)}",
-            hint="make one on the server (Preferences, Development) and give it with `care login mastodon`",
+            hint=f"make one on the server (Preferences, Development); give it with `care login {setup.source}`",
         )
-    async with Client(setup.text("base_url"), headers={"Authorization": f"Bearer {token.strip()}"}) as client:
+    headers = {"Authorization": f"Bearer {token.strip()}"}
+    async with Client(setup.text("base_url"), headers=headers, timeout=setup.seconds("timeout", 20)) as client:
         yield Mastodon(client, setup)
 
 

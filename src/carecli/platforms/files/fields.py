@@ -16,8 +16,8 @@ from typing import Any, NamedTuple, cast, get_args
 
 from carecli.errors import UsageError
 from carecli.model import Author, Mention, Visibility
-from carecli.platforms.dates import parse_moment
-from carecli.platforms.rows import Raw
+from carecli.platforms.files.dates import parse_moment
+from carecli.platforms.files.rows import Raw
 
 LONGEST_NAME = 1_000
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")

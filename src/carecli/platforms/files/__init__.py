@@ -23,10 +23,10 @@ from zoneinfo import ZoneInfo
 from carecli.errors import BadAnswer, CareError, ConfigError, PlatformError, UsageError
 from carecli.model import JSON, Mention, Page
 from carecli.platforms.base import Fetcher, Platform, Setup
-from carecli.platforms.fields import Converter
-from carecli.platforms.jsonl import json_rows
-from carecli.platforms.rows import Raw, Rejected, Rewound, kind_of, text_of
-from carecli.platforms.tables import csv_rows, xlsx_rows
+from carecli.platforms.files.fields import Converter
+from carecli.platforms.files.jsonl import json_rows
+from carecli.platforms.files.rows import Raw, Rejected, Rewound, kind_of, text_of
+from carecli.platforms.files.tables import csv_rows, xlsx_rows
 
 __all__ = ["FILE", "ReadOptions", "Rejected", "Row", "read"]
 

@@ -18,7 +18,7 @@ from carecli import data
 from carecli.errors import AuthError, ConfigError, NotProcessed
 from carecli.model import JSON, Mention, Page, Receipt, Reply, Visibility, iso, parse_iso
 from carecli.platforms.base import Platform, Setup
-from carecli.platforms.memory_network import Network, Post, load_sample
+from carecli.platforms.memory.network import Network, Post, load_sample
 
 __all__ = ["MEMORY", "MemoryClient", "Network", "Post", "close", "network"]
 

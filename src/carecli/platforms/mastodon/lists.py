@@ -10,9 +10,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from carecli.errors import BadAnswer
 from carecli.model import JSON
-from carecli.platforms import paging
-from carecli.platforms.http import Answer, Client, Params
-from carecli.platforms.mastodon_api import Account, Notification, Status, read
+from carecli.platforms.mastodon import paging
+from carecli.platforms.mastodon.api import Account, Notification, Status, read
+from carecli.platforms.web.http import Answer, Client, Params
 
 NEXT = re.compile(r"<([^<>]*)>[^<>,]*;\s*rel=\"?next\"?")
 # A search is asked for so many posts at most: its pages are counted by offset, which some servers ignore.

@@ -28,9 +28,9 @@ def measure(text: str) -> int:
 
 @asynccontextmanager
 async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
-    from carecli.platforms.bluesky_client import BlueskyClient
-    from carecli.platforms.bluesky_lists import Lists
-    from carecli.platforms.xrpc import Xrpc
+    from carecli.platforms.bluesky.client import BlueskyClient
+    from carecli.platforms.bluesky.lists import Lists
+    from carecli.platforms.bluesky.xrpc import Xrpc
 
     appview = setup.text("appview")
     if appview and "#" not in appview:

@@ -31,8 +31,8 @@ from carecli.errors import (
     RateLimited,
     Unreachable,
 )
-from carecli.platforms.answers import SECRET_NAME, Answer, error_of, redact, redact_url, send_error_of
-from carecli.platforms.guard import decoded, public_addresses
+from carecli.platforms.web.answers import SECRET_NAME, Answer, error_of, redact, redact_url, send_error_of
+from carecli.platforms.web.guard import decoded, public_addresses
 
 __all__ = ["Answer", "Client", "redact_url"]
 

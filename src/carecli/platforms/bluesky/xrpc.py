@@ -18,8 +18,8 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, StringConstraints, ValidationError
 
 from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError, RateLimited
-from carecli.platforms.answers import Answer, error_of, printable, send_error_of
-from carecli.platforms.http import Client, Params
+from carecli.platforms.web.answers import Answer, error_of, printable, send_error_of
+from carecli.platforms.web.http import Client, Params
 
 EXPIRED = {"ExpiredToken", "InvalidToken"}
 READ_HERE = (200, 400, 401)
@@ -196,7 +196,7 @@ class Xrpc:
         if answer.status != 200:
             raise AuthError(
                 f"@{self.handle} cannot sign in at {answer.where}: {error_name(answer) or answer.status}",
-                hint="use the handle and an app password (Settings → Privacy and security → App passwords)",
+                hint="make an app password (Settings, Privacy and security, App passwords), then `care login bluesky`",
                 status=answer.status,
             )
         door = self._door(answer)

@@ -1,4 +1,4 @@
-"""Fixtures of the platform tests; the servers themselves live in modules next to this one."""
+"""The fixtures of real and of lying servers; tests/conftest.py offers them to every test, so each starts once."""
 
 from __future__ import annotations
 

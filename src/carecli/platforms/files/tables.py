@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, Any
 
 from carecli.errors import UsageError
-from carecli.platforms.rows import Checked, Raw, Rejected, next_line
+from carecli.platforms.files.rows import Checked, Raw, Rejected, next_line
 
 DELIMITERS = ",;\t|"
 LONGEST_FIELD = 1_000_000

@@ -9,10 +9,10 @@ from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 
 from carecli.model import Author, Mention
-from carecli.platforms.dates import parse_moment
-from carecli.platforms.feed_xml import Entry
-from carecli.platforms.fields import LONGEST_NAME, address, language
-from carecli.platforms.markup import sound, to_text
+from carecli.platforms.feed.xml import Entry
+from carecli.platforms.files.dates import parse_moment
+from carecli.platforms.files.fields import LONGEST_NAME, address, language
+from carecli.platforms.web.markup import sound, to_text
 
 # RSS does not say whether a title is HTML: it is where it closes a tag or names a character.
 _HTML = re.compile(r"</[A-Za-z]|&(?:#\w{1,8}|[A-Za-z]{2,31});")

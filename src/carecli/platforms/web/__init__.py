@@ -1,0 +1,1 @@
+"""What platforms share of the web: the one http client, its address guard, HTML as text."""
