@@ -97,7 +97,7 @@ def test_without_columns_a_pipe_gets_whole_texts(shop: World) -> None:
         (2, ("import", "-", "--map", "text")),
         (2, ("import", "-", "--map", "txet=Message")),
         (2, ("import", "-", "--format", "brand25")),
-        (2, ("source", "add", "mastodn", "x")),
+        (1, ("source", "add", "mastodn", "x")),
         (2, ("source", "add", "mastodon", "../x")),
         (2, ("source", "add", "mastodon", "x", "--set", "base_ulr=https://m.example")),
         (2, ("report", "--since", "sometime")),

@@ -14,7 +14,7 @@ from carecli.config import Config
 from carecli.store import Store, cases, mentions, open_store
 from carecli.store.cases import Filter
 from carecli.store.connect import Row
-from carecli.triage import Rules
+from carecli.triage import Rules, classify
 from tests.core.tools import ACME, LOST, NOW, arrive, minute, said
 
 
@@ -136,18 +136,17 @@ def test_ids_with_nul_are_found_again(store: Store) -> None:
 def test_a_correction_survives_a_triage_that_began_before_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(store, said("0", 0))
     mentions.save_page(store, "s", [said("1", 1)], now=NOW)
-    engine = act.classify
 
     def slow(texts: Sequence[str], rules: Rules, **more: object) -> object:
         """While this process classifies, another one triages, and a person corrects."""
-        verdicts = engine(texts, rules, **more)  # type: ignore[arg-type]
-        monkeypatch.setattr(act, "classify", engine)
+        verdicts = classify(texts, rules, **more)  # type: ignore[arg-type]
+        monkeypatch.setattr("carecli.act.classify", classify)
         other = open_store(store.path)
         act.label(other, ACME, 2, {"intent": "praise", "sentiment": "positive"}, now=NOW)
         other.close()
         return verdicts
 
-    monkeypatch.setattr(act, "classify", slow)
+    monkeypatch.setattr("carecli.act.classify", slow)
     act.triage_new(store, ACME, now=NOW)
     assert tuple(store.rows("SELECT intent, sentiment FROM mentions WHERE mention_id = 2")[0]) == ("praise", "positive")
     assert len(alive(store)) == 2
@@ -155,17 +154,16 @@ def test_a_correction_survives_a_triage_that_began_before_it(store: Store, monke
 
 def test_an_edit_survives_a_triage_that_began_before_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     mentions.save_page(store, "s", [said("1", 1)], now=NOW)
-    engine = act.classify
 
     def slow(texts: Sequence[str], rules: Rules, **more: object) -> object:
-        verdicts = engine(texts, rules, **more)  # type: ignore[arg-type]
-        monkeypatch.setattr(act, "classify", engine)
+        verdicts = classify(texts, rules, **more)  # type: ignore[arg-type]
+        monkeypatch.setattr("carecli.act.classify", classify)
         other = open_store(store.path)
         mentions.save_page(other, "s", [said("1", 1, text="Thank you, you are wonderful!")], now=NOW)
         other.close()
         return verdicts
 
-    monkeypatch.setattr(act, "classify", slow)
+    monkeypatch.setattr("carecli.act.classify", slow)
     act.triage_new(store, ACME, now=NOW)
     assert store.rows("SELECT sentiment FROM mentions")[0][0] == "positive"
 

@@ -47,7 +47,7 @@ class Fediverse:
 
     def __enter__(self) -> Self:
         self._server.start()
-        self._http = httpx.Client(base_url=self.url)
+        self._http = httpx.Client(base_url=self.url, timeout=60)
         return self
 
     def __exit__(self, *_: object) -> None:

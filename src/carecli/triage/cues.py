@@ -262,7 +262,9 @@ def _pattern(source: str, *, spaced: bool) -> str:
     # The gap is inside the sign for "up to four words": the spaces around it are only for the reader.
     source = re.sub(r" ?… ?", "…", source)
     body = "".join(signs.get(part) or re.escape(fold(part).replace("。", ".")) for part in _SIGN.findall(source))
-    return f"(?:{body})(?=[ ,.])" if spaced else body
+    if spaced:
+        return f"(?:{body})(?=[ ,.])"
+    return f"(?<![a-z])(?:{body})(?![a-z])" if source[0].isascii() else body
 
 
 def _by_first_word(source: str) -> Iterator[str]:

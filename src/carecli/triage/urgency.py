@@ -48,6 +48,8 @@ def _today(hits: Hits, intent: Intent) -> tuple[str, ...]:
     reasons = []
     if "soon" in hits:
         reasons.append(_because("today or tomorrow", hits["soon"]))
+    if "today" in hits and intent != "complaint":
+        reasons.append(_because("today", hits["today"]))
     if "deadline" in hits:
         reasons.append(_because("a deadline", hits["deadline"]))
     if intent in _IN_TROUBLE:
