@@ -241,4 +241,13 @@ REPORT = {
     "fairness": maybe([dict]),
     "crises": maybe([dict]),
     "benchmarks": [{"name": words, "value": number, "ours": maybe(number), "source": words}],
+    "coverage": [  # beyond CONTRACT.md: METRICS.md has every report say what it heard
+        {
+            "source": words,
+            "platform": words,
+            "last_fetch_at": maybe(time),
+            "last_error": maybe(words),
+            "mentions": count,
+        }
+    ],
 }

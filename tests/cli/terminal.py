@@ -18,7 +18,7 @@ STEERING = re.compile(
 )
 
 
-def spawn(world: World, *arguments: str, columns: int = 100, **env: str) -> Any:
+def spawn(world: World, *arguments: str, **env: str) -> Any:
     """`care ARGUMENTS` on a terminal; a pexpect child that decodes UTF-8."""
     pexpect = pytest.importorskip("pexpect", reason="needs a pseudo-terminal")
     if not hasattr(pexpect, "spawn"):
@@ -30,7 +30,7 @@ def spawn(world: World, *arguments: str, columns: int = 100, **env: str) -> Any:
         env=environment,
         cwd=str(world.folder),
         encoding="utf-8",
-        dimensions=(50, columns),
+        dimensions=(50, 100),
         timeout=60,
         echo=False,
     )

@@ -196,3 +196,13 @@ def test_eight_at_once_one_wins_each_case(world: World) -> None:
     assert [run.returncode for run in runs] == [0] * 8, errors
     assert {case["assignee"] for case in world.json("queue")} == {f"agent{n}" for n in range(8)}
     assert world.run("claim", "--next", expect=1).stderr
+
+
+def test_what_was_known_of_a_customer_is_not_lost(world: World) -> None:
+    """A later message that says less, of the same file or another, takes nothing away."""
+    world.init()
+    known = {"author_name": "Zoe Q", "author_followers": 120}
+    world.mentions({**HELLO, **known}, {"id": "2", "in_reply_to": "1", "text": "@acme hello?"})
+    world.mentions({"id": "3", "in_reply_to": "1", "text": "@acme anybody?"})
+    customer = world.json("show", "1")["customer"]
+    assert (customer["name"], customer["followers"]) == ("Zoe Q", 120)

@@ -94,6 +94,13 @@ TEXTS = {
         ("I keep getting phishing texts with your name and you do nothing", "complaint"),
         ("Thanks but that didn't solve anything", "complaint"),
         ("Not impressed with the new menu", "complaint"),
+        ("Paid for priority boarding and still boarded last", "complaint"),
+        ("The fridge you delivered hums like a jet engine, my kid can't sleep", "complaint"),
+        ("Are vouchers valid on sale items?", "question"),
+        ("Put me through to someone in billing please", "request"),
+        ("Your mechanic stayed past closing to finish my bike, what a guy", "praise"),
+        ("A progress bar for deliveries would help a lot", "suggestion"),
+        ("Might jump to you guys when my contract ends in May, what's the cheapest SIM?", "lead"),
     ],
     "he": [
         ("הגיע בלנדר שבור ואף אחד לא עונה לי כבר ארבעה ימים", "complaint"),
@@ -164,6 +171,12 @@ TEXTS = {
         ("הלוואה מהירה בלי ערבים, דברו איתנו בוואטסאפ", "spam"),
         ("תודה אבל זה לא פתר כלום", "complaint"),
         ("לא מתלהב מהתפריט החדש", "complaint"),
+        ("שילמתי על עלייה מוקדמת ועליתי אחרון", "complaint"),
+        ("שוברים תקפים גם על מבצעים?", "question"),
+        ("תעבירו אותי בבקשה למחלקת חיובים", "request"),
+        ("המכונאי שלכם נשאר אחרי שעות הפעילות כדי לסיים לי את האופניים, איזה איש", "praise"),
+        ("פס התקדמות למשלוחים היה עוזר מאוד", "suggestion"),
+        ("אולי אעבור אליכם כשהחוזה נגמר במאי, מה הסים הכי זול?", "lead"),
     ],
     "pl": [
         ("Blender przyszedł pęknięty, a od czterech dni nikt nie odpisuje", "complaint"),
@@ -234,6 +247,12 @@ TEXTS = {
         ("Szybka pożyczka bez BIK, napisz na WhatsApp", "spam"),
         ("Dziękuję, ale to nic nie rozwiązało", "complaint"),
         ("Nowe menu mnie nie zachwyca", "complaint"),
+        ("Zapłaciłem za pierwszeństwo wejścia i wszedłem ostatni", "complaint"),
+        ("Bony działają też na przecenione rzeczy?", "question"),
+        ("Połączcie mnie proszę z działem rozliczeń", "request"),
+        ("Wasz mechanik został po godzinach, żeby dokończyć mój rower, złoty człowiek", "praise"),
+        ("Pasek postępu dostawy bardzo by pomógł", "suggestion"),
+        ("Może przejdę do was, jak w maju skończy mi się umowa, jaka jest najtańsza karta?", "lead"),
     ],
     "zh": [
         ("收到的搅拌机杯子是裂的，客服四天没人回复", "complaint"),
@@ -304,6 +323,12 @@ TEXTS = {
         ("急用钱？无抵押贷款当天放款，加微信", "spam"),
         ("谢谢，但是问题一点没解决", "complaint"),
         ("新菜单不怎么样", "complaint"),
+        ("花钱买了优先登机结果最后一个上", "complaint"),
+        ("优惠券可以用在打折商品上吗？", "question"),
+        ("请帮我转到账单部门", "request"),
+        ("你们的师傅下班了还留下来帮我把车修完，太好了", "praise"),
+        ("配送如果有进度条会方便很多", "suggestion"),
+        ("五月合约到期可能转到你们，最便宜的卡是哪种？", "lead"),
     ],
 }
 
@@ -407,3 +432,39 @@ def test_every_phrase_can_be_compiled_and_matches_no_empty_text(language: str) -
     for clues in (*book.exact.values(), *book.stems.values()):
         for clue in clues:
             assert re.compile(clue.pattern(spaced=book.spaced)).match("") is None, clue
+
+
+@pytest.mark.parametrize("language", cues.LANGUAGES)
+def test_every_language_has_the_same_kinds(language: str) -> None:
+    book = cues.load(language)
+    kinds = {clue.kind for clues in (*book.exact.values(), *book.stems.values()) for clue in clues}
+    assert {kind for kind in kinds if not kind.endswith("_not")} == {
+        *(
+            "again",
+            "but",
+            "complaint",
+            "deadline",
+            "emergency",
+            "emergency_maybe",
+            "fraud",
+            "harm",
+            "lead",
+            "locked",
+            "money",
+        ),
+        *(
+            "outage",
+            "person",
+            "praise",
+            "problem",
+            "question",
+            "request",
+            "rival",
+            "sarcasm",
+            "service",
+            "soon",
+            "spam",
+        ),
+        *("spam_report", "spam_weak", "stuck", "suggestion", "thanks", "today", "week", "why"),
+    }
+    assert {kind.removesuffix("_not") for kind in kinds if kind.endswith("_not")} <= kinds

@@ -39,7 +39,7 @@ def test_each_term_is_named() -> None:
 def test_the_terms_add_up_to_the_priority() -> None:
     for contacts in range(1, 15):
         points, reasons = prioritise(verdict("complaint", "today", -0.5), directed=True, contacts=contacts)
-        assert points == sum(int(re.search(r"[+-]\d+$", reason)[0]) for reason in reasons)  # type: ignore[index]
+        assert points == sum(int(number) for reason in reasons for number in re.findall(r"[+-]\d+$", reason))
 
 
 def test_spam_and_chatter_are_near_zero() -> None:

@@ -80,7 +80,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, clip: str | 
         body.add_column(Text(column), no_wrap=True, overflow="ellipsis", width=room)
     for row in cells:
         body.add_row(*map(Text, row))
-    _console(limit or 4 * _PIPED_CELL).print(body)
+    console = _console(limit or 4 * _PIPED_CELL)
+    with console.capture() as captured:  # so that there is one writer, which knows narrow encodings and broken pipes
+        console.print(body)
+    _write(captured.get().rstrip("\n"))
 
 
 def _rooms(columns: Sequence[str], cells: Sequence[Sequence[str]], clip: str | None, limit: int | None) -> list[int]:

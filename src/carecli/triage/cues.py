@@ -29,11 +29,15 @@ from carecli.text import fold
 from carecli.triage.lexicon import variants
 
 LANGUAGES = ("en", "he", "pl", "zh")
+# What is looked for in texts of other languages too.
+_ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
 
 _SIGN = re.compile(r"\)[*+]|[ *~#()|?…']|[^ *~#()|?…']+")
 _SIGNS = {"(": "(?:", ")": ")", ")*": "){0,3}", ")+": "){1,3}", "|": "|", "?": "?"}
 # Between the words of a plain text (see `_plain`) stands a space, a comma and a space, or a stop and a space.
 _GAP = ",? "
+# The other words of danger have their figures of speech in common with `emergency`.
+_NOT = {"emergency_maybe": "emergency_not", "harm": "emergency_not"}
 _ENDS = frozenset(".!?;\n\u2026。")
 _WORDS = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*")
 _SPACED = {
@@ -57,6 +61,7 @@ _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
 _LONGEST = 40
 _MOST_PREFIXES = 2
+_MOST_QUOTED = 3
 # With fewer letters left, the first ones are rather part of the word: the shot in a fast one (מהירה).
 _SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
 
@@ -116,9 +121,15 @@ def find(folded: str, language: str | None) -> Hits:
     merged: dict[str, tuple[Hit, ...]] = {}
     for each in LANGUAGES:
         for kind, hits in _hits(folded, each).items():
-            if kind in {"emergency", "spam", "spam_weak"}:
+            if kind in _ANYWHERE:
                 merged[kind] = merged.get(kind, ()) + hits
     return merged
+
+
+def because(name: str, hits: Sequence[Hit]) -> str:
+    """A reason for people: its name and the first of the words that it rests on."""
+    quoted = list(dict.fromkeys(hit.text.strip(" ,.") for hit in hits))[:_MOST_QUOTED]
+    return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)
 
 
 @lru_cache(maxsize=32)
@@ -134,7 +145,11 @@ def _hits(folded: str, language: str) -> Hits:
                     hits = found.setdefault(clue.kind, [])
                     if not hits or hits[-1].end <= start:
                         hits.append(Hit(clue.kind, start, end, text[start:end]))
-    return {kind: kept for kind, hits in found.items() if (kept := _meant(hits, found.get(f"{kind}_not", ())))}
+    return {
+        kind: kept
+        for kind, hits in found.items()
+        if (kept := _meant(hits, found.get(_NOT.get(kind, f"{kind}_not"), ())))
+    }
 
 
 def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:

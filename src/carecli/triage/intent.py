@@ -8,11 +8,10 @@ no praise. In languages without cues only question marks and the feeling speak, 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from carecli.model import Intent
 from carecli.triage import cues
-from carecli.triage.cues import Hit, Hits
+from carecli.triage.cues import Hit, Hits, because
 from carecli.triage.prepare import Prepared
 
 # A text that says nothing else is chatter; whatever is heavier than this wins.
@@ -24,7 +23,9 @@ _LAUGHTER = re.compile(
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
 _LETTER = re.compile(r"[^\W\d_]")
-_MOST_QUOTED = 3
+
+# Characters between a word of harm and who is harmed.
+_BESIDE = 30
 
 # Ties go to what costs more when it is missed.
 _ORDER: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
@@ -35,7 +36,7 @@ def decide(p: Prepared, score: float) -> tuple[Intent, float, tuple[str, ...]]:
     hits = cues.find(p.folded, p.language)
     known = p.language in cues.LANGUAGES
     if danger := _danger(p, hits, score):
-        return "emergency", 0.9 if known else 0.5, (_because("danger", danger),)
+        return "emergency", 0.9 if known else 0.5, (because("danger", danger),)
     if (spam := _spam(p, hits)) is not None:
         return "spam", 0.85 if known else 0.5, spam
     weights = _weigh(p, hits, score)
@@ -54,11 +55,27 @@ def laughs(p: Prepared) -> bool:
 
 
 def _danger(p: Prepared, hits: Hits, score: float) -> tuple[Hit, ...]:
-    sure = hits.get("emergency", ())
-    if sure:
+    """The words of danger; those that may be a figure of speech count unless the writer laughs or is happy."""
+    if sure := hits.get("emergency", ()):
         return sure
-    maybe = hits.get("emergency_maybe", ())
-    return maybe if maybe and score < _POSITIVE and not laughs(p) else ()
+    if score >= _POSITIVE or not ("emergency_maybe" in hits or "harm" in hits) or laughs(p):
+        return ()
+    return hits.get("emergency_maybe") or _harm(hits)
+
+
+def _harm(hits: Hits) -> tuple[Hit, ...]:
+    """Words of harm that stand beside a person or beside another one."""
+    harm, persons = hits.get("harm", ()), hits.get("person", ())
+    return tuple(
+        one
+        for one in harm
+        if any(_beside(one, person) for person in persons)
+        or any(_beside(one, other) and one.text != other.text for other in harm)
+    )
+
+
+def _beside(one: Hit, other: Hit) -> bool:
+    return 0 <= max(one.start, other.start) - min(one.end, other.end) <= _BESIDE
 
 
 def _spam(p: Prepared, hits: Hits) -> tuple[str, ...] | None:
@@ -69,9 +86,9 @@ def _spam(p: Prepared, hits: Hits) -> tuple[str, ...] | None:
         return None
     strong, weak = hits.get("spam", ()), hits.get("spam_weak", ())
     if strong and (p.links or weak or len(strong) > 1 or not _about_service(hits)):
-        return (_because("spam", strong + weak),)
+        return (because("spam", strong + weak),)
     if len({hit.text for hit in weak}) + (p.links > 0) >= 3:
-        return (_because("spam", weak),)
+        return (because("spam", weak),)
     return None
 
 
@@ -185,7 +202,7 @@ _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
 
 
 def _reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str, ...]:
-    reasons = [_because(name, hits[kind]) for kind, name in _NAMED[intent] if kind in hits]
+    reasons = [because(name, hits[kind]) for kind, name in _NAMED[intent] if kind in hits]
     if intent == "question" and _asks(p):
         reasons.append("a question mark")
     if intent == "complaint" and score <= _NEGATIVE:
@@ -193,8 +210,3 @@ def _reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str
     if intent == "praise" and score >= _POSITIVE:
         reasons.append("the tone is positive")
     return tuple(reasons) or (f"nothing points to more than {intent}",)
-
-
-def _because(name: str, hits: Sequence[Hit]) -> str:
-    quoted = list(dict.fromkeys(hit.text.strip() for hit in hits))[:_MOST_QUOTED]
-    return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)

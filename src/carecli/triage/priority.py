@@ -43,7 +43,9 @@ def prioritise(verdict: Verdict, *, directed: bool, contacts: int = 1) -> tuple[
     total = sum(term.points for term in terms)
     if verdict.intent in _IDLE:
         return round(total * _IDLE_SHARE), (*reasons, f"{verdict.intent}: a tenth of that")
-    limit, why = (_HIGHEST, "no more than 100") if verdict.intent == "emergency" else (EMERGENCY - 1, "emergencies first")
+    limit, why = (
+        (_HIGHEST, "no more than 100") if verdict.intent == "emergency" else (EMERGENCY - 1, "emergencies first")
+    )
     if total > limit:
         reasons += (f"{why} -{total - limit}",)
     return min(limit, total), reasons

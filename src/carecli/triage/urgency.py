@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from carecli.model import Intent, Urgency
 from carecli.triage import cues
-from carecli.triage.cues import Hit, Hits
+from carecli.triage.cues import Hit, Hits, because
 from carecli.triage.prepare import Prepared
 
 # What needs a person today whatever the words around it, with the words for it.
@@ -19,7 +17,8 @@ _BLOCKING = (
 # Who only asks, suggests or wants to buy is in no trouble, whatever the words.
 _IN_TROUBLE: frozenset[Intent] = frozenset({"complaint", "request"})
 _WAITS_FOR_NOTHING: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
-_MOST_QUOTED = 2
+# Characters between what happened and that it happened again.
+_BESIDE = 20
 
 
 def decide(p: Prepared, intent: Intent) -> tuple[Urgency, tuple[str, ...]]:
@@ -38,29 +37,34 @@ def decide(p: Prepared, intent: Intent) -> tuple[Urgency, tuple[str, ...]]:
 
 def _week(hits: Hits, intent: Intent) -> str | None:
     if "week" in hits:
-        return _because("a date", hits["week"])
+        return because("a date", hits["week"])
     if "money" in hits and (intent in _IN_TROUBLE or "problem" in hits):
-        return _because("money", hits["money"])
+        return because("money", hits["money"])
     return f"a {intent}" if intent in _IN_TROUBLE else None
 
 
 def _today(hits: Hits, intent: Intent) -> tuple[str, ...]:
     reasons = []
     if "soon" in hits:
-        reasons.append(_because("today or tomorrow", hits["soon"]))
+        reasons.append(because("today or tomorrow", hits["soon"]))
     if "today" in hits and intent != "complaint":
-        reasons.append(_because("today", hits["today"]))
+        reasons.append(because("today", hits["today"]))
     if "deadline" in hits:
-        reasons.append(_because("a deadline", hits["deadline"]))
+        reasons.append(because("a deadline", hits["deadline"]))
     if intent in _IN_TROUBLE:
-        reasons += [_because(name, hits[kind]) for kind, name in _BLOCKING if kind in hits]
-        if "again" in hits and ("problem" in hits or "money" in hits or "complaint" in hits):
-            reasons.append(_because("has waited or written before", hits["again"]))
+        reasons += [because(name, hits[kind]) for kind, name in _BLOCKING if kind in hits]
+        if unsolved := _unsolved(hits):
+            reasons.append(because("has waited or written before", unsolved))
     elif "fraud" in hits:
-        reasons.append(_because("fraud or a blocked card", hits["fraud"]))
+        reasons.append(because("fraud or a blocked card", hits["fraud"]))
     return tuple(reasons)
 
 
-def _because(name: str, hits: Sequence[Hit]) -> str:
-    quoted = list(dict.fromkeys(hit.text.strip() for hit in hits))[:_MOST_QUOTED]
-    return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)
+def _unsolved(hits: Hits) -> tuple[Hit, ...]:
+    """The words for "still" and "again" that stand beside a problem or money, not anywhere in a long story."""
+    troubles = [hit for kind in ("problem", "complaint", "money") for hit in hits.get(kind, ())]
+    return tuple(
+        again
+        for again in hits.get("again", ())
+        if any(again.start - hit.end < _BESIDE and hit.start - again.end < _BESIDE for hit in troubles)
+    )
