@@ -1,61 +1,36 @@
 """Cues: the phrases that give an intent or an urgency away, one readable data file for each language.
 
-A file `data/cues_<language>.toml` has one list of phrases for each kind of cue. A phrase is plain words with few
-signs: a space is any short gap between words, `*` the rest of a word, `~` any word, `#` a number, `…` up to four
-words (twelve Chinese characters) of the same sentence, `(a|b)` alternatives, `(a )?` something that may be missing,
-`(a |b )*` up to three of them and `(a |b )+` at least one, `^` before the phrase the start of a sentence.
-An apostrophe may be left out by the writer; case and accents don't matter.
+A file `data/cues_<language>.toml` has one list of phrases for each kind of cue; `phrases.py` says how they are
+written, and `^` before a phrase ties it to the start of a sentence. Where words have no spaces between them
+(Chinese) a phrase may stand anywhere, and traditional characters are read as simplified ones; elsewhere it begins
+and ends with a word, and the one-letter words in `prefixes` may hang before it. The list `<kind>_not` holds what
+only looks like the kind: a cue that overlaps one of these does not count.
 
-A phrase begins with a word or with alternatives. Where words have no spaces between them (Chinese) a phrase may
-stand anywhere, and traditional characters are read as simplified ones; elsewhere it begins and ends with a word,
-and the one-letter words in `prefixes` may hang before it. The list `<kind>_not` holds what only looks like the
-kind: a cue that overlaps one of these does not count.
-
-Only the phrases whose first word occurs in the text are tried, each at that word alone, and every repetition in
-them is bounded: the time is linear in the text, whatever the text.
+Only the phrases whose first word occurs in the text are tried, each at that word alone: the time is linear in the
+text, whatever the text.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from carecli.text import fold
 from carecli.triage.lexicon import variants
+from carecli.triage.phrases import by_first_word, first_word, pattern
 
 LANGUAGES = ("en", "he", "pl", "zh")
 # What is looked for in texts of other languages too.
 _ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
 
-_SIGN = re.compile(r"\)[*+]|[ *~#()|?…']|[^ *~#()|?…']+")
-_SIGNS = {"(": "(?:", ")": ")", ")*": "){0,3}", ")+": "){1,3}", "|": "|", "?": "?"}
-# Between the words of a plain text (see `_plain`) stands a space, a comma and a space, or a stop and a space.
-_GAP = ",? "
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = {"emergency_maybe": "emergency_not", "harm": "emergency_not"}
 _ENDS = frozenset(".!?;\n\u2026。")
 _WORDS = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*")
-_SPACED = {
-    " ": _GAP,
-    "*": "[^ ,.]*+",
-    "~": "[^ ,.]+",
-    "#": r"\d+",
-    "…": f"(?:{_GAP}[^ ,.]+){{0,4}}?{_GAP}",
-    "'": "'?",
-}
-_UNSPACED = {
-    " ": "",
-    "*": "",
-    "#": "[0-9一二两三四五六七八九十百几半]{1,4}",
-    "~": "[^.!?;\n]",
-    "…": "[^.!?;\n]{0,12}?",
-    "'": "'?",
-}
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
@@ -85,7 +60,7 @@ class Clue:
 
     def pattern(self, *, spaced: bool) -> str:
         """One regular expression over folded text, to be matched at the first word."""
-        return "|".join(dict.fromkeys(_pattern(phrase, spaced=spaced) for phrase in self.phrases))
+        return "|".join(dict.fromkeys(pattern(phrase, spaced=spaced) for phrase in self.phrases))
 
 
 class Probe(NamedTuple):
@@ -218,8 +193,8 @@ def _probe_at(character: str, language: str) -> Probe | None:
 @lru_cache(maxsize=32768)
 def _probe(clues: tuple[Clue, ...], *, spaced: bool) -> Probe:
     """One pattern that looks for every clue and takes nothing; compiled when its word first occurs."""
-    pattern = "".join(f"(?=({clue.pattern(spaced=spaced)})?)" for clue in clues)
-    return Probe(re.compile(pattern).match, clues)
+    source = "".join(f"(?=({clue.pattern(spaced=spaced)})?)" for clue in clues)
+    return Probe(re.compile(source).match, clues)
 
 
 def _opens(text: str, start: int) -> bool:
@@ -243,8 +218,8 @@ def build(data: Mapping[str, object]) -> Book:
         if kind in {"spaced", "prefixes"}:
             continue
         for source in _strings(sources):
-            for phrase in _by_first_word(source.lstrip("^").replace(" ?", "( )?")):
-                word, is_stem = _first_word(phrase)
+            for phrase in by_first_word(source.lstrip("^").replace(" ?", "( )?")):
+                word, is_stem = first_word(phrase)
                 for key in _keys(word, spaced=spaced):
                     shelf = stems if spaced and is_stem else exact
                     shelf.setdefault(key, {}).setdefault((kind, source.startswith("^")), []).append(phrase)
@@ -269,49 +244,3 @@ def _keys(word: str, *, spaced: bool) -> Sequence[str]:
     if spaced:
         return tuple({word, word.replace("'", "")})
     return _NUMBER if word == "#" else word[:1]
-
-
-def _pattern(source: str, *, spaced: bool) -> str:
-    """One phrase as a regular expression over folded text, to be matched at the phrase's first word."""
-    signs = {**_SIGNS, **(_SPACED if spaced else _UNSPACED)}
-    # The gap is inside the sign for "up to four words": the spaces around it are only for the reader.
-    source = re.sub(r" ?… ?", "…", source)
-    body = "".join(signs.get(part) or re.escape(fold(part).replace("。", ".")) for part in _SIGN.findall(source))
-    if spaced:
-        return f"(?:{body})(?=[ ,.])"
-    return f"(?<![a-z])(?:{body})(?![a-z])" if source[0].isascii() else body
-
-
-def _by_first_word(source: str) -> Iterator[str]:
-    """`source` once for each alternative that it may begin with."""
-    if not source.startswith("("):
-        yield source
-        return
-    *alternatives, rest = _alternatives(source)
-    if rest[:1] in {"?", "*"}:
-        rest = rest[1:]
-        yield from _by_first_word(rest)
-    for alternative in alternatives:
-        yield from _by_first_word(alternative + rest)
-
-
-def _first_word(phrase: str) -> tuple[str, bool]:
-    """The word that `phrase` begins with, folded, and whether it is only the start of a word."""
-    word = re.split(r"[ …]", phrase, maxsplit=1)[0]
-    stem = re.split(r"[*(?]", word, maxsplit=1)[0]
-    if not stem or stem == "~":
-        raise ValueError(f"a phrase begins with a word: {phrase!r}")
-    return fold(stem), stem != word
-
-
-def _alternatives(source: str) -> list[str]:
-    """What stands between the `|` of the group that `source` begins with, and last what follows the group."""
-    depth, start, found = 0, 1, []
-    for index, sign in enumerate(source):
-        depth += {"(": 1, ")": -1}.get(sign, 0)
-        if (sign == "|" and depth == 1) or depth == 0:
-            found.append(source[start:index])
-            start = index + 1
-        if depth == 0:
-            return [*found, source[start:]]
-    raise ValueError(f"a bracket is not closed: {source!r}")

@@ -131,7 +131,7 @@ def _complaint(p: Prepared, hits: Hits, score: float) -> float:
     strong, problems = len(hits.get("complaint", ())), len(hits.get("problem", ()))
     sarcastic, again = "sarcasm" in hits, "again" in hits
     asked = any(kind in hits for kind in ("question", "request", "suggestion", "lead"))
-    weight = 4.5 * sarcastic + 1.3 * ("spam_report" in hits)
+    weight = 4.5 * sarcastic + 1.3 * ("spam_report" in hits and not _asks(p))
     if strong:
         weight += 2.4 + 0.7 * min(strong - 1, 2)
     if problems:
