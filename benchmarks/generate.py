@@ -189,7 +189,9 @@ def _status(m: Mention, said: _Said, note: str) -> dict[str, object]:
     at = m.created_at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{said.number % 1000:03d}Z"
     server = f"https://{_SERVERS[said.author % len(_SERVERS)]}"
     user = m.author.handle.partition("@")[0]
-    picture = f"{server}/system/accounts/avatars/{said.author % 997:03d}/original/{said.author * 2654435761 % 2**64:016x}.png"
+    picture = (
+        f"{server}/system/accounts/avatars/{said.author % 997:03d}/original/{said.author * 2654435761 % 2**64:016x}.png"
+    )
     us = {"id": "1", "username": BRAND, "url": f"https://{HOST}/@{BRAND}", "acct": BRAND}
     return {
         "id": m.external_id,

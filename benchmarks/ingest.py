@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import sqlite3
 import statistics
 import subprocess
 import sys

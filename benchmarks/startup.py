@@ -9,7 +9,6 @@ The commands take turns, so a busy machine slows all of them; what counts are th
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -67,7 +66,6 @@ def _care(env: dict[str, str], *arguments: str) -> str:
 def listed(million: Path | None) -> dict[str, list[str]]:
     """The commands by name; peers only where they are installed. `care` is what pip made of the entry point."""
     care = shutil.which("care", path=str(Path(sys.executable).parent)) or "care"
-    case = "1"
     commands = {
         "python -c pass": [sys.executable, "-c", "pass"],
         "python -c 'import typer'": [sys.executable, "-c", "import typer"],
@@ -75,7 +73,7 @@ def listed(million: Path | None) -> dict[str, list[str]]:
         "care --help": [care, "--help"],
         "care queue": [care, "queue", "--limit", "50"],
         "care queue --json": [care, "queue", "--limit", "50", "--json"],
-        "care show": [care, "show", case],
+        "care show": [care, "show", "1"],
         "care search": [care, "search", "suitcase"],
         "care report": [care, "report"],
     }

@@ -65,7 +65,8 @@ class Inventor:
         base = f"https://{host}"
         picture = f"{base}/system/accounts/avatars/{self._folders()}/original/{self.some('0123456789abcdef', 16)}.png"
         us = {"id": self.some("0123456789", 6), "username": "name", "url": f"{base}/@name", "acct": "name"}
-        mention = f'<span class="h-card" translate="no"><a href="{base}/@name" class="u-url mention">@<span>name</span></a></span> '
+        link = f'<a href="{base}/@name" class="u-url mention">@<span>name</span></a>'
+        mention = f'<span class="h-card" translate="no">{link}</span> '
         answer = d.random() < 0.4
         return json.dumps(
             {
@@ -83,7 +84,11 @@ class Inventor:
                 "reblogs_count": self.number(),
                 "favourites_count": self.number(),
                 "edited_at": None,
-                **({"favourited": False, "reblogged": False, "muted": False, "bookmarked": False} if d.random() < 0.5 else {}),
+                **(
+                    {"favourited": False, "reblogged": False, "muted": False, "bookmarked": False}
+                    if d.random() < 0.5
+                    else {}
+                ),
                 "content": f"<p>{mention if d.random() < 0.6 else ''}{text}</p>",
                 "filtered": [],
                 "reblog": None,
@@ -155,7 +160,10 @@ class Inventor:
                     "handle": f"{self.name()}.bsky.social",
                     "displayName": self.name().title(),
                     "avatar": f"https://cdn.bsky.app/img/avatar/plain/{self._did()}/{self._cid('bafkrei')}@jpeg",
-                    "associated": {"chat": {"allowIncoming": "all"}, "activitySubscription": {"allowSubscriptions": "followers"}},
+                    "associated": {
+                        "chat": {"allowIncoming": "all"},
+                        "activitySubscription": {"allowSubscriptions": "followers"},
+                    },
                     "viewer": _VIEWER,
                     "labels": [],
                     "createdAt": self.at(),
@@ -227,10 +235,17 @@ class Inventor:
         return json.dumps(item)
 
 
-def samples() -> list[bytes]:
+def samples() -> list[bytes | bytearray | memoryview[int]]:
     """Payloads of every platform, Mastodon's and Bluesky's more often."""
     inventor = Inventor(20_261_121)
-    shapes = (inventor.mastodon, inventor.mastodon, inventor.bluesky, inventor.bluesky, inventor.imported, inventor.feed)
+    shapes = (
+        inventor.mastodon,
+        inventor.mastodon,
+        inventor.bluesky,
+        inventor.bluesky,
+        inventor.imported,
+        inventor.feed,
+    )
     return [shapes[number % len(shapes)]().encode() for number in range(SAMPLES)]
 
 

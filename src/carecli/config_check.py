@@ -12,7 +12,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from carecli.config import Config, build
+from carecli.config import DAYS, Config, build
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
 from carecli.model import URGENCIES
@@ -28,6 +28,12 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
         TypeAdapter(Config).validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise _explained(error, text, path) from None
+    for urgency in data.get("sla", {}).get("urgency", {}):
+        if urgency not in URGENCIES:
+            near = difflib.get_close_matches(urgency, URGENCIES, n=1, cutoff=0.5)
+            where = f"{path}:{line_of(text, ['sla', 'urgency', urgency])}"
+            hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(URGENCIES)}"
+            raise ConfigError(f"{where}: unknown key 'sla.urgency.{urgency}'", hint=hint)
     for key, attempt in _ATTEMPTS:
         try:
             attempt(build(data))
@@ -35,25 +41,26 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
             raise ConfigError(f"{path}:{line_of(text, key.split('.'))}: [{key}] {error}") from None
 
 
-def _targets(config: Config) -> None:
-    for urgency, target in config.sla.urgency.items():
-        if urgency not in URGENCIES:
-            raise ValueError(f"'{urgency}' is no urgency: write {', '.join(URGENCIES)}")
-        parse_duration(target)
-
-
 def _between(value: float, low: float, high: float) -> None:
     if not low <= value <= high:  # not a number is not either
         raise ValueError(f"{value} is not a number from {low:g} to {high:g}")
+
+
+def _target(urgency: str) -> Callable[[Config], object]:
+    return lambda config: parse_duration(config.sla.urgency.get(urgency, "0s"))
+
+
+def _day(day: str) -> Callable[[Config], object]:
+    return lambda config: parse_hours("UTC", {day: getattr(config.hours, day)}, ())
 
 
 # What the types do not say: where in care.toml, and what raises ValueError when it is wrong.
 _ATTEMPTS: tuple[tuple[str, Callable[[Config], object]], ...] = (
     ("hours.holidays", lambda config: config.hours),
     ("brand.timezone", lambda config: parse_hours(config.brand.timezone, {}, ())),
-    ("hours", lambda config: config.team_hours),
+    *((f"hours.{day}", _day(day)) for day in DAYS),
     ("sla.first_response", lambda config: parse_duration(config.sla.first_response or "0s")),
-    ("sla.urgency", _targets),
+    *((f"sla.urgency.{urgency}", _target(urgency)) for urgency in URGENCIES),
     ("sla.due_soon", lambda config: _between(config.sla.due_soon, 0, 1)),
     ("guardrails.similarity", lambda config: _between(config.guardrails.similarity, 0, 1)),
     ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from carecli import __version__, config
-from carecli.errors import UsageError
+from carecli.errors import StoreError, UsageError
 from carecli.model import parse_iso
 from carecli.store.connect import Store, open_store
 
@@ -67,7 +68,8 @@ class Context:
 
             check(data, text, path)
             if self._db_exists:
-                self.store.remember("config checked", fingerprint)
+                with suppress(StoreError):  # a read-only file: the check is made again next time
+                    self.store.remember("config checked", fingerprint)
         return config.build(data)
 
     @property

@@ -137,7 +137,7 @@ def _no_formula(value: Any) -> Any:
     """What a spreadsheet would run as a formula becomes text; lists become JSON."""
     if isinstance(value, list):
         return jsonlib.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and value.lstrip("'").startswith(_FORMULA):
         return "'" + value
     return value
 

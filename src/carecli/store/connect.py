@@ -116,25 +116,25 @@ class Store:
             raise explained(error, self.path) from error
 
 
+_MEANINGS = (  # a word of SQLite's message, what it means, what to do
+    ("disk is full", "the disk that holds {path} is full", "free some space; what was stored before is safe"),
+    ("disk I/O error", "the disk that holds {path} cannot be read or written", "is it full? free some space"),
+    ("readonly", "{path} is read-only", "change its permissions, or name another file with --db"),
+    ("read-only", "{path} is read-only", "change its permissions, or name another file with --db"),
+    ("locked", "{path} was busy for too long", "another program writes to it; try again"),
+    ("busy", "{path} was busy for too long", "another program writes to it; try again"),
+    ("not a database", "{path} is not a sound SQLite database", "restore a backup, or name another file with --db"),
+    ("malformed", "{path} is not a sound SQLite database", "restore a backup, or name another file with --db"),
+    ("unable to open", "cannot open {path}", "check that its folder exists and that you may write there"),
+)
+
+
 def explained(error: sqlite3.Error, path: Path) -> StoreError:
     """SQLite's error as one of ours: what is wrong with which file, and what to do."""
-    text = str(error)
-    if "disk is full" in text:
-        return StoreError(f"the disk that holds {path} is full", hint="free some space; what was stored before is safe")
-    if "readonly" in text or "read-only" in text:
-        return StoreError(f"{path} is read-only", hint="change its permissions, or name another file with --db")
-    if "locked" in text or "busy" in text:
-        return StoreError(
-            f"{path} was busy for {BUSY_SECONDS:.0f} seconds", hint="another program writes to it; try again"
-        )
-    if "not a database" in text or "malformed" in text:
-        return StoreError(
-            f"{path} is not a sound SQLite database ({text})",
-            hint="restore a backup, or name another file with --db",
-        )
-    if "unable to open" in text:
-        return StoreError(f"cannot open {path}", hint="check that its folder exists and that you may write there")
-    return StoreError(f"{path}: {text}")
+    for word, meaning, hint in _MEANINGS:
+        if word in str(error):
+            return StoreError(meaning.format(path=path), hint=hint)
+    return StoreError(f"{path}: {error}")
 
 
 def open_store(path: Path) -> Store:
@@ -142,7 +142,7 @@ def open_store(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _private(path)
-        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+        connection = _connected(path)
     except OSError as error:
         raise StoreError(f"cannot make {error.filename or path}: {error.strerror}") from error
     except sqlite3.Error as error:
@@ -157,8 +157,20 @@ def open_store(path: Path) -> Store:
     return store
 
 
+def _connected(path: Path) -> sqlite3.Connection:
+    """A connection; a file on a read-only disk, beside which SQLite cannot keep its notes, is read as it is."""
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    if not os.access(path.parent, os.W_OK) or not os.access(path, os.W_OK):
+        connection.close()
+        address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    return connection
+
+
 def _private(path: Path) -> None:
     """Make a file that only its owner can read, as customers' data is in it; what is there stays as it is."""
+    if path.exists():
+        return
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
@@ -170,6 +182,8 @@ def _prepare(store: Store) -> None:
             f"{store.path} was written by a newer carecli (its schema is {version}, this program knows {VERSION})",
             hint="upgrade carecli, or name another file with --db",
         )
+    if version == 0 and store.row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"):
+        raise StoreError(f"{store.path} is another program's database", hint="name another file with --db")
     with store._explained():
         store.connection.execute("PRAGMA foreign_keys = ON")
         store.connection.execute("PRAGMA synchronous = NORMAL")

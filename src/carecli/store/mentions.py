@@ -111,15 +111,29 @@ def _account(mention: Mention) -> _Key:
     return mention.platform, mention.host, mention.author.id or mention.author.handle or f"?{mention.external_id}"
 
 
+def _known_of(author: Author, before: Author | None) -> Author:
+    """The newest word on somebody, with what only an earlier one said."""
+    if before is None:
+        return author
+    return replace(
+        author,
+        name=author.name or before.name,
+        followers=before.followers if author.followers is None else author.followers,
+        url=author.url or before.url,
+    )
+
+
 def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -> dict[_Key, int]:
-    authors = {_account(m): m.author for m in mentions}
+    authors: dict[_Key, Author] = {}
+    for m in mentions:
+        authors[_account(m)] = _known_of(m.author, authors.get(_account(m)))
     connection.executemany(
         """
         INSERT INTO authors (platform, host, account, handle, name, followers, url) VALUES (?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (platform, host, account) DO UPDATE SET
             handle = excluded.handle, name = coalesce(excluded.name, name),
             followers = coalesce(excluded.followers, followers), url = coalesce(excluded.url, url)
-        WHERE handle IS NOT excluded.handle OR name IS NOT excluded.name OR followers IS NOT excluded.followers
+        WHERE (handle, name, followers, url) IS NOT (excluded.handle, excluded.name, excluded.followers, excluded.url)
         """,
         [(*key, a.handle, a.name, a.followers, a.url) for key, a in authors.items()],
     )

@@ -1,7 +1,7 @@
 """What a platform sent, kept small: zstd with a dictionary of what recurs in every payload.
 
-The dictionary is made by scripts/train_raw_dictionary.py. It makes blobs half as large as a plain one of the same
-shapes would, and three times faster: a trained dictionary brings the tables that each blob else carries.
+The dictionary is made by scripts/train_raw_dictionary.py. Being trained, it brings the tables that every blob would
+carry otherwise: a Mastodon status of 1.5 KB takes 410 bytes, not 570, in half the time (docs/performance.md).
 """
 
 from __future__ import annotations
