@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +15,36 @@ from pathlib import Path
 from typing import Any
 
 NOW = "2026-11-20T12:00:00Z"
+
+# A process of its own for every command, forked from one that has imported the program already: starting Python
+# takes ten times as long as most commands. `World.start` and tests/test_startup.py start it from nothing.
+_PRELOADED = ["tests.forked"]
+
+
+def run_care(
+    arguments: Sequence[str], environment: dict[str, str], folder: Path, stdin: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `care ARGUMENTS` to its end, in a process of its own."""
+    if os.name == "nt":
+        command = [sys.executable, "-m", "carecli", *arguments]
+        given = stdin.encode()
+        ran = subprocess.run(command, env=environment, cwd=folder, input=given, capture_output=True, check=False)
+        return subprocess.CompletedProcess(command, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+    from tests.forked import care
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOADED)
+    with tempfile.TemporaryDirectory(prefix="care-run-") as name:
+        streams = [Path(name) / stream for stream in ("stdin", "stdout", "stderr")]
+        streams[0].write_bytes(stdin.encode())
+        process = context.Process(
+            target=care, args=(list(arguments), environment, str(folder), list(map(str, streams)))
+        )
+        process.start()
+        process.join(120)
+        assert process.exitcode is not None, f"care {' '.join(arguments)} did not end"
+        output, errors = (stream.read_bytes().decode() for stream in streams[1:])
+        return subprocess.CompletedProcess(list(arguments), process.exitcode, output, errors)
 
 
 @dataclass
@@ -64,17 +96,7 @@ class World:
         self, *arguments: str, stdin: str = "", expect: int | Sequence[int] = 0
     ) -> subprocess.CompletedProcess[str]:
         """`care ARGUMENTS`, checked for its exit status and for tracebacks."""
-        done = subprocess.run(
-            [sys.executable, "-m", "carecli", *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        done = run_care(arguments, self.environment, self.folder, stdin)
         allowed = (expect,) if isinstance(expect, int) else tuple(expect)
         assert done.returncode in allowed, (
             f"care {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
