@@ -13,7 +13,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ from generate import BRAND, NOW, Generator
 
 from carecli import act, casefile, report
 from carecli.config import Brand, Config, Sla
-from carecli.model import parse_iso
-from carecli.store import Store, cases, events, mentions, open_store, search, sources
+from carecli.model import iso, parse_iso
+from carecli.store import Store, cases, events, mentions, metrics, open_store, search, sources
 from carecli.store.cases import Filter
 
 PAGE = 2_000
@@ -88,7 +88,7 @@ def _pages(things: Any) -> Iterator[list[Any]]:
 # What is measured
 
 
-def queue(store: Store) -> dict[str, Callable[[], Any]]:
+def queue(store: Store, now: datetime) -> dict[str, Callable[[], Any]]:
     """The first 50 cases: the SQL alone, then with deadlines as the command shows them."""
     filters = {
         "open": Filter(),
@@ -108,9 +108,9 @@ def queue(store: Store) -> dict[str, Callable[[], Any]]:
     }
     found: dict[str, Callable[[], Any]] = {}
     for name, which in filters.items():
-        found[f"queue SQL, {name}"] = lambda which=which: cases.listed(store, which, now=NOW, limit=50)  # type: ignore[misc]
-    found["queue with deadlines"] = lambda: act.queue(store, CONFIG, Filter(), now=NOW, limit=50)
-    found["queue --sla breached"] = lambda: act.queue(store, CONFIG, Filter(), now=NOW, sla="breached", limit=50)
+        found[f"queue SQL, {name}"] = lambda which=which: cases.listed(store, which, now=now, limit=50)  # type: ignore[misc]
+    found["queue with deadlines"] = lambda: act.queue(store, CONFIG, Filter(), now=now, limit=50)
+    found["queue --sla breached"] = lambda: act.queue(store, CONFIG, Filter(), now=now, sla="breached", limit=50)
     return found
 
 
@@ -142,20 +142,20 @@ def searches(store: Store) -> dict[str, Callable[[], Any]]:
     return found
 
 
-def reports(store: Store) -> dict[str, Callable[[], Any]]:
+def reports(store: Store, now: datetime) -> dict[str, Callable[[], Any]]:
     """The summary of shorter and longer periods."""
     found: dict[str, Callable[[], Any]] = {}
     for name, days in (("a day", 1), ("30 days", 30), ("a year", 365)):
-        since = NOW - timedelta(days=days)
-        found[f"report, {name}"] = lambda since=since: report.summary(store, CONFIG, since=since, until=NOW, now=NOW)  # type: ignore[misc]
-    found["report, everything"] = lambda: report.summary(store, CONFIG, since=None, until=NOW, now=NOW)
+        since = now - timedelta(days=days)
+        found[f"report, {name}"] = lambda since=since: report.summary(store, CONFIG, since=since, until=now, now=now)  # type: ignore[misc]
+    found["report, everything"] = lambda: report.summary(store, CONFIG, since=None, until=now, now=now)
     return found
 
 
-def show(store: Store) -> dict[str, Callable[[], Any]]:
+def show(store: Store, now: datetime) -> dict[str, Callable[[], Any]]:
     """One case with all that hangs on it."""
-    case = cases.listed(store, Filter(), now=NOW, limit=1)[0]["case_id"]
-    return {"show": lambda: casefile.case_file(store, CONFIG, case, now=NOW)}
+    case = cases.listed(store, Filter(), now=now, limit=1)[0]["case_id"]
+    return {"show": lambda: casefile.case_file(store, CONFIG, case, now=now)}
 
 
 AIMS = (
@@ -178,7 +178,13 @@ def main() -> None:
         build(path, arguments.count)
     store = open_store(path)
     print(f"{measure.versions()}; {sizes(store)}")
-    measured: dict[str, Callable[[], Any]] = {**queue(store), **searches(store), **show(store), **reports(store)}
+    now = parse_iso((metrics.span(store) or ("", iso(NOW)))[1])
+    measured: dict[str, Callable[[], Any]] = {
+        **queue(store, now),
+        **searches(store),
+        **show(store, now),
+        **reports(store, now),
+    }
     rows: list[Sequence[Any]] = []
     for name, work in measured.items():
         if name.startswith(arguments.only):

@@ -39,7 +39,7 @@ PATH = Path("care.toml")
         ("[guardrails]\nsimilarity = -0.1", 2, "similarity"),
         ("[sla]\ndue_soon = nan", 2, "due_soon"),
         ("[sla]\ndue_soon = 1e300", 2, "due_soon"),
-        ('[sla.urgency]\ntodya = "1h"', 1, "todya"),
+        ('[sla.urgency]\ntodya = "1h"', 2, "todya"),
         ("[network]\ntimeout = 0", 2, "timeout"),
         ('[hours]\nholidays = ["1767225600"]', 2, "holidays"),
         ('[brand]\nname = "A"\ntimezone = "Mars/Base"', 3, "Mars/Base"),

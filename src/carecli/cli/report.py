@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -81,5 +82,6 @@ def _write(to: Path, text: str) -> None:
         partial.write_text(text, encoding="utf-8")
         os.replace(partial, to)  # noqa: PTH105 - Path.replace is the same call
     except OSError as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
         raise CareError(f"cannot write {to}: {error.strerror}") from error

@@ -64,7 +64,7 @@ def _fit(grid: Sequence[Sequence[str]], left: Sequence[bool], width: int) -> lis
         if widths[widest] <= SHORTEST:
             break
         widths[widest] -= 1
-    while sum(widths) + len(GAP) * (len(widths) - 1) > width and max(widths) > SHORTEST:
+    while sum(widths) + len(GAP) * (len(widths) - 1) > width and max(widths) > SHORTEST // 2:
         widths[widths.index(max(widths))] -= 1  # too narrow a terminal even for the figures' heads
     return widths
 

@@ -79,17 +79,14 @@ def segments(store: Store, since: str, until: str) -> list[Row]:
 
 def backlog(store: Store, instant: str) -> int:
     """Cases that were open to somebody's answer or decision and not resolved at `instant`."""
-    row = store.row(
-        """
-        SELECT count(*) FROM segments s
-        WHERE s.opened_at <= ?1 AND (s.resolved_at IS NULL OR s.resolved_at > ?1)
-          AND NOT EXISTS (SELECT 1 FROM segments n WHERE n.case_id = s.case_id AND n.number > s.number
-                          AND n.opened_at <= ?1)
-          AND EXISTS (SELECT 1 FROM segments w WHERE w.case_id = s.case_id AND w.needs_reply = 1
-                      AND w.opened_at <= ?1)
-        """,
-        [instant],
-    )
+    # a case's next segment opens after the one before is resolved: at any instant one of them at most counts
+    unresolved = """
+        SELECT count(*) FROM segments s WHERE s.resolved_at {} AND s.opened_at <= ?1 AND (s.needs_reply = 1
+            OR s.number > 0 AND EXISTS (SELECT 1 FROM segments e WHERE e.case_id = s.case_id AND e.number < s.number
+                                        AND e.needs_reply = 1))
+    """
+    # two counts, as SQLite makes a slow union of an OR
+    row = store.row(f"SELECT ({unresolved.format('IS NULL')}) + ({unresolved.format('> ?1')})", [instant])
     return int(row[0]) if row else 0
 
 
@@ -118,7 +115,12 @@ def coverage(store: Store, since: str, until: str) -> list[dict[str, Any]]:
 
 def span(store: Store) -> tuple[str, str] | None:
     """The times of the oldest and the newest mention, None without any."""
-    row = store.row("SELECT min(created_at) AS first, max(created_at) AS last FROM mentions")
+    # one subquery each: SQLite looks one end of an index up, but reads all of it for both
+    row = store.row(
+        """
+        SELECT (SELECT min(created_at) FROM mentions) AS first, (SELECT max(created_at) FROM mentions) AS last
+        """
+    )
     return None if row is None or row["first"] is None else (row["first"], row["last"])
 
 

@@ -239,7 +239,7 @@ _INDEXES = (
     "CREATE INDEX cases_of_customer ON cases (customer_id, opened_at)",
     "CREATE INDEX cases_merged ON cases (merged_into) WHERE merged_into IS NOT NULL",
     "CREATE INDEX segments_by_time ON segments (opened_at)",
-    "CREATE INDEX segments_by_resolution ON segments (resolved_at)",
+    "CREATE INDEX segments_by_resolution ON segments (resolved_at, opened_at, needs_reply, number)",
     "CREATE INDEX events_of_case ON events (case_id)",
     "CREATE INDEX drafts_of_case ON drafts (case_id)",
     "CREATE INDEX replies_of_case ON replies (case_id)",
