@@ -109,8 +109,8 @@ def queue(store: Store, now: datetime) -> dict[str, Callable[[], Any]]:
     found: dict[str, Callable[[], Any]] = {}
     for name, which in filters.items():
         found[f"queue SQL, {name}"] = lambda which=which: cases.listed(store, which, now=now, limit=50)  # type: ignore[misc]
-    found["queue with deadlines"] = lambda: act.queue(store, CONFIG, Filter(), now=now, limit=50)
-    found["queue --sla breached"] = lambda: act.queue(store, CONFIG, Filter(), now=now, sla="breached", limit=50)
+    found["queue with deadlines"] = lambda: casefile.queue(store, CONFIG, Filter(), now=now, limit=50)
+    found["queue --sla breached"] = lambda: casefile.queue(store, CONFIG, Filter(), now=now, sla="breached", limit=50)
     return found
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, listen, respond
+from carecli import act, casefile, listen, respond
 from carecli.config import Brand, Config, Source
 from carecli.errors import Locked, NotFound, Unreachable
 from carecli.platforms import memory
@@ -45,7 +45,7 @@ def test_fetch_stores_opens_cases_and_finds_nothing_the_second_time(store: Store
     (outcome,) = listen.fetch(store, the_config, now=NOW)
     assert (outcome.error, outcome.new) == (None, 2)
     assert act.triage_new(store, the_config, now=NOW) == 2
-    assert len(act.queue(store, the_config, Filter(), now=NOW)) == 2
+    assert len(casefile.queue(store, the_config, Filter(), now=NOW)) == 2
     (again,) = listen.fetch(store, the_config, now=NOW)
     assert (again.new, again.updated) == (0, 0)
     assert act.triage_new(store, the_config, now=NOW) == 0

@@ -12,7 +12,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from carecli.casefile import describe
 from carecli.config import Config
 from carecli.conversations import Message, Place, plan
 from carecli.errors import Conflict, NotFound
@@ -345,25 +344,6 @@ def label(
             events.append(connection, row["case_id"], "labelled", now, agent=agent, data=data)
     triage_new(store, config, now=now)
     return mentions.get(store, mention)
-
-
-# The queue and its deadlines
-
-
-def queue(
-    store: Store,
-    config: Config,
-    which: Filter,
-    *,
-    now: datetime,
-    sla: str | None = None,
-    limit: int | None = None,
-) -> list[JSON]:
-    """Cases as CONTRACT.md describes them, most pressing first."""
-    rows = cases.listed(store, which, now=now, limit=None if sla else limit)
-    described = (describe(row, config, now) for row in rows)
-    fitting = (case for case in described if sla is None or case["sla"]["state"] == sla)
-    return [case for case, _ in zip(fitting, range(limit if limit is not None else 1 << 62), strict=False)]
 
 
 # Texts that are not stored

@@ -13,6 +13,7 @@ from carecli.model import JSON, Draft, iso, parse_iso
 from carecli.sla import Clock
 from carecli.sla import clock as sla_clock
 from carecli.store import cases, events, mentions, replies
+from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
 
 
@@ -47,6 +48,22 @@ def describe(row: Row, config: Config, now: datetime) -> JSON:
         "sla": _sla(row, config, now),
         "mentions": row["mention_count"],
     }
+
+
+def queue(
+    store: Store,
+    config: Config,
+    which: Filter,
+    *,
+    now: datetime,
+    sla: str | None = None,
+    limit: int | None = None,
+) -> list[JSON]:
+    """Cases as CONTRACT.md describes them, most pressing first."""
+    rows = cases.listed(store, which, now=now, limit=None if sla else limit)
+    described = (describe(row, config, now) for row in rows)
+    fitting = (case for case in described if sla is None or case["sla"]["state"] == sla)
+    return [case for case, _ in zip(fitting, range(limit if limit is not None else 1 << 62), strict=False)]
 
 
 def _sla(row: Row, config: Config, now: datetime) -> JSON:

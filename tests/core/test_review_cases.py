@@ -185,7 +185,7 @@ def test_a_message_that_comes_after_its_case_was_resolved_is_not_buried(store: S
     arrive(store, said("2", 25, to="1"))  # written before, fetched after
     row = cases.get(store, 1)
     assert (row["status"], row["needs_attention"]) == ("open", 1)
-    assert [case["case"] for case in act.queue(store, ACME, Filter(), now=NOW)] == [1]
+    assert [case["case"] for case in casefile.queue(store, ACME, Filter(), now=NOW)] == [1]
 
 
 def test_older_history_reopens_nothing(store: Store) -> None:
@@ -245,11 +245,11 @@ def test_a_first_response_in_time_stays_so_when_an_emergency_follows(store: Stor
 
 def test_topics_may_leave_care_toml(store: Store) -> None:
     arrive(store, said("1", 1), config=replace(ACME, topics={"baggage": ["bag"]}))
-    assert act.queue(store, ACME, Filter(topic="baggage"), now=NOW)
+    assert casefile.queue(store, ACME, Filter(topic="baggage"), now=NOW)
     act.triage_again(store, Config(brand=ACME.brand), now=NOW)
     assert alive(store)[0]["topics"] == "[]"
     act.label(store, ACME, 1, {"topics": ["gone"]}, now=NOW)
-    assert act.queue(store, ACME, Filter(topic="gone"), now=NOW)
+    assert casefile.queue(store, ACME, Filter(topic="gone"), now=NOW)
 
 
 # By hand

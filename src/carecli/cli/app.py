@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from carecli import __version__
-from carecli.cli import cases, data, errors, fetch, output, queue, report, respond, review, setup, source
-from carecli.cli.context import Context
+from carecli.cli.rooms import Rooms
 
 HELP = """Social customer care from the terminal: listen, triage, reply, report.
 
@@ -19,15 +18,13 @@ Start with `care demo` (no account, no network), then `care init`."""
 
 app = typer.Typer(
     name="care",
+    cls=Rooms,
     help=HELP,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-
-for room in (setup, source, fetch, queue, cases, review, respond, report, data):
-    room.add_to(app)
 
 
 def _version(wanted: bool) -> None:
@@ -55,6 +52,9 @@ def switches(
     ] = False,
 ) -> None:
     """Read the switches that stand before a command."""
+    from carecli.cli import errors
+    from carecli.cli.context import Context
+
     errors.be_quiet(quiet)
     if verbose:
         errors.log(verbose)
@@ -67,7 +67,10 @@ def main() -> None:
     debug = "--debug" in sys.argv or bool(os.environ.get("CARE_DEBUG"))
     try:
         status = app(prog_name="care", standalone_mode=False)
-        output.finish()
+        if output := sys.modules.get("carecli.cli.output"):  # else nothing was written
+            output.finish()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort
+        from carecli.cli import errors
+
         status = errors.failed(error, debug=debug)
     sys.exit(status or 0)

@@ -91,7 +91,7 @@ def _look(run: Context) -> int:
         "care queue --limit 12",
         "What waits for an answer, most pressing first: the emergency is on top, at any hour.",
     )
-    waiting = act.queue(run.store, run.config, Filter(), now=run.now)
+    waiting = casefile.queue(run.store, run.config, Filter(), now=run.now)
     cases_table(waiting[:12], run.now)
     output.lines(f"  … {len(waiting)} cases wait.")
     case: int = next(c["case"] for c in waiting if c["intent"] == "complaint" and c["directed"])

@@ -44,7 +44,7 @@ def review(run: Context, case: int | None, agent: str) -> None:
     """Walk through the queue until it ends or the person quits; ends with what was done."""
     from carecli.store.cases import Filter
 
-    waiting = [row["case"] for row in act.queue(run.store, run.config, Filter(), now=run.now)]
+    waiting = [row["case"] for row in casefile.queue(run.store, run.config, Filter(), now=run.now)]
     queue = waiting if case is None else [case, *(number for number in waiting if number != case)]
     if not queue:
         errors.note("Nothing waits.")

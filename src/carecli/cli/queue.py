@@ -36,7 +36,7 @@ def queue(
 
     On a terminal the first 50; in a pipe or with --json all of them.
     """
-    from carecli import act
+    from carecli import casefile
     from carecli.store.cases import Filter
 
     run: Context = context.obj
@@ -46,7 +46,7 @@ def queue(
     one_of("--sla", sla, ("breached", "due", "ok", "met", "none"))
     which = Filter(status, language, sentiment, intent, topic, assignee, everything)
     shown = limit if limit is not None or json or not output.on_terminal() else 50
-    found = act.queue(run.store, run.config, which, now=run.now, sla=sla, limit=shown)
+    found = casefile.queue(run.store, run.config, which, now=run.now, sla=sla, limit=shown)
     if json:
         output.document(found)
         return

@@ -1,0 +1,60 @@
+"""Every command with its room and its line in `care --help`. A room is imported when one of its commands is run.
+
+To build all commands takes twice as long as everything else that a start needs, and nobody runs more than one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+COMMANDS = {
+    "init": ("setup", "Write care.toml and the database; asks for what is not given."),
+    "login": ("setup", "Store a source's credential in the system's keyring."),
+    "doctor": ("setup", "Look at everything that must be right, and say what is not."),
+    "demo": ("setup", "A tour of the whole loop on sample mentions."),
+    "source": ("source", "Sources: accounts, feeds and folders that are listened to."),
+    "fetch": ("fetch", "Pull what is new from all or the named sources."),
+    "import": ("fetch", "Read mentions from a file: the same road as a fetch."),
+    "queue": ("queue", "What needs a reply or a decision, most pressing first."),
+    "show": ("queue", "The whole conversation, the verdict and why, drafts, log."),
+    "claim": ("cases", "Take a case: of two who try at once, one gets it."),
+    "assign": ("cases", "Give a case to somebody."),
+    "snooze": ("cases", "Hide a case until then."),
+    "resolve": ("cases", "The customer's problem is solved."),
+    "reopen": ("cases", "Not solved after all."),
+    "note": ("cases", "Write a note into the case's log."),
+    "tag": ("cases", "Tag a case, or take tags off with --remove."),
+    "triage": ("review", "Review the queue, one case at a time."),
+    "classify": ("review", "Verdicts for texts; nothing is stored."),
+    "label": ("review", "Correct the engine: your word wins, for ever."),
+    "draft": ("respond", "Propose replies that name the customer's problem."),
+    "check": ("respond", "The guardrails alone."),
+    "reply": ("respond", "Check a reply, ask, write it down, send it: once."),
+    "outbox": ("respond", "Replies that are not out yet, or whose fate is unknown."),
+    "report": ("report", "What was said, how it was answered, how fast."),
+    "search": ("data", "Full text over all mentions in all languages."),
+    "export": ("data", "Write every mention with its verdict."),
+    "backup": ("data", "Copy the database, whole and consistent."),
+}
+
+
+class Rooms(TyperGroup):
+    """The group of all commands: it knows their names, and builds a room's when one of them is asked for."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**settings, "commands": dict.fromkeys(COMMANDS)})
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the base's signature
+        if cmd_name in COMMANDS and self.commands[cmd_name] is None:
+            room = typer.Typer(rich_markup_mode=None, add_completion=False)
+            import_module(f"carecli.cli.{COMMANDS[cmd_name][0]}").add_to(room)
+            self.commands.update(typer.main.get_group(room).commands)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - the base's signature
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
