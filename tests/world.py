@@ -25,7 +25,7 @@ def run_care(
     arguments: Sequence[str], environment: dict[str, str], folder: Path, stdin: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `care ARGUMENTS` to its end, in a process of its own."""
-    if os.name == "nt":
+    if os.name == "nt" or "PYTHONPATH" in environment:  # what is injected at the start needs a real one
         command = [sys.executable, "-m", "carecli", *arguments]
         given = stdin.encode()
         ran = subprocess.run(command, env=environment, cwd=folder, input=given, capture_output=True, check=False)
