@@ -105,7 +105,7 @@ class Generator:
             handle=f"{name}@{HOST}" if not said.inbound else f"{name}@{_SERVERS[said.author % len(_SERVERS)]}",
             name="Acme" if not said.inbound else _handle(said.author).replace("_", " ").title(),
             id="1" if not said.inbound else str(1000 + said.author),
-            followers=50_000 if not said.inbound else int(dice.paretovariate(0.8) * 10) % 3_000_000,
+            followers=50_000 if not said.inbound else int(10 / (1 - said.author * 0.618034 % 1)),
         )
         directed = said.inbound and (parent is not None or dice.random() < 0.6)
         if directed and parent is None:

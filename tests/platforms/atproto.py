@@ -17,7 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,6 +52,7 @@ class Person:
     handle: str
     password: str
     _token: str = field(repr=False)
+    _sync: Callable[[], None] = field(repr=False)
 
     def call(self, nsid: str, body: dict[str, Any]) -> Any:
         """The JSON that the procedure `nsid` answers."""
@@ -66,7 +67,13 @@ class Person:
         return answer.json()
 
     def say(self, text: str, *, to: Written | None = None, at: datetime | None = None, **extra: Any) -> Written:
-        """Post `text`, as an answer to `to`; every `@handle` of `mentions` in it becomes a mention."""
+        """Post `text`, as an answer to `to`; every `@handle` of `mentions` in it becomes a mention.
+
+        The AppView indexes two accounts at a time and tells nobody of an answer to what it is just indexing: what is
+        answered is waited for, as a person would have read it.
+        """
+        if to:
+            self._sync()
         made = self.call(
             "com.atproto.repo.createRecord",
             {"repo": self.did, "collection": POST, "record": self.record(text, to=to, at=at, **extra)},
@@ -145,7 +152,7 @@ class Network:
         answer = httpx.post(f"{server}/xrpc/com.atproto.server.createAccount", json=body, timeout=30)
         answer.raise_for_status()
         made = answer.json()
-        return Person(server, made["did"], handle, password, made["accessJwt"])
+        return Person(server, made["did"], handle, password, made["accessJwt"], self.sync)
 
     def sync(self) -> None:
         """Wait until the AppView has all that was posted."""

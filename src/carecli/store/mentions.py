@@ -113,7 +113,7 @@ def _account(mention: Mention) -> _Key:
 
 def _known_of(author: Author, before: Author | None) -> Author:
     """The newest word on somebody, with what only an earlier one said."""
-    if before is None:
+    if before is None or before == author:
         return author
     return replace(
         author,

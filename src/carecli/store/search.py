@@ -8,6 +8,7 @@ all its forms: whatever begins with its Polish or English Snowball stem.
 from __future__ import annotations
 
 import functools
+import re
 import sqlite3
 import unicodedata
 from collections.abc import Callable, Iterable
@@ -28,10 +29,11 @@ _HEBREW_ENDINGS = ("ים", "ות", "ה", "ת", "י")
 _LONG_STEM = 4
 _SHORT_ENDINGS = ("", "s", "a", "u", "y", "i", "e", "em", "om", "ow", "ami", "ach", "owi", "ie")
 _LONGEST = 40  # letters of a word that are indexed: the rest distinguishes nothing
-# What does not go into the index as it stands: runs of Han, Hebrew words that may begin with a prefix, long words, and
-# signs of which SQLite's older Unicode may not know that they are no letters
+# What does not go into the index as it stands: runs of Han (1), Hebrew words that may begin with a prefix (2), long
+# words (3), and signs of which SQLite's older Unicode may not know that they are no letters
 _REWRITTEN = (
-    rf"[{_HAN}]+|(?<!{_LETTER})[{_HEBREW_PREFIXES}]{_LETTER}{{3,}}|{_LETTER}{{{_LONGEST + 1},}}|[^\w\x00-\x7f]+"
+    rf"([{_HAN}]+)|(?<!{_LETTER})([{_HEBREW_PREFIXES}]{_LETTER}{{3,}})|({_LETTER}{{{_LONGEST + 1},}})"
+    rf"|[^\w\x00-\x7f{_HAN}]+"
 )
 
 
@@ -68,15 +70,16 @@ def indexed(text: str) -> str:
     folded = fold(text)
     if folded.isascii() and len(max(folded.split(), key=len, default="")) <= _LONGEST:
         return folded
-    return compiled(_REWRITTEN).sub(lambda found: f" {' '.join(_tokens(found[0]))} ", folded)
+    return compiled(_REWRITTEN).sub(_rewritten, folded)
 
 
-def _tokens(part: str) -> Iterable[str]:
-    if compiled(_HAN_RUN).match(part):
-        return _pairs(part)
-    if not part[0].isalnum():
-        return ()
-    return (part[:_LONGEST], *_without_prefixes(part[:_LONGEST]))
+def _rewritten(found: re.Match[str]) -> str:
+    if found.lastindex is None:
+        return " "
+    if found.lastindex == 1:
+        return f" {' '.join(_pairs(found[0]))} "
+    word = found[0][:_LONGEST]
+    return " ".join((word, *_without_prefixes(word)))
 
 
 @functools.cache
