@@ -20,7 +20,7 @@ from typing import Any
 import measure
 from generate import BRAND, NOW, Generator
 
-from carecli import act, casefile, report
+from carecli import act, casefile, filing, report
 from carecli.config import Brand, Config, Sla
 from carecli.model import iso, parse_iso
 from carecli.store import Store, cases, events, mentions, metrics, open_store, search, sources
@@ -76,7 +76,7 @@ def resolve(store: Store) -> None:
         with store.write() as connection:
             for case, at in batch:
                 events.append(connection, case, "resolved", at, agent="leo")
-            act._project(store, connection, [case for case, _ in batch])
+            filing.project(store, connection, [case for case, _ in batch])
 
 
 def _pages(things: Any) -> Iterator[list[Any]]:

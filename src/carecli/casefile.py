@@ -12,7 +12,7 @@ from carecli.config import Config
 from carecli.model import JSON, Draft, iso, parse_iso
 from carecli.sla import Clock
 from carecli.sla import clock as sla_clock
-from carecli.store import cases, events, mentions, replies
+from carecli.store import cases, conversations, events, mentions, replies
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
 
@@ -96,7 +96,7 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
     row = cases.get(store, case)
     number = row["case_id"]
     conversation = mentions.of_case(store, number)
-    absorbed = cases.merged(store, [number]).get(number, [])
+    absorbed = conversations.merged(store, [number]).get(number, [])
     logs = events.of_cases(store, [number, *absorbed])
     log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
     followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, report
+from carecli import act, filing, report
 from carecli.config import Brand, Config, Sla
 from carecli.reports.model import Response
 from carecli.store import Store, events, open_store
@@ -183,7 +183,7 @@ def run(store: Store, lines: Sequence[Line], order: Sequence[int], pages: int, d
         if case is not None:
             with store.write() as connection:  # as it was logged then: `record` never logs the past
                 events.append(connection, case["case_id"], one.kind, minute(one.at))
-                act._project(store, connection, [case["case_id"]])
+                filing.project(store, connection, [case["case_id"]])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from carecli import act, config_edit, credentials, listen, platforms, respond
+from carecli import act, config_edit, credentials, listen, platforms, respond, sending
 from carecli.config import Brand, Config, Source, build, parse
 from carecli.config_check import check
 from carecli.errors import AuthError, ConfigError, StoreError
@@ -241,10 +241,10 @@ def test_an_answer_comes_after_its_question_whatever_the_clocks_say(store: Store
     act.triage_new(store, config, now=NOW)
     number = respond.approve(store, 1, "On its way.", now=NOW)
     row = replies.get(store, number)
-    reply, _, _ = respond._prepared(store, config, row)
+    reply, _, _ = sending._prepared(store, config, row)
     from carecli.model import Receipt
 
-    respond._record_sent(store, row, reply, Receipt("r1", host=network.name), NOW)
+    sending._record_sent(store, row, reply, Receipt("r1", host=network.name), NOW)
     act.triage_new(store, config, now=NOW)
     (case,) = store.rows("SELECT * FROM cases")
     assert (case["status"], case["first_reply_at"]) == ("pending", "2026-11-20T12:00:50Z")
