@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from carecli import act, casefile, listen, respond
 from carecli.config import Brand, Config, Source
-from carecli.errors import Locked, NotFound, Unreachable
+from carecli.errors import Conflict, Locked, NotFound, Unreachable
 from carecli.platforms import memory
 from carecli.store import Store, cases, mentions, open_store
 from carecli.store.cases import Filter
@@ -139,6 +140,48 @@ def test_a_refused_reply_fails_and_may_be_cancelled(store: Store, network: memor
     assert row["status"] == "failed"
     assert "gone" in row["last_error"]
     assert respond.cancel(store, number, now=NOW)["status"] == "cancelled"
+
+
+def test_a_reply_to_what_is_no_longer_the_newest_message_is_not_written_down(
+    store: Store, network: memory.Network
+) -> None:
+    the_config = config(network.name)
+    asked = network.say("zoe", "@acme where is my refund?")
+    listen.fetch(store, the_config, now=NOW)
+    act.triage_new(store, the_config, now=NOW)
+    read = cases.get(store, 1)["latest_mention_id"]
+    network.say("zoe", "@acme it has come, sorry! But where is my bag?", reply_to=asked)
+    listen.fetch(store, the_config, now=NOW)
+    act.triage_new(store, the_config, now=NOW)
+    with pytest.raises(Conflict, match="has written meanwhile"):
+        respond.approve(store, 1, "@zoe The refund left us today.", now=NOW, read=read)
+    assert respond.send(store, the_config, now=NOW) == []
+    read = cases.get(store, 1)["latest_mention_id"]
+    assert respond.approve(store, 1, "@zoe It is on the next flight.", now=NOW, read=read)
+
+
+def test_a_source_that_was_renamed_is_answered_through_its_new_name(store: Store, network: memory.Network) -> None:
+    before = config(network.name)
+    network.say("zoe", "@acme where is my refund?")
+    listen.fetch(store, before, now=NOW)
+    act.triage_new(store, before, now=NOW)
+    number = respond.approve(store, 1, "@zoe It left us today.", now=NOW)
+    source = replace(before.sources[network.name], name="support")
+    elsewhere = Source("elsewhere", "memory", settings={"network": f"{network.name}-other", "handle": "acme"})
+    other = Config(brand=before.brand, sources={"elsewhere": elsewhere})
+    (row,) = respond.send(store, other, [number], now=NOW)
+    assert row["status"] == "failed", "another server knows nothing of the message"
+    after = Config(brand=before.brand, sources={"elsewhere": elsewhere, "support": source})
+    (row,) = respond.send(store, after, [number], now=NOW)
+    assert row["status"] == "sent"
+    memory.close(f"{network.name}-other")
+
+
+def test_a_setting_that_the_platform_does_not_know_is_named(store: Store, network: memory.Network) -> None:
+    (outcome,) = listen.fetch(store, config(network.name, keyword=["acme"]), now=NOW)
+    assert outcome.error is not None
+    assert f"sources.{network.name}: unknown key 'keyword'" in outcome.error
+    assert "did you mean 'keywords'?" in outcome.error
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

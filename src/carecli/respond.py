@@ -20,7 +20,7 @@ from carecli.replies import outbox
 from carecli.replies.drafting import CaseBrief, Fit, templates
 from carecli.replies.guardrails import check as find_all
 from carecli.replies.rules import Context
-from carecli.sending import advance, send
+from carecli.sending import advance, send, source_of
 from carecli.store import cases, events, mentions, replies
 from carecli.store.connect import Row, Store
 
@@ -136,14 +136,21 @@ def approve(
     agent: str | None = None,
     private: bool = False,
     draft: int | None = None,
+    read: int | None = None,
 ) -> int:
     """Write a reply down, approved and ready to be sent; returns its number. Nothing has been sent yet.
 
-    Raises Conflict when another reply to the same message is already on its way.
+    `read` is the newest message (its mention's number) that its writer had seen. Raises Conflict when the customer
+    has written since, or when another reply to the same message is already on its way.
     """
     with store.write() as connection:
         row = cases.get(store, case)
         target: int = row["latest_mention_id"]
+        if read is not None and read != target:
+            raise Conflict(
+                f"the customer of case {row['case_id']} has written meanwhile; nothing was sent",
+                hint=f"`care show {row['case_id']}` has the new message",
+            )
         for other in replies.of_case(store, row["case_id"]):
             if other["status"] in ("approved", "sending", "unsure") and other["mention_id"] == target:
                 raise Conflict(
@@ -167,7 +174,7 @@ def approve(
 
 
 def _platform(config: Config, target: Row) -> Platform | None:
-    source = config.sources.get(target["source"])
+    source = source_of(config, target)
     return None if source is None else platforms.load(source.platform)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from carecli import platforms
-from carecli.config import Config
+from carecli.config import Config, Source
 from carecli.errors import CareError, NotProcessed
 from carecli.model import Author, Mention, Receipt, Reply, parse_iso
 from carecli.platforms.base import Platform, Poster, Setup
@@ -120,10 +120,26 @@ def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: da
         return replies.get(store, row["reply_id"])
 
 
+def source_of(config: Config, target: Row) -> Source | None:
+    """The source through which a mention is answered: the one that brought it.
+
+    Where that was renamed or removed, the first other one of the same platform and server; None: there is none.
+    """
+    own = config.sources.get(target["source"])
+    if own is not None:
+        return own
+    for source in config.sources.values():
+        if source.platform == target["platform"]:
+            platform = platforms.load(source.platform)
+            if platform.answers and platform.host(platforms.setup(config, source)) == target["host"]:
+                return source
+    return None
+
+
 def _prepared(store: Store, config: Config, row: Row) -> tuple[Reply, Platform, Setup]:
     """What a Poster needs. Raises NotProcessed where the message came from a file or its source is gone."""
     target = mentions.get(store, row["mention_id"])
-    source = config.sources.get(target["source"])
+    source = source_of(config, target)
     if source is None:
         hint = f"answer by hand at {target['url']}" if target["url"] else "answer by hand"
         raise NotProcessed(f"'{target['source']}' is no source of care.toml, so care cannot post there", hint=hint)

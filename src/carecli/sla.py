@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from carecli.config import Config
@@ -53,7 +53,10 @@ def clock(
     target = target_seconds(urgency, config)
     if target is None:
         return Clock()
-    due_at = add_business_seconds(started, target, hours_of(urgency, config))
+    try:
+        due_at = add_business_seconds(started, target, hours_of(urgency, config))
+    except ValueError:  # so few hours, so long a target: it is never due
+        due_at = datetime.max.replace(tzinfo=UTC, microsecond=0)
     return Clock(
         target,
         due_at,

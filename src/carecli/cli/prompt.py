@@ -199,8 +199,10 @@ def _sentiment(state: _Review) -> str | None:
 def _reply(state: _Review) -> str | None:
     from carecli import respond
     from carecli.cli.respond import findings_lines
+    from carecli.store import cases
 
     run = state.run
+    read = cases.get(run.store, state.case)["latest_mention_id"]
     drafts = respond.draft(run.store, run.config, state.case, now=run.now, agent=state.agent)
     for number, one in enumerate(drafts, 1):
         output.lines(f"  {number}  {one.text}")
@@ -217,7 +219,13 @@ def _reply(state: _Review) -> str | None:
     if (_ask(f"send it? y or n: {text}") or "").lower() not in ("y", "yes"):
         return None
     reply = respond.approve(
-        run.store, state.case, text, now=run.now, agent=state.agent, draft=chosen.draft_id if chosen else None
+        run.store,
+        state.case,
+        text,
+        now=run.now,
+        agent=state.agent,
+        draft=chosen.draft_id if chosen else None,
+        read=read,
     )
     row = respond.send(run.store, run.config, [reply], now=run.now)[0]
     act.triage_new(run.store, run.config, now=run.now)

@@ -99,8 +99,10 @@ def reply(
     Example: care reply 12 "Sorry, Zoe: your bag lands tonight at 21:40." --as leo
     """
     from carecli import respond
+    from carecli.store import cases
 
     run: Context = context.obj
+    read = cases.get(run.store, case)["latest_mention_id"]
     words = _words(run, case, text, draft, edit)
     found = respond.check(run.store, run.config, case, words, now=run.now, private=private, voice=voice)
     shown = [shapes.finding(one) for one in found]
@@ -112,7 +114,9 @@ def reply(
             raise Refused(blocked[0].message, hint=f"rule {blocked[0].rule}; change the text and try again")
         return
     _confirm(words, found, yes=yes)
-    number = respond.approve(run.store, case, words, now=run.now, agent=who(agent), private=private, draft=draft)
+    number = respond.approve(
+        run.store, case, words, now=run.now, agent=who(agent), private=private, draft=draft, read=read
+    )
     row = _sent(run, [number])[0]
     result = {
         "reply_id": number,

@@ -48,7 +48,8 @@ def add(
         raise UsageError(f"'{name}' is no name for a source", hint="letters, digits, - _ . and a letter or digit first")
     loaded = platforms.load(platform)
     settings = dict(_pair(text) for text in set_ or [])
-    _check_keys(loaded.settings, settings)
+    if unknown := platforms.unknown_setting(loaded, settings):
+        raise UsageError(f"--set {unknown[0]}: unknown setting", hint=unknown[1])
     run.config  # noqa: B018 - a broken care.toml is not added to
     add_source(run.config_path, name, platform, settings)
     run.__dict__.pop("config", None)
@@ -66,16 +67,6 @@ def _pair(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise UsageError(f"--set {text}: not KEY=VALUE")
     return key, value
-
-
-def _check_keys(known: Any, given: dict[str, str]) -> None:
-    import difflib
-
-    for key in given:
-        if key not in known and key != "handle" and not key.endswith("_command"):
-            near = difflib.get_close_matches(key, [*known], n=1, cutoff=0.5)
-            hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
-            raise UsageError(f"--set {key}: unknown setting", hint=hint)
 
 
 @group.command("list")

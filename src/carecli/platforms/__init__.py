@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 
 from carecli import credentials
 from carecli.config import Config, Source
-from carecli.errors import CareError, NotFound
+from carecli.errors import CareError, ConfigError, NotFound
 from carecli.platforms.base import Platform, Setup
 
 GROUP = "carecli.platforms"
@@ -33,8 +35,24 @@ def load(name: str) -> Platform:
     return platform
 
 
+# What every source may set, whatever its platform.
+COMMON = ("handle", "allow_private", "timeout", "timezone")
+
+
+def unknown_setting(platform: Platform, settings: Iterable[str]) -> tuple[str, str] | None:
+    """The first key of `settings` that `platform` does not know, with a hint at what was meant; None: it knows all."""
+    for key in settings:
+        if key not in platform.settings and key not in COMMON and not key.endswith("_command"):
+            near = difflib.get_close_matches(key, [*platform.settings, *COMMON], n=1, cutoff=0.5)
+            return key, f"did you mean '{near[0]}'?" if near else f"known: {', '.join(platform.settings)}"
+    return None
+
+
 def setup(config: Config, source: Source) -> Setup:
-    """What a platform needs to open this source."""
+    """What a platform needs to open this source. Raises ConfigError for a setting that the platform does not know."""
+    if unknown := unknown_setting(load(source.platform), source.settings):
+        key, hint = unknown
+        raise ConfigError(f"care.toml: sources.{source.name}: unknown key '{key}' for {source.platform}", hint=hint)
     settings = {
         "allow_private": config.network.allow_private,
         "timeout": config.network.timeout,

@@ -14,7 +14,7 @@ from carecli.triage.language import detect
 MAX_CHARACTERS = 4000
 
 _LINK = re.compile(r"https?://\S*|\bwww\.\S+", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?<![\w@])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1,64}@\w[\w-]*\.\w[\w.-]*")
+_ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1,64}@\w[\w-]*\.\w[\w.-]*")
 # Prefixes that Hebrew writes together with the next word: and, the, in, to, from, that, like.
 _HEBREW_PREFIX = "[והבלמשכ]{0,2}"
 _HEBREW = re.compile("[\u05d0-\u05ea]")

@@ -188,7 +188,7 @@ class Xrpc:
         if not self._password or not self.handle:
             raise AuthError(
                 f"no app password for {self.handle or 'this source'}",
-                hint="set the source's handle, make an app password in the app, then `care login bluesky`",
+                hint="set the source's handle, make an app password in the app, then `care login SOURCE`",
             )
         client = await self._client(self.base_url)
         body = {"identifier": self.handle, "password": self._password}
@@ -196,7 +196,7 @@ class Xrpc:
         if answer.status != 200:
             raise AuthError(
                 f"@{self.handle} cannot sign in at {answer.where}: {error_name(answer) or answer.status}",
-                hint="make an app password (Settings, Privacy and security, App passwords), then `care login bluesky`",
+                hint="make an app password (Settings, Privacy and security, App passwords), then `care login SOURCE`",
                 status=answer.status,
             )
         door = self._door(answer)
@@ -244,7 +244,7 @@ def error_name(answer: Answer) -> str:
 def _no_entry(answer: Answer) -> AuthError:
     return AuthError(
         f"{answer.where} refuses the session: {error_name(answer) or answer.status}",
-        hint="make a new app password, then `care login bluesky`",
+        hint="make a new app password, then `care login SOURCE`",
         status=answer.status,
     )
 
