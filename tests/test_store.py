@@ -89,7 +89,7 @@ def test_the_log_is_append_only(store: Store) -> None:
     with store.write() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         connection.execute(
-            "INSERT INTO cases SELECT 1, 'memory', '', 'm1', 1, 1, 'open', 0, '[]', 'en', 'neutral', 0, 'chatter',"
+            "INSERT INTO cases SELECT 1, 'memory', '', 1, 1, 'open', 0, '[]', 'en', 'neutral', 0, 'chatter',"
             " '[]', 'whenever', 0, 0, 0, NULL, '[]', 1, 0, 'x', 'x', NULL, NULL, NULL, NULL, NULL, NULL"
         )
         events.append(connection, 1, "opened", NOW)

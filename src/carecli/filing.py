@@ -23,7 +23,7 @@ from carecli.triage import prioritise
 def _message(row: Row) -> Message:
     place = (row["platform"], row["host"], row["external_id"])
     parent, root = place_of(row, "in_reply_to"), place_of(row, "thread_root")
-    return Message(row["mention_id"], place, parent, root, bool(row["inbound"]))
+    return Message(row["mention_id"], place, row["author_id"], parent, root, bool(row["inbound"]))
 
 
 def place_of(row: Row, column: str) -> Place | None:
@@ -37,9 +37,10 @@ def into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> s
     messages = [_message(row) for row in rows.values()]
     places = {place for m in messages for place in (m.place, m.parent, m.root) if place is not None}
     ours = conversations.ours_at(connection, places)
-    known = conversations.at_places(connection, places | {parent for _, parent in ours.values() if parent is not None})
-    filing = plan(messages, known, ours, conversations.next_number(connection))
-    conversations.create(connection, [(number, message.place, rows[message.number]) for number, message in filing.new])
+    places |= {parent for _, parent in ours.values() if parent is not None}
+    known, hanging = conversations.at_places(connection, places), conversations.hanging_on(connection, places)
+    filing = plan(messages, known, hanging, ours, conversations.next_number(connection))
+    conversations.create(connection, [(number, rows[message.number]) for number, message in filing.new])
     conversations.attach(connection, [(case, number) for number, case in filing.cases.items()])
     conversations.hang(connection, filing.hooks)
     for case, message in filing.new:

@@ -8,23 +8,41 @@ from collections.abc import Iterable, Sequence
 from carecli.conversations import Place
 from carecli.store.connect import Connection, Row, Store
 
+_ASKED = """
+        WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
+                              json_extract(value, '$[2]') AS id FROM json_each(?))"""
+
+
+def _asked(places: Iterable[Place]) -> str:
+    return json.dumps([list(place) for place in places])
+
 
 def at_places(connection: Connection, places: Iterable[Place]) -> dict[Place, int]:
-    """The case of each stored mention or conversation among `places`, merged ones followed."""
-    asked = json.dumps([list(place) for place in places])
-    found: dict[Place, int] = {}
-    for table, column in (("cases", "conversation"), ("mentions", "external_id")):
-        for row in connection.execute(
-            f"""
-            WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
-                json_extract(value, '$[2]') AS id FROM json_each(?))
-            SELECT t.platform, t.host, asked.id, coalesce(c.merged_into, c.case_id) AS case_id
-            FROM asked JOIN {table} t ON t.platform = asked.platform AND t.host = asked.host AND t.{column} = asked.id
-            JOIN cases c ON c.case_id = t.case_id
-            """,
-            [asked],
-        ):
-            found[row["platform"], row["host"], row["id"]] = row["case_id"]
+    """The case of each stored mention among `places`."""
+    rows = connection.execute(
+        f"""
+        {_ASKED}
+        SELECT m.platform, m.host, m.external_id, m.case_id FROM asked JOIN mentions m
+        ON m.platform = asked.platform AND m.host = asked.host AND m.external_id = asked.id
+        WHERE m.case_id IS NOT NULL
+        """,
+        [_asked(places)],
+    )
+    return {(row["platform"], row["host"], row["external_id"]): row["case_id"] for row in rows}
+
+
+def hanging_on(connection: Connection, places: Iterable[Place]) -> dict[Place, dict[int, int]]:
+    """What hangs on those of `places` that have no case: the author's number → their case."""
+    found: dict[Place, dict[int, int]] = {}
+    for row in connection.execute(
+        f"""
+        {_ASKED}
+        SELECT h.platform, h.host, h.external_id, h.author_id, h.case_id FROM asked JOIN conversations h
+        ON h.platform = asked.platform AND h.host = asked.host AND h.external_id = asked.id
+        """,
+        [_asked(places)],
+    ):
+        found.setdefault((row["platform"], row["host"], row["external_id"]), {})[row["author_id"]] = row["case_id"]
     return found
 
 
@@ -39,14 +57,13 @@ def ours_at(connection: Connection, places: Iterable[Place]) -> dict[Place, tupl
     while asked:
         seen |= asked
         rows = connection.execute(
-            """
-            WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
-                                  json_extract(value, '$[2]') AS id FROM json_each(?))
+            f"""
+            {_ASKED}
             SELECT m.platform, m.host, m.external_id, m.case_id, m.in_reply_to FROM asked
             JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.external_id = asked.id
             WHERE m.inbound = 0
             """,
-            [json.dumps([list(place) for place in asked])],
+            [_asked(asked)],
         ).fetchall()
         for row in rows:
             parent = None if row["in_reply_to"] is None else (row["platform"], row["host"], row["in_reply_to"])
@@ -57,16 +74,14 @@ def ours_at(connection: Connection, places: Iterable[Place]) -> dict[Place, tupl
 
 def orphans(connection: Connection, parents: Iterable[Place]) -> list[Row]:
     """Our own answers that were stored before the messages that they answer."""
-    asked = json.dumps([list(place) for place in parents])
     return connection.execute(
-        """
-        WITH asked AS (SELECT json_extract(value, '$[0]') AS platform, json_extract(value, '$[1]') AS host,
-                              json_extract(value, '$[2]') AS id FROM json_each(?))
+        f"""
+        {_ASKED}
         SELECT m.mention_id, m.platform, m.host, m.external_id, m.in_reply_to FROM asked
         JOIN mentions m ON m.platform = asked.platform AND m.host = asked.host AND m.in_reply_to = asked.id
         WHERE m.case_id IS NULL AND m.inbound = 0
         """,
-        [asked],
+        [_asked(parents)],
     ).fetchall()
 
 
@@ -98,39 +113,41 @@ def attach(connection: Connection, mentions: Iterable[tuple[int, int]]) -> None:
     connection.executemany("UPDATE mentions SET case_id = ? WHERE mention_id = ?", mentions)
 
 
-def create(connection: Connection, new: Iterable[tuple[int, Place, Row]]) -> None:
-    """Make (number, what the conversation hangs on, first mention) cases; `project` fills them in."""
+def create(connection: Connection, new: Iterable[tuple[int, Row]]) -> None:
+    """Make (number, first mention) cases; `cases.project` fills them in."""
     connection.executemany(
         """
-        INSERT INTO cases (case_id, platform, host, conversation, customer_id, latest_mention_id, status, priority,
+        INSERT INTO cases (case_id, platform, host, customer_id, latest_mention_id, status, priority,
             reasons, sentiment, sentiment_score, intent, topics, urgency, needs_reply, needs_attention, directed, tags,
             mention_count, reopened, opened_at, segment_opened_at)
-        VALUES (?, ?, ?, ?, ?, ?, 'open', 0, '[]', 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 0, 0, ?, ?)
+        VALUES (?, ?, ?, ?, ?, 'open', 0, '[]', 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 0, 0, ?, ?)
         """,
         [
             (
                 number,
-                *place,
+                mention["platform"],
+                mention["host"],
                 mention["author_id"],
                 mention["mention_id"],
                 mention["created_at"],
                 mention["created_at"],
             )
-            for number, place, mention in new
+            for number, mention in new
         ],
     )
 
 
-def hang(connection: Connection, hooks: Iterable[tuple[int, Place]]) -> None:
-    """Let cases hang on places that are still to come; what somebody else hangs on already stays theirs."""
+def hang(connection: Connection, hooks: Iterable[tuple[Place, int, int]]) -> None:
+    """Let what an author writes below a place belong to a case: (place, author, case)."""
     connection.executemany(
-        "UPDATE OR IGNORE cases SET conversation = ? WHERE case_id = ?", [(place[2], case) for case, place in hooks]
+        "INSERT OR REPLACE INTO conversations VALUES (?, ?, ?, ?, ?)",
+        [(*place, author, case) for place, author, case in hooks],
     )
 
 
 def merge(connection: Connection, old: int, into: int) -> None:
     """Two cases turned out to be one conversation: everything moves to `into`, the log keeps both."""
-    for table in ("mentions", "drafts", "replies"):
+    for table in ("mentions", "conversations", "drafts", "replies"):
         connection.execute(f"UPDATE {table} SET case_id = ? WHERE case_id = ?", [into, old])
     connection.execute("UPDATE cases SET merged_into = ?1 WHERE case_id = ?2 OR merged_into = ?2", [into, old])
     connection.execute("DELETE FROM segments WHERE case_id = ?", [old])

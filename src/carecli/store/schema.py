@@ -67,7 +67,6 @@ _TABLES = (
         case_id INTEGER PRIMARY KEY,
         platform TEXT NOT NULL,
         host TEXT NOT NULL,
-        conversation TEXT NOT NULL, -- the external id that the conversation hangs on
         customer_id INTEGER NOT NULL REFERENCES authors,
         latest_mention_id INTEGER NOT NULL REFERENCES mentions, -- the newest message of a customer
         status TEXT NOT NULL CHECK (status IN ('open', 'pending', 'snoozed', 'resolved')),
@@ -93,10 +92,20 @@ _TABLES = (
         resolved_at TEXT,
         waiting_since TEXT,
         snoozed_until TEXT,
-        merged_into INTEGER REFERENCES cases,
-        UNIQUE (platform, host, conversation)
+        merged_into INTEGER REFERENCES cases
     )
     """,
+    """
+    CREATE TABLE conversations ( -- below a message that has no case, each customer has one
+        platform TEXT NOT NULL,
+        host TEXT NOT NULL,
+        external_id TEXT NOT NULL,
+        author_id INTEGER NOT NULL REFERENCES authors,
+        case_id INTEGER NOT NULL REFERENCES cases,
+        PRIMARY KEY (platform, host, external_id, author_id)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX conversations_of_case ON conversations (case_id)",
     """
     CREATE TABLE mentions (
         mention_id INTEGER PRIMARY KEY,
