@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.errors import BadAnswer
-from carecli.platforms.bluesky.newest_first import EMPTY_PAGES, LEAST_KNOWN, MOST_GAPS, MOST_KNOWN, Gap, Walk
+from carecli.platforms.web.newest_first import EMPTY_PAGES, LEAST_KNOWN, MOST_GAPS, MOST_KNOWN, Gap, Walk
 
 
 class Listing:

@@ -57,6 +57,8 @@ def add(
         output.document(_row(run, name))
         return
     errors.note(f"Added {name} ({loaded.title}) to {run.config_path}.")
+    if loaded.access:
+        errors.note(loaded.access)
     for kind, help_line in loaded.secrets.items():
         errors.note(f"It needs {kind}: {help_line}. `care login {name}`, or set {credentials.variable(name, kind)}.")
     errors.note(f"Try it: care source test {name}")
@@ -133,11 +135,13 @@ def platforms_(context: typer.Context, json: Json = False) -> None:
     del context
     loaded = [platform for name in platforms.available() if (platform := _loaded(name)) is not None]
     if json:
-        keys = ("name", "title", "answers", "settings", "secrets")
+        keys = ("name", "title", "answers", "access", "settings", "secrets")
         output.document([{key: getattr(platform, key) for key in keys} for platform in loaded])
         return
     for platform in loaded:
         output.lines(f"{platform.name}: {platform.title}{', can be answered' if platform.answers else ''}")
+        if platform.access:
+            output.lines(f"    {platform.access}")
         for key, words in {**platform.settings, **platform.secrets}.items():
             output.lines(f"    {key}: {words}")
 

@@ -75,6 +75,23 @@ class Setup:
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return tuple(str(part) for part in value)
 
+    def whole(self, key: str, default: int, least: int = 1, most: int = 1_000_000) -> int:
+        """The setting `key` as a whole number. Raises ConfigError."""
+        try:
+            value = int(self.text(key, str(default)))
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ConfigError(f"{key} of the source '{self.source}' is not a whole number from {least} to {most}")
+        return value
+
+    def needs(self, key: str, what: str) -> str:
+        """The setting `key`, which the platform cannot do without. Raises ConfigError."""
+        value = self.text(key).strip()
+        if not value:
+            raise ConfigError(f"the source '{self.source}' has no {key}: {what}")
+        return value
+
     def seconds(self, key: str, default: float) -> float:
         """The setting `key` as a number of seconds. Raises ConfigError."""
         try:
@@ -94,6 +111,7 @@ class Platform:
 
     `settings` and `secrets` map each key to its help line. `measure` counts a reply's length in the unit of
     `limit` (None: no known limit). `host` names the server that ids belong to, "" where ids are global.
+    `access` says what to know before spending time on it: what it costs, who must agree, what to prepare.
     """
 
     name: str
@@ -106,3 +124,4 @@ class Platform:
     private: bool = False
     limit: int | None = None
     measure: Callable[[str], int] = len
+    access: str = ""

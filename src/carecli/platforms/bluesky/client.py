@@ -19,7 +19,6 @@ from carecli.model import JSON, Mention, Page, Receipt, Reply
 from carecli.platforms.bluesky import LIMIT, measure
 from carecli.platforms.bluesky import reply as bluesky_reply
 from carecli.platforms.bluesky.lists import Entry, Lists, Sheet, field_of, milliseconds
-from carecli.platforms.bluesky.newest_first import Walk
 from carecli.platforms.bluesky.posts import (
     POST,
     AuthorView,
@@ -32,6 +31,7 @@ from carecli.platforms.bluesky.posts import (
 )
 from carecli.platforms.bluesky.xrpc import Session, Xrpc, error_name, nothing_sent
 from carecli.platforms.web.answers import Answer, printable
+from carecli.platforms.web.newest_first import Walk
 
 # After one of these there is no use in asking the same server for the next listing.
 FINAL = (AuthError, RateLimited, Unreachable)

@@ -86,18 +86,29 @@ class Answer:
         return printable(url.netloc.decode("ascii", "replace") + url.path)
 
     def reason(self, secrets: Iterable[str] = ()) -> str:
-        """What the body says is wrong: its `error`, `error_description` and `message`, else its text."""
+        """What the body says is wrong: its `error`, `error_description`, `message`, `errors`, else its text."""
         text = self.text()
         try:
             data = json.loads(self.body)
         except (ValueError, RecursionError):
             text = re.sub(r"<[^>]{0,300}>", " ", text[:4000])
         else:
-            parts = (
-                [data.get(name) for name in ("error", "error_description", "message")] if isinstance(data, dict) else []
-            )
-            text = ": ".join(part for part in parts if isinstance(part, str) and part) or text
+            text = ": ".join(_words_of(data)) or text
         return printable(redact(text, secrets))
+
+
+def _words_of(data: Any, depth: int = 3) -> list[str]:
+    """The texts of an error in its usual shapes; it may be an object in one, or a list of them."""
+    found = []
+    for name in ("error", "error_description", "error_name", "error_message", "message", "errors", "title", "detail"):
+        value = data.get(name) if isinstance(data, dict) else None
+        for part in value if isinstance(value, list) else [value]:
+            found += (
+                [part]
+                if isinstance(part, str) and part
+                else (_words_of(part, depth - 1) if isinstance(part, dict) and depth else [])
+            )
+    return list(dict.fromkeys(found))
 
 
 def retry_after(answer: Answer, now: float) -> float | None:

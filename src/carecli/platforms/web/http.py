@@ -128,7 +128,7 @@ class Client:
         for attempt in range(1, self.attempts + 1):
             try:
                 answer = await self._hops(url, httpx.Headers(dict(headers or {})), attempt, follow=follow, ok=ok)
-                error = None if answer.status in ok else error_of(answer, time.time(), self._secrets)
+                error = None if answer.status in ok else self.error(answer)
             except httpx.HTTPError as failure:
                 error = self._unreachable(failure)
             if error is None:
@@ -173,7 +173,11 @@ class Client:
             raise self._unreachable(failure) from failure
         if answer.status in ok:
             return answer
-        raise send_error_of(answer, time.time(), self._secrets)
+        raise self.error(answer, sent=True)
+
+    def error(self, answer: Answer, *, sent: bool = False) -> PlatformError:
+        """The error that `answer` means, to a read or to a write that was sent; secrets in it are hidden."""
+        return (send_error_of if sent else error_of)(answer, time.time(), self._secrets)
 
     async def _hops(
         self, url: httpx.URL, headers: httpx.Headers, attempt: int, *, follow: bool, ok: Container[int]
