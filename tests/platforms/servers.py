@@ -113,6 +113,7 @@ class LyingServer:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else every answer waits 40 ms for an acknowledgement
     server: _Server
 
     def handle_one_request(self) -> None:

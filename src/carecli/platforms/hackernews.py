@@ -15,7 +15,7 @@ from carecli.errors import BadAnswer, ConfigError
 from carecli.model import JSON, Author, Mention, Page
 from carecli.platforms.base import Platform, Setup
 from carecli.platforms.web.fields import Fields, milliseconds
-from carecli.platforms.web.listings import HISTORY, Entry, Listing, Sheet, Until, before, one, pages, sheet
+from carecli.platforms.web.listings import HISTORY, Entry, Listing, Sheet, Until, beyond, one, pages, sheet
 from carecli.platforms.web.markup import to_text
 from carecli.text import fold
 
@@ -71,8 +71,7 @@ class HackerNews:
         async def read(at: str | None) -> Sheet:
             place = Until.parse(at)
             values = _hits(await self._search(query, tags, place))
-            following = before(place, values, lambda item: int(item.time("created_at_i").timestamp()), self._size)
-            return sheet(values, entry, name, following)
+            return sheet(values, entry, name, beyond(place, values, "created_at_i", self._size))
 
         def entry(item: Fields) -> Entry | None:
             made = self._mention(item, own)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from datetime import UTC, datetime
+from hashlib import blake2b
 from html import unescape
 from typing import Any
 
 from carecli.model import parse_iso
 from carecli.platforms.web.markup import sound
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ID = 500
 LARGEST_COUNT = 2**53
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")
@@ -85,23 +86,35 @@ class Fields:
         return sound(json.dumps(self.data, ensure_ascii=False, separators=(",", ":")))
 
 
-def moment(value: object) -> datetime | None:
-    """`value` (ISO 8601, or epoch seconds) as a moment in UTC, neither before 1970 nor in the future; None: none."""
+def seconds(value: object) -> float | None:
+    """`value` (ISO 8601, or epoch seconds) in epoch seconds, None where it is no time."""
     try:
         if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,15}(\.[0-9]{1,9})?", value):
-            found = parse_iso(value)
-        elif isinstance(value, str | int | float) and not isinstance(value, bool):
-            found = datetime.fromtimestamp(float(value), UTC)
-        else:
-            return None
-    except (ValueError, OverflowError, OSError):
+            return parse_iso(value).timestamp()
+        if isinstance(value, str | int | float) and not isinstance(value, bool):
+            return float(value) if math.isfinite(float(value)) else None
+    except (ValueError, OverflowError):
+        pass
+    return None
+
+
+def moment(value: object) -> datetime | None:
+    """`value` (ISO 8601, or epoch seconds) as a moment in UTC, neither before 1970 nor in the future; None: none."""
+    found = seconds(value)
+    if found is None:
         return None
-    return min(max(found, EPOCH), datetime.now(UTC))
+    now = datetime.now(UTC)
+    return now if found >= now.timestamp() else datetime.fromtimestamp(max(found, 0), UTC)
 
 
 def milliseconds(at: datetime) -> int:
     """`at` as epoch milliseconds."""
     return int(at.timestamp() * 1000)
+
+
+def digest(text: str) -> str:
+    """A short name for `text` that changes when it does."""
+    return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def language(tag: str) -> str | None:

@@ -13,8 +13,9 @@ from typing import Any
 
 from carecli.errors import PlatformError, RateLimited, Unreachable
 from carecli.model import JSON, Mention, Page
-from carecli.platforms.web.fields import Fields, milliseconds
+from carecli.platforms.web.fields import Fields, milliseconds, seconds
 from carecli.platforms.web.newest_first import Walk
+from carecli.platforms.web.oldest_first import Forward
 from carecli.text import single_line
 
 # How far the first fetch without --since goes back, and what every fetch reads again for what arrives late.
@@ -37,7 +38,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One page of a listing in its own order, newest first; `cursor` leads to the rest, None: there is none."""
+    """One page of a listing in its own order; `cursor` leads to the rest, None: there is none."""
 
     entries: Sequence[Entry]
     cursor: str | None = None
@@ -53,7 +54,8 @@ class Listing:
     """One listing: its name in the cursor, and how a page of it is read after a cursor of its own.
 
     `complete` makes mentions of new entries where that takes more requests. `own_limit`: its rate limit is its
-    own, so the others go on. `overlap` is read again each time.
+    own, so the others go on. `overlap` is read again each time. `forward`: oldest first from a moment, so that
+    `read` always gets a place, `Until` read as "since"; all others are newest first.
     """
 
     name: str
@@ -61,12 +63,13 @@ class Listing:
     complete: Complete | None = None
     own_limit: bool = False
     overlap: timedelta = OVERLAP
+    forward: bool = False
 
 
 @dataclass
 class _Run:
     listing: Listing
-    walk: Walk
+    walk: Walk | Forward
     since: int
     state: JSON | None
     told: JSON | None = field(init=False)
@@ -88,6 +91,7 @@ async def pages(
     """
     runs = [_run(listing, cursor, since, history) for listing in listings]
     running, handed = list(runs), dict[str, Mention]()
+    floor = milliseconds(since) if since else 0
     failure: PlatformError | None = None
     while running:
         for run in tuple(running):
@@ -101,7 +105,7 @@ async def pages(
                 continue
             if run.walk.here is None:
                 running.remove(run)
-            fresh = tuple(_fresh(mentions, since, handed))
+            fresh = tuple(_fresh(mentions, max(run.since, floor), handed))
             if fresh or skipped or (empty and run.state != run.told):
                 yield Page(fresh, _saved(runs), tuple(skipped))
     if any(run.state != run.told for run in runs):
@@ -111,21 +115,18 @@ async def pages(
 
 
 def _run(listing: Listing, cursor: JSON, since: datetime | None, history: timedelta) -> _Run:
-    saved = cursor.get(listing.name)
-    state = saved if isinstance(saved, dict) else None
-    read_from = state.get("from") if state else None
-    if state is None or not isinstance(read_from, int):
+    found = cursor.get(listing.name)
+    state = found if isinstance(found, dict) else None
+    saved: JSON = state or {}
+    start, wanted = saved.get("from"), milliseconds(since) if since else None
+    if not isinstance(start, int) or (wanted is not None and wanted < start):
+        # Nothing below `from` was read: as if for the first time, without handing out again what is known.
+        saved = {"known": saved.get("known")}
         start = milliseconds(since or datetime.now(UTC) - history)
-        return _Run(listing, Walk({}, start, _overlap(listing)), start, state)
-    wanted = milliseconds(since) if since else None
-    if wanted is not None and wanted < read_from:
-        # Nothing below `read_from` was read: as if for the first time, without handing out again what is known.
-        return _Run(listing, Walk({"known": state.get("known")}, wanted, _overlap(listing)), wanted, state)
-    return _Run(listing, Walk(state, wanted, _overlap(listing)), read_from, state)
-
-
-def _overlap(listing: Listing) -> int:
-    return int(listing.overlap.total_seconds() * 1000)
+        wanted = start
+    overlap = int(listing.overlap.total_seconds() * 1000)
+    walk = Forward(saved, start, overlap) if listing.forward else Walk(saved, wanted, overlap)
+    return _Run(listing, walk, start, state)
 
 
 async def _turn(run: _Run) -> tuple[Sequence[Mention], Sequence[str], bool]:
@@ -151,10 +152,14 @@ async def _turn(run: _Run) -> tuple[Sequence[Mention], Sequence[str], bool]:
     return mentions, skipped, not sheet.entries
 
 
-def _fresh(mentions: Iterable[Mention], since: datetime | None, handed: dict[str, Mention]) -> Iterator[Mention]:
-    """Those that this run has not handed out yet; again when it turns out that one is addressed to us."""
+def _fresh(mentions: Iterable[Mention], floor: int, handed: dict[str, Mention]) -> Iterator[Mention]:
+    """Those that this run has not handed out yet; again when it turns out that one is addressed to us.
+
+    What was written before `floor` has not come with the others, so it does not come for an update either, unless
+    its text was edited.
+    """
     for mention in mentions:
-        if since is not None and mention.created_at < since and mention.edited_at is None:
+        if milliseconds(mention.edited_at or mention.created_at) < floor:
             continue
         before = handed.get(mention.external_id)
         if before is not None and before.directed:
@@ -197,12 +202,12 @@ def one(mention: Mention, moment: datetime | None = None) -> Entry:
     return Entry(key, milliseconds(moment or mention.created_at), (mention,))
 
 
-# Listings that can be asked for what lies before a moment: pages that shift don't matter then.
+# Listings that can be asked for what lies before (or after) a moment: pages that shift don't matter then.
 
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """A place in such a listing: items of the second `second` and before it, from the page `page` (1 …) on."""
+    """A place in such a listing: items from the epoch second `second` on, from the page `page` (1 …) of these on."""
 
     second: int
     page: int = 1
@@ -214,23 +219,20 @@ class Until:
         return cls(int(second), int(page)) if second.isdigit() and page.isdigit() else None
 
 
-def before(at: Until | None, values: Sequence[object], seconds: Callable[[Fields], int], full: int) -> str | None:
-    """The cursor of what follows a page of `values`, None where it was not full.
+def beyond(at: Until | None, values: Sequence[object], path: str, full: int) -> str | None:
+    """The cursor of what follows a page of `values`, None where it was not full; `path` is the time of each.
 
-    The next page begins with the second that this one ended in: it may hold more of them.
+    The next page begins with the second that this one ended in: it may hold more of them. Times are taken as the
+    server gives them, however its clock goes.
     """
     if len(values) < full:
         return None
-    last = _last_second(values, seconds)
-    if last is None or (at is not None and last >= at.second):
+    last = next((found for value in reversed(values) if (found := _second(value, path)) is not None), None)
+    if last is None or (at is not None and last == at.second):
         return f"{at.second}/{at.page + 1}" if at is not None else None
     return f"{last}/1"
 
 
-def _last_second(values: Sequence[object], seconds: Callable[[Fields], int]) -> int | None:
-    for value in reversed(values):
-        try:
-            return seconds(Fields(value))
-        except ValueError:
-            continue
-    return None
+def _second(value: object, path: str) -> int | None:
+    found = seconds(Fields(value).get(path)) if isinstance(value, dict) else None
+    return None if found is None else int(found)

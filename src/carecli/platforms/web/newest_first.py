@@ -64,7 +64,7 @@ class Walk:
         self.high = _whole(self.saved.get("high"))
         self._first = self.high is None
         self._head = Gap(floor=self.since if self.high is None else self.high - self.overlap)
-        self._known = dict(_marks(self.saved.get("known")))
+        self._known = dict(known_marks(self.saved.get("known")))
         self._gaps = []
         for gap in _gaps(self.saved.get("gaps")):
             (self._later if self._too_old(gap.reached) else self._gaps).append(gap)
@@ -81,11 +81,11 @@ class Walk:
 
     def is_known(self, item: str) -> bool:
         """Whether the item with the id `item` was remembered."""
-        return _mark(item) in self._known
+        return mark_of(item) in self._known
 
     def remember(self, items: Iterable[tuple[str, int]]) -> None:
         """Items, by id and moment, that need not be handed out again."""
-        self._known.update((_mark(item), moment) for item, moment in items)
+        self._known.update((mark_of(item), moment) for item, moment in items)
 
     def turn(self, moments: Sequence[int], cursor: str | None, *, now: int) -> None:
         """One page was read at `here`: the moments of its items in their order, and the cursor of the rest.
@@ -124,13 +124,10 @@ class Walk:
         while len(gaps) > MOST_GAPS:
             oldest, newer = gaps.pop(), gaps.pop()
             gaps.append(Gap(newer.at, newer.reached, oldest.floor))
-        known = sorted(self._known.items(), key=lambda entry: (-entry[1], entry[0]))
-        floor = (self.high or 0) - self.overlap
-        wanted = min(sum(moment >= floor for _, moment in known), MOST_KNOWN)
         return {
             "high": self.high,
             "gaps": [[gap.at, gap.reached, gap.floor] for gap in gaps],
-            "known": [list(entry) for entry in known[: max(wanted, LEAST_KNOWN)]],
+            "known": marks_to_keep(self._known, (self.high or 0) - self.overlap),
         }
 
     def _take(self) -> Gap:
@@ -173,7 +170,8 @@ def _gaps(saved: Any) -> list[Gap]:
     return found
 
 
-def _marks(saved: Any) -> Iterator[tuple[str, int]]:
+def known_marks(saved: Any) -> Iterator[tuple[str, int]]:
+    """What `marks_to_keep` gave, each item's mark with its moment."""
     for entry in saved if isinstance(saved, list) else ():
         if isinstance(entry, list) and len(entry) == 2:
             mark, moment = entry[0], _whole(entry[1])
@@ -181,7 +179,15 @@ def _marks(saved: Any) -> Iterator[tuple[str, int]]:
                 yield mark, moment
 
 
-def _mark(item: str) -> str:
+def marks_to_keep(known: dict[str, int], floor: int) -> list[list[str | int]]:
+    """The marks worth remembering, newest first: all from the moment `floor` on, and a few pages more."""
+    newest = sorted(known.items(), key=lambda entry: (-entry[1], entry[0]))
+    wanted = min(sum(moment >= floor for _, moment in newest), MOST_KNOWN)
+    return [list(entry) for entry in newest[: max(wanted, LEAST_KNOWN)]]
+
+
+def mark_of(item: str) -> str:
+    """A short name for the item with the id `item`."""
     digest = hashlib.blake2b(item.encode("utf-8", "surrogatepass"), digest_size=9).digest()
     return base64.urlsafe_b64encode(digest).decode()
 
