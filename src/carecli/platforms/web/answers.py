@@ -115,7 +115,8 @@ def retry_after(answer: Answer, now: float) -> float | None:
     """Seconds that the platform asks to wait, or None where it does not say.
 
     `Retry-After` (seconds or HTTP date); for a 429 also the reset headers (ISO 8601, epoch seconds or
-    milliseconds, seconds) and `retry_after_ms`, `retry_after`, `parameters.retry_after`, `reset` of the body.
+    milliseconds, seconds) and `retry_after_ms`, `retry_after`, `parameters.retry_after`, `extras.wait_seconds`,
+    `reset` of the body.
     `now` in epoch seconds; dates are measured by the server's own clock where it sends one.
     """
     now = _http_date(answer.headers.get("date", "")) or now
@@ -134,11 +135,12 @@ def _waits_in_body(answer: Answer) -> list[object]:
         return []
     if not isinstance(data, dict):
         return []
-    milliseconds, parameters = data.get("retry_after_ms"), data.get("parameters")
+    milliseconds, parameters, extras = (data.get(name) for name in ("retry_after_ms", "parameters", "extras"))
     return [
         milliseconds / 1000 if isinstance(milliseconds, int | float) else None,
         data.get("retry_after"),
         parameters.get("retry_after") if isinstance(parameters, dict) else None,
+        extras.get("wait_seconds") if isinstance(extras, dict) else None,
         data.get("reset"),
     ]
 
