@@ -11,6 +11,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from carecli.errors import ConfigError
 from carecli.model import JSON, Page, Receipt, Reply
@@ -103,6 +104,13 @@ class Setup:
         """The setting `key` as yes or no; `--set key=true` arrives as text."""
         value = self.settings.get(key, default)
         return value if isinstance(value, bool) else str(value).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def server_of(setup: Setup) -> str:
+    """The server that ids belong to: that of base_url, with its port and its folder where it has them."""
+    base = setup.text("base_url")
+    parts = urlsplit(base if "://" in base else f"https://{base}")
+    return (parts.netloc.rpartition("@")[2] + parts.path.rstrip("/")).lower()
 
 
 @dataclass(frozen=True, slots=True)
