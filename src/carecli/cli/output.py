@@ -9,13 +9,11 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
+from carecli.text import clip as text_clip
 from carecli.text import inert, is_rtl, single_line, visual, wants_visual, wrap
 from carecli.text import width as cell_width
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 _rtl = "auto"
 _PIPED_CELL = 400  # characters of a cell when nobody clips to a terminal's width
@@ -68,22 +66,23 @@ def lines(text: str = "") -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, clip: str | None = None) -> None:
     """A table; the column `clip` gives way when the terminal is narrow. Empty cells for None."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
+    # written here and not by rich: the tables of `care queue` took a quarter of its start (docs/performance.md)
     limit = _width()
     cells = [[_cell(value, limit) for value in row] for row in rows]
-    body = Table(box=box.SIMPLE_HEAD, padding=0, pad_edge=False, show_edge=False, header_style="bold")
-    *others, last = _rooms(columns, cells, clip, limit)
-    for column, room in zip(columns, [*(room + 1 for room in others), last], strict=True):
-        body.add_column(Text(column), no_wrap=True, overflow="ellipsis", width=room)
-    for row in cells:
-        body.add_row(*map(Text, row))
-    console = _console(limit or 4 * _PIPED_CELL)
-    with console.capture() as captured:  # so that there is one writer, which knows narrow encodings and broken pipes
-        console.print(body)
-    _write(captured.get().rstrip("\n"))
+    rooms = _rooms(columns, cells, clip, limit)
+    head, rule = _line(columns, rooms), "─" * (sum(rooms) + 2 * (len(rooms) - 1))
+    _write("\n".join([f"\x1b[1m{head}\x1b[0m" if _colours() else head, rule, *(_line(row, rooms) for row in cells)]))
+
+
+def _line(cells: Sequence[str], rooms: Sequence[int]) -> str:
+    shown = [text_clip(text, room) for text, room in zip(cells, rooms, strict=True)]
+    return "  ".join(
+        f"{text}{' ' * (room - cell_width(text))}" for text, room in zip(shown, rooms, strict=True)
+    ).rstrip()
+
+
+def _colours() -> bool:
+    return on_terminal() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def _rooms(columns: Sequence[str], cells: Sequence[Sequence[str]], clip: str | None, limit: int | None) -> list[int]:
@@ -149,12 +148,6 @@ def _shown(line: str) -> str:
 def is_rtl_inside(line: str) -> bool:
     """Whether any letter of the line runs from right to left."""
     return any("\u0590" <= character <= "\u08ff" for character in line)
-
-
-def _console(width: int) -> Console:
-    from rich.console import Console
-
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
 
 
 def _write(text: str) -> None:
