@@ -162,8 +162,10 @@ def _fresh(mentions: Iterable[Mention], floor: int, handed: dict[str, Mention]) 
         if milliseconds(mention.edited_at or mention.created_at) < floor:
             continue
         before = handed.get(mention.external_id)
-        if before is not None and before.directed:
-            mention = replace(mention, directed=mention.inbound)  # noqa: PLW2901 - what is addressed stays so
+        if before is not None:
+            # What addressed us stays so, and the same thing looks different in another listing.
+            directed = mention.inbound if before.directed else mention.directed
+            mention = replace(mention, directed=directed, raw=before.raw)  # noqa: PLW2901
         if before != mention:
             handed[mention.external_id] = mention
             yield mention
