@@ -89,8 +89,10 @@ def test_the_log_is_append_only(store: Store) -> None:
     with store.write() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         connection.execute(
-            "INSERT INTO cases SELECT 1, 'memory', '', 1, 1, 'open', 0, '[]', 'en', 'neutral', 0, 'chatter',"
-            " '[]', 'whenever', 0, 0, 0, NULL, '[]', 1, 0, 'x', 'x', NULL, NULL, NULL, NULL, NULL, NULL"
+            "INSERT INTO cases (case_id, platform, host, customer_id, latest_mention_id, status, priority, reasons,"
+            " sentiment, sentiment_score, intent, topics, urgency, needs_reply, needs_attention, directed, tags,"
+            " mention_count, reopened, opened_at, segment_opened_at) VALUES (1, 'memory', '', 1, 1, 'open', 0, '[]',"
+            " 'neutral', 0, 'chatter', '[]', 'whenever', 0, 0, 0, '[]', 1, 0, 'x', 'x')"
         )
         events.append(connection, 1, "opened", NOW)
     for statement in ("UPDATE events SET kind = 'x'", "DELETE FROM events"):

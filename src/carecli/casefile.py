@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from carecli.config import Config
-from carecli.model import JSON, Draft, iso, parse_iso
+from carecli.model import JSON, Draft, Event, iso, parse_iso
 from carecli.sla import Clock
 from carecli.sla import clock as sla_clock
 from carecli.store import cases, conversations, events, mentions, replies
@@ -38,7 +38,7 @@ def describe(row: Row, config: Config, now: datetime) -> JSON:
         "tags": json.loads(row["tags"]),
         "platform": row["platform"],
         "customer": {"handle": row["customer_handle"], "name": row["customer_name"]},
-        "text": row["text"],
+        "text": None if row["latest_deleted_at"] else row["text"],
         "url": row["url"],
         "opened_at": row["opened_at"],
         "first_reply_at": row["first_reply_at"],
@@ -47,6 +47,7 @@ def describe(row: Row, config: Config, now: datetime) -> JSON:
         "waiting_since": row["waiting_since"],
         "sla": _sla(row, config, now),
         "mentions": row["mention_count"],
+        "reposts": row["reposts"],
     }
 
 
@@ -99,6 +100,7 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
     absorbed = conversations.merged(store, [number]).get(number, [])
     logs = events.of_cases(store, [number, *absorbed])
     log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
+    gone = {m["mention_id"] for m in conversation if m["deleted_at"]}
     followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]
     return CaseFile(
         case=describe(row, config, now),
@@ -107,12 +109,18 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         history=[
             describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)
         ],
-        events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": dict(e.data)} for e in log],
+        events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": _shown(e, gone)} for e in log],
         drafts=replies.drafts_of(store, number),
         replies=replies.of_case(store, number),
     )
 
 
+def _shown(event: Event, gone: Collection[int]) -> JSON:
+    """What an event says; not what a message said before it was edited, when it is gone."""
+    hidden = event.data.get("mention") in gone
+    return {key: value for key, value in event.data.items() if not (hidden and key == "before")}
+
+
 def describe_short(case: Mapping[str, Any]) -> str:
     """A case in one line."""
-    return f"case {case['case']}, {case['opened_at']}, {case['status']}, {case['intent']}: {case['text'][:100]}"
+    return f"case {case['case']}, {case['opened_at']}, {case['status']}, {case['intent']}: {(case['text'] or '')[:100]}"

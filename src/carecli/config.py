@@ -133,7 +133,7 @@ class Config(_Table):
         days = {day: getattr(self.hours, day) for day in DAYS}
         return parse_hours(self.brand.timezone, days, self.hours.holidays)
 
-    @property
+    @cached_property
     def own_handles(self) -> tuple[str, ...]:
         """Every handle that is ours: the brand's, and the accounts that its sources sign in with."""
         accounts = (str(source.settings.get("handle") or "") for source in self.sources.values())

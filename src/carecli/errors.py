@@ -6,6 +6,7 @@ CareError                    1  something failed; the message says what, where a
 ├── Refused                  3  a guardrail blocks the reply
 ├── PartlyDone               4  some sources failed, the rest is stored
 ├── Locked                   5  another care holds the lock
+├── Stopped                130  a person pressed Ctrl-C; what was done until then is safe
 ├── StoreError               1  the database cannot be opened, read or written
 ├── NotFound                 1  no such case, mention, source, draft …
 ├── Conflict                 1  somebody else was faster (claimed, answered, changed)
@@ -51,6 +52,10 @@ class PartlyDone(CareError):
 
 class Locked(CareError):
     exit_status = 5
+
+
+class Stopped(CareError):
+    exit_status = 130
 
 
 class StoreError(CareError):

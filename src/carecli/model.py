@@ -60,7 +60,8 @@ class Mention:
 
     `external_id` is unique within (`platform`, `host`); `in_reply_to` and `thread_root` are external ids.
     `inbound` is False for what the brand itself wrote. `directed` is None where the platform does not tell
-    whether the brand was addressed. `raw` is the untouched source, as JSON text.
+    whether the brand was addressed. `raw` is the untouched source, as JSON text. `matched` says what of the brand's
+    query was found where (carecli.matching), None where nothing was searched for.
     """
 
     platform: str
@@ -82,6 +83,7 @@ class Mention:
     reposts: int | None = None
     replies: int | None = None
     raw: str | None = None
+    matched: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,16 +148,24 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a source: mentions, the cursor that resumes after it, and the items that were skipped, named."""
+    """One page of a source: mentions, the cursor that resumes after it, and the items that were skipped, named.
+
+    `deleted` are the external ids of what its author, or the platform, has taken away since.
+    """
 
     mentions: tuple[Mention, ...]
     cursor: JSON
     skipped: tuple[str, ...] = ()
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a fetch of one source ended; `error` is None when all went well. Durations in seconds."""
+    """How a fetch of one source stands or ended; `error` is None when all went well. Durations in seconds.
+
+    `deleted`: how many known mentions are gone at the source. `next_try`: not to be asked again before then;
+    `waiting`: so it was not asked this time. `done`: the fetch of this source is over.
+    """
 
     source: str
     platform: str
@@ -165,6 +175,10 @@ class Outcome:
     seconds: float = 0.0
     error: str | None = None
     skipped: tuple[str, ...] = ()
+    deleted: int = 0
+    next_try: datetime | None = None
+    waiting: bool = False
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,7 @@ def _context(
         recent=[(f"case {one['case_id']}, {one['at'][:10]}", one["text"]) for one in said],
         answered=not waiting,
         to_own=not target["inbound"],
+        deleted=target["deleted_at"] is not None,
     )
 
 

@@ -106,6 +106,7 @@ CASE = {
     "resolved_at": maybe(time),
     "snoozed_until": maybe(time),
     "waiting_since": maybe(time),
+    "reposts": count,
     "sla": SLA,
     "mentions": count,
 }
@@ -133,6 +134,8 @@ MENTION = {
     "in_reply_to": maybe(words),
     "visibility": words,
     "directed": bool,
+    "deleted_at": maybe(time),
+    "matched": maybe(words),
     "metrics": {"likes": maybe(int), "reposts": maybe(count), "replies": maybe(count)},
 }
 FINDING = {
@@ -180,6 +183,9 @@ SOURCE = {
     "last_fetch_at": maybe(time),
     "last_error": maybe(words),
     "mentions": count,
+    "last_success_at": maybe(time),
+    "next_try_at": maybe(time),
+    "silent_seconds": maybe(seconds),
 }
 FETCHED = {
     "source": words,
@@ -187,8 +193,10 @@ FETCHED = {
     "fetched": count,
     "new": count,
     "updated": count,
+    "deleted": count,
     "seconds": seconds,
     "error": maybe(words),
+    "next_try": maybe(time),
 }
 IMPORTED = {
     "read": count,

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, get_args
@@ -15,7 +14,7 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import Json, Limit, Since
 from carecli.errors import CareError, UsageError
-from carecli.model import Outcome
+from carecli.model import Outcome, iso
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,7 +31,11 @@ def fetch(
 ) -> None:
     """Pull what is new from all or the named sources, classify it, open or update cases.
 
-    Every source resumes where it stopped. Exit status 4: some sources failed, the rest is stored.
+    Every source resumes where it stopped; --since reads back to that day besides. One that failed often is left
+    alone for a while (name it to try at once), one whose platform asked to wait until then. Ctrl-C stops between two
+    pages and loses nothing. Exit status 4: some sources failed, the rest is stored.
+
+    Example: care fetch support --since 30d
     """
     from carecli import act, listen
 
@@ -48,7 +51,7 @@ def fetch(
             now=run.now,
             since=start,
             limit=limit,
-            progress=lambda outcome: tell(f"{outcome.source}: {outcome.fetched}"),
+            progress=_Board(tell).show,
         )
     with errors.progress("Classifying") as tell:
         act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
@@ -68,8 +71,36 @@ def fetch(
         raise typer.Exit(1 if len(failed) == len(outcomes) else 4)
 
 
+class _Board:
+    """What a person sees while sources are read: how many are done, and how far the others are."""
+
+    most = 8
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._running: dict[str, Outcome] = {}
+        self._done = 0
+
+    def show(self, outcome: Outcome) -> None:
+        """`outcome` is news."""
+        if outcome.done:
+            self._running.pop(outcome.source, None)
+            self._done += 1
+        else:
+            self._running[outcome.source] = outcome
+        shown = list(self._running.values())[-self.most :]
+        lines = [f"    {running.source}: {running.fetched} mentions, {running.new} new" for running in shown]
+        if more := len(self._running) - len(lines):
+            lines.append(f"    and {more} more")
+        self._tell("\n".join([f"({self._done} sources done)", *lines]))
+
+
+_SHOWN = ("source", "platform", "fetched", "new", "updated", "deleted", "seconds", "error", "next_try")
+
+
 def _row(outcome: Outcome) -> dict[str, Any]:
-    return {key: value for key, value in asdict(outcome).items() if key != "skipped"}
+    row = {key: getattr(outcome, key) for key in _SHOWN}
+    return {**row, "next_try": outcome.next_try and iso(outcome.next_try)}
 
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> None:

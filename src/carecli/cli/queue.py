@@ -13,6 +13,8 @@ from carecli.cli.options import CaseNumber, Json, Limit
 from carecli.errors import UsageError
 from carecli.model import INTENTS, SENTIMENTS, STATUSES, parse_iso
 
+GONE = "(deleted at the source)"
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(queue)
@@ -83,7 +85,7 @@ def _line(case: dict[str, Any], now: datetime) -> list[Any]:
         case["language"],
         case["intent"],
         who or case["customer"]["handle"],
-        case["text"],
+        GONE if case["text"] is None else case["text"],
     ]
 
 
@@ -160,8 +162,10 @@ def sheet(case: dict[str, Any], short: Any, now: datetime) -> None:
 def _mention(mention: dict[str, Any]) -> None:
     who = mention["author"]["handle"] if mention["inbound"] else f"{mention['author']['handle']} (us)"
     output.lines(f"\n{mention['created_at']}  {who}  [mention {mention['mention']}]")
-    for line in mention["text"].split("\n"):
+    for line in (GONE if mention["text"] is None else mention["text"]).split("\n"):
         output.lines(f"    {line}")
+    if mention["matched"]:
+        output.lines(f"    — found by: {mention['matched']}")
     if mention["why"]:
         output.lines(f"    — {'; '.join(mention['why'])}")
 

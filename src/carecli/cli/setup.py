@@ -158,7 +158,8 @@ def _config_checks(run: Context) -> list[_Check]:
 
 
 def _store_checks(run: Context) -> list[_Check]:
-    from carecli.store import replies, sources
+    from carecli.cli.source import health, words
+    from carecli.store import replies
 
     try:
         store = run.store
@@ -166,9 +167,10 @@ def _store_checks(run: Context) -> list[_Check]:
     except CareError as error:
         return [("database", "", error.message)]
     found: list[_Check] = [("database", str(store.path), None if integrity == "ok" else integrity)]
-    for name, state in sources.states(store).items():
-        detail = f"last fetched {state['last_fetch_at'] or 'never'}, {state['mentions']} mentions"
-        found.append((f"fetching {name}", detail, state["last_error"]))
+    for name, state in health(run).items():
+        detail = f"last success {state['last_success_at'] or 'never'}, {state['mentions']} mentions"
+        problem = state["last_error"] or state["silent_seconds"]
+        found.append((f"fetching {name}", detail, words(state, run.now) if problem else None))
     waiting = replies.unfinished(store)
     stuck = [row["reply_id"] for row in waiting if row["status"] in ("unsure", "failed")]
     found.append(("outbox", f"{len(waiting)} waiting", f"needs a decision: {stuck} (`care outbox`)" if stuck else None))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import Json
 from carecli.errors import CareError, UsageError
+from carecli.model import iso, parse_iso
 from carecli.platforms.base import Platform
 
 group = typer.Typer(
@@ -73,31 +75,62 @@ def _pair(text: str) -> tuple[str, str]:
 
 @group.command("list")
 def list_(context: typer.Context, json: Json = False) -> None:
-    """Show every source with its last fetch and its last error."""
+    """Show every source: its last success, its error, its next try, and a silence that is longer than usual."""
     run: Context = context.obj
-    rows = [_row(run, name) for name in run.config.sources]
+    known = health(run)
+    rows = [_row(run, name, known.get(name)) for name in run.config.sources]
     if json:
         output.document(rows)
     elif not rows:
         errors.note("No sources yet: care source add PLATFORM NAME; platforms: " + ", ".join(platforms.available()))
     else:
-        columns = ("name", "platform", "enabled", "last_fetch_at", "mentions", "last_error")
-        output.table(columns, ([row[column] for column in columns] for row in rows), clip="last_error")
+        columns = ("name", "platform", "enabled", "last_success_at", "mentions", "health")
+        shown = ({**row, "health": words(row, run.now)} for row in rows)
+        output.table(columns, ([row[column] for column in columns] for row in shown), clip="health")
 
 
-def _row(run: Context, name: str) -> dict[str, Any]:
+_STATE: dict[str, Any] = {
+    "last_fetch_at": None,
+    "last_error": None,
+    "mentions": 0,
+    "last_success_at": None,
+    "next_try_at": None,
+    "silent_seconds": None,
+}
+
+
+def _row(run: Context, name: str, state: dict[str, Any] | None = None) -> dict[str, Any]:
+    source = run.config.sources[name]
+    return {"name": name, "platform": source.platform, "enabled": source.enabled, **(state or _STATE)}
+
+
+def health(run: Context) -> dict[str, dict[str, Any]]:
+    """How each source that ever ran is: what is known of it, and for how long it is silent where that is unusual."""
+    from carecli.patience import too_silent
     from carecli.store import sources
 
-    source = run.config.sources[name]
-    state = sources.states(run.store).get(name)
-    return {
-        "name": name,
-        "platform": source.platform,
-        "enabled": source.enabled,
-        "last_fetch_at": state["last_fetch_at"] if state else None,
-        "last_error": state["last_error"] if state else None,
-        "mentions": state["mentions"] if state else 0,
-    }
+    habits = sources.habits(run.store, run.now)
+    found = {}
+    for name, state in sources.states(run.store).items():
+        asked = state["last_success_at"]
+        silence = too_silent(habits.get(name, ()), parse_iso(asked)) if asked else None
+        row = {key: state[key] for key in _STATE if key != "silent_seconds"}
+        found[name] = {**row, "silent_seconds": silence and silence.total_seconds()}
+    return found
+
+
+def words(state: dict[str, Any], now: datetime) -> str:
+    """What is wrong with a source, or that nothing is."""
+    from carecli.hours import show_duration
+
+    said = []
+    if state["last_error"]:
+        said.append(str(state["last_error"]))
+    if state["next_try_at"] and state["next_try_at"] > iso(now):
+        said.append(f"not asked before {state['next_try_at']}")
+    if state["silent_seconds"]:
+        said.append(f"silent for {show_duration(state['silent_seconds'])}, longer than usual")
+    return "; ".join(said) or ("never fetched" if state["last_fetch_at"] is None else "ok")
 
 
 @group.command()

@@ -48,7 +48,7 @@ class Projection:
 
 _SHOWN = """
     SELECT c.*, a.handle AS customer_handle, a.name AS customer_name, m.text AS text, m.url AS url,
-           m.external_id AS latest_external_id, m.created_at AS latest_at,
+           m.external_id AS latest_external_id, m.created_at AS latest_at, m.deleted_at AS latest_deleted_at,
            (SELECT urgency FROM segments s WHERE s.case_id = c.case_id ORDER BY number DESC LIMIT 1) AS segment_urgency
     FROM cases c JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
 """

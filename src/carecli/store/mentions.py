@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from carecli.errors import NotFound
 from carecli.model import JSON, Author, Mention, Verdict, iso, parse_iso
-from carecli.store import events, search
+from carecli.store import events, search, sources, withdrawals
 from carecli.store.connect import Row, Store
 from carecli.store.raw import pack, unpack
 
@@ -28,16 +28,37 @@ _HALF_OR_NUL = re.compile("[\0\ud800-\udfff]")  # SQLite's JSON, by which ids ar
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """What a page changed."""
+    """What a page changed; `deleted` of ours are gone at the source."""
 
     new: int = 0
     updated: int = 0
+    deleted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is written together with a page.
+
+    `filled`: the page belongs to a walk back, which stands there now. `deleted`: the external ids of what is gone at
+    `place`, a platform and a host.
+    """
+
+    filled: sources.Backfill | None = None
+    deleted: Sequence[str] = ()
+    place: tuple[str, str] = ("", "")
 
 
 def save_page(
-    store: Store, source: str, mentions: Sequence[Mention], *, now: datetime, cursor: JSON | None = None
+    store: Store,
+    source: str,
+    mentions: Sequence[Mention],
+    *,
+    now: datetime,
+    cursor: JSON | None = None,
+    beside: Beside | None = None,
 ) -> Saved:
     """Store one page and the cursor after it in one transaction. The same page again changes nothing."""
+    beside = beside or Beside()
     oldest_first = sorted(map(_storable, mentions), key=lambda m: m.created_at)
     unique = {(m.platform, m.host, m.external_id): m for m in oldest_first}
     with store.write() as connection:
@@ -49,12 +70,12 @@ def save_page(
         _insert(connection, source, new, authors, now)
         for row, mention in changed:
             _update(connection, row, mention, authors, now)
+        gone = withdrawals.withdraw(connection, beside.place, beside.deleted, now=now) if beside.deleted else 0
         if cursor is not None:
-            connection.execute(
-                "UPDATE sources SET cursor = ? WHERE name = ?",
-                [json.dumps(cursor, ensure_ascii=False), source],
-            )
-    return Saved(len(new), len(changed))
+            sources.move(connection, source, cursor)
+        if beside.filled is not None:
+            sources.fill(connection, source, beside.filled)
+    return Saved(len(new), len(changed), gone)
 
 
 def content_hash(mention: Mention) -> bytes:
@@ -75,7 +96,7 @@ def _known(connection: sqlite3.Connection, unique: Iterable[_Key]) -> dict[_Key,
         for row in connection.execute(
             """
             SELECT mention_id, case_id, external_id, source, inbound, directed, text, url, in_reply_to, edited_at,
-                   likes, reposts, replies, content_hash FROM mentions
+                   likes, reposts, replies, content_hash, deleted_at FROM mentions
             WHERE platform = ? AND host = ? AND external_id IN (SELECT value FROM json_each(?))
             """,
             [platform, host, json.dumps(ids)],
@@ -154,7 +175,7 @@ def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -
 _COLUMNS = (
     "mention_id, platform, host, external_id, source, author_id, inbound, directed, automatic, visibility, text, url,"
     " in_reply_to, thread_root, declared_language, created_at, edited_at, fetched_at, likes, reposts, replies,"
-    " content_hash"
+    " content_hash, matched"
 )
 _INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"
 
@@ -195,6 +216,7 @@ def _insert(
                 m.reposts,
                 m.replies,
                 content_hash(m),
+                m.matched,
             )
             for number, m in numbered
         ],
@@ -214,7 +236,8 @@ def _update(
         """
         UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
             in_reply_to = ?, edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
-            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? THEN triaged_at END
+            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? THEN triaged_at END,
+            deleted_at = NULL, matched = coalesce(?, matched)
         WHERE mention_id = ?
         """,
         [
@@ -233,6 +256,7 @@ def _update(
             m.text,
             m.inbound,
             bool(m.directed),
+            m.matched,
             number,
         ],
     )
@@ -243,8 +267,12 @@ def _update(
     if row["text"] != m.text:
         search.remove(connection, number, row["text"])
         search.add(connection, [(number, m.text)])
-        if row["case_id"] is not None and m.inbound:
+        if row["case_id"] is not None and row["deleted_at"] is not None:
+            events.append(connection, row["case_id"], "restored", now, data={"mention": number})
+        elif row["case_id"] is not None and m.inbound:
             events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
+    if row["deleted_at"] is not None:
+        withdrawals.forget(connection, number)
 
 
 def _storable(mention: Mention) -> Mention:
@@ -260,11 +288,11 @@ def _storable(mention: Mention) -> Mention:
 
 def _whole(value: _Noun) -> _Noun:
     changes: dict[str, Any] = {}
-    for field in fields(value):
-        text = getattr(value, field.name)
-        if field.name != "raw" and isinstance(text, str):
-            unfit = _HALF if field.name in ("text", "name") else _HALF_OR_NUL
-            changes[field.name] = unfit.sub("\N{REPLACEMENT CHARACTER}", text)
+    for one in fields(value):
+        text = getattr(value, one.name)
+        if one.name != "raw" and isinstance(text, str):
+            unfit = _HALF if one.name in ("text", "name") else _HALF_OR_NUL
+            changes[one.name] = unfit.sub("\N{REPLACEMENT CHARACTER}", text)
     return replace(value, **changes)
 
 
@@ -398,5 +426,7 @@ def correct(
 
 
 def forget_verdicts(connection: sqlite3.Connection) -> int:
-    """Have every mention triaged again; corrections stay. Returns how many."""
-    return connection.execute("UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL").rowcount
+    """Have every mention triaged again that still says something; corrections stay. Returns how many."""
+    return connection.execute(
+        "UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL AND deleted_at IS NULL"
+    ).rowcount

@@ -20,6 +20,13 @@ def v1_the_whole_loop(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v2_fetching(db: Database) -> None:
+    """When a source may be asked again, unfinished backfills, what is gone at the source, matches and reposts."""
+    for statement in _FETCHING:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -297,5 +304,32 @@ _VIEWS = (
     SELECT r.reply_id, r.case_id, r.status, r.agent, r.private, r.language, r.text, r.created_at, r.sent_at, r.url,
            r.attempts, r.last_error
     FROM replies r
+    """,
+)
+
+_FETCHING = (
+    "ALTER TABLE sources ADD COLUMN failures INTEGER NOT NULL DEFAULT 0",  # in a row, since the last success
+    "ALTER TABLE sources ADD COLUMN next_try_at TEXT",
+    "ALTER TABLE sources ADD COLUMN asked_to_wait INTEGER NOT NULL DEFAULT 0",  # by the platform: nobody overrides it
+    "ALTER TABLE sources ADD COLUMN backfill TEXT",  # {since, cursor} of one that has not come to its end
+    "ALTER TABLE mentions ADD COLUMN deleted_at TEXT",  # when we heard that it is gone at the source
+    "ALTER TABLE mentions ADD COLUMN matched TEXT",  # why it was taken: what of the brand's query it holds
+    "ALTER TABLE cases ADD COLUMN reposts INTEGER NOT NULL DEFAULT 0",  # the same text again, by others or elsewhere
+    """
+    CREATE TABLE withdrawn_mentions ( -- what deleted mentions said; nothing shows it, `mentions.text` is empty
+        mention_id INTEGER PRIMARY KEY REFERENCES mentions,
+        text TEXT NOT NULL,
+        json_zstd BLOB
+    )
+    """,
+    """
+    CREATE TABLE undirected_texts ( -- to find reposts: what the texts of undirected cases come down to
+        text_hash BLOB NOT NULL,
+        case_id INTEGER NOT NULL REFERENCES cases,
+        platform TEXT NOT NULL,
+        author_id INTEGER NOT NULL REFERENCES authors,
+        created_at TEXT NOT NULL,
+        PRIMARY KEY (text_hash, case_id)
+    ) WITHOUT ROWID
     """,
 )

@@ -1,40 +1,104 @@
-"""What is known of each source between fetches: its cursor, its last success, its last error."""
+"""What is known of each source between fetches: its cursor, how it went, and when it may be asked again."""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from carecli.model import JSON, Outcome, iso
-from carecli.store.connect import Row, Store
+from carecli.model import JSON, Outcome, iso, parse_iso
+from carecli.store.connect import Connection, Row, Store
+
+_HABIT = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Backfill:
+    """A walk back to `since` that has not come to its end, and where it stands."""
+
+    since: datetime
+    cursor: JSON
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A source before a fetch, after `failures` in a row.
+
+    It is not to be asked before `next_try`; by nobody, if it is the platform that has `asked_to_wait`.
+    """
+
+    cursor: JSON
+    backfill: Backfill | None = None
+    failures: int = 0
+    next_try: datetime | None = None
+    asked_to_wait: bool = False
+    last_error: str | None = None
+
+
+def begin(store: Store, names: Iterable[tuple[str, str]]) -> dict[str, State]:
+    """Where these (name, platform) stopped; new ones are noted down, another platform starts anew."""
+    wanted = list(names)
+    with store.write() as connection:
+        connection.executemany(
+            """
+            INSERT INTO sources (name, platform) VALUES (?, ?) ON CONFLICT (name) DO UPDATE
+            SET platform = excluded.platform, cursor = '{}', backfill = NULL, failures = 0, next_try_at = NULL,
+                asked_to_wait = 0
+            WHERE platform <> excluded.platform
+            """,
+            wanted,
+        )
+        rows = connection.execute(
+            "SELECT * FROM sources WHERE name IN (SELECT value FROM json_each(?))",
+            [json.dumps([name for name, _ in wanted])],
+        ).fetchall()
+    return {row["name"]: _state(row) for row in rows}
+
+
+def _state(row: Row) -> State:
+    filling = json.loads(row["backfill"]) if row["backfill"] else None
+    return State(
+        cursor=json.loads(row["cursor"]),
+        backfill=filling and Backfill(parse_iso(filling["since"]), filling["cursor"]),
+        failures=row["failures"],
+        next_try=row["next_try_at"] and parse_iso(row["next_try_at"]),
+        asked_to_wait=bool(row["asked_to_wait"]),
+        last_error=row["last_error"],
+    )
 
 
 def cursor(store: Store, name: str, platform: str) -> JSON:
-    """Where the source stopped, {} for a new one (which is noted down); another platform starts anew."""
-    with store.write() as connection:
-        connection.execute(
-            """
-            INSERT INTO sources (name, platform) VALUES (?, ?) ON CONFLICT (name) DO UPDATE
-            SET platform = excluded.platform, cursor = '{}' WHERE platform <> excluded.platform
-            """,
-            [name, platform],
-        )
-        row = connection.execute("SELECT cursor FROM sources WHERE name = ?", [name]).fetchone()
-    value: JSON = json.loads(row["cursor"])
-    return value
+    """Where the source stopped, {} for a new one."""
+    return begin(store, [(name, platform)])[name].cursor
 
 
-def finished(store: Store, outcome: Outcome, *, now: datetime) -> None:
-    """Note how a fetch ended."""
+def move(connection: Connection, name: str, cursor: JSON) -> None:
+    """The source was read up to `cursor`."""
+    connection.execute("UPDATE sources SET cursor = ? WHERE name = ?", [json.dumps(cursor, ensure_ascii=False), name])
+
+
+def fill(connection: Connection, name: str, backfill: Backfill | None) -> None:
+    """A walk back stands here; None: it is over."""
+    value = None
+    if backfill is not None:
+        value = json.dumps({"since": iso(backfill.since), "cursor": backfill.cursor}, ensure_ascii=False)
+    connection.execute("UPDATE sources SET backfill = ? WHERE name = ?", [value, name])
+
+
+def finished(store: Store, outcome: Outcome, *, now: datetime, asked_to_wait: bool = False) -> None:
+    """Note how a fetch ended, and when the next one may be."""
     with store.write() as connection:
         connection.execute(
             """
             UPDATE sources SET last_fetch_at = ?1, last_error = ?2,
-                last_success_at = CASE WHEN ?2 IS NULL THEN ?1 ELSE last_success_at END
+                last_success_at = CASE WHEN ?2 IS NULL THEN ?1 ELSE last_success_at END,
+                failures = CASE WHEN ?2 IS NULL THEN 0 ELSE failures + 1 END,
+                next_try_at = ?4, asked_to_wait = ?5
             WHERE name = ?3
             """,
-            [iso(now), outcome.error, outcome.source],
+            [iso(now), outcome.error, outcome.source, outcome.next_try and iso(outcome.next_try), asked_to_wait],
         )
 
 
@@ -42,10 +106,22 @@ def states(store: Store) -> dict[str, Row]:
     """Each source that ever ran, with the number of its mentions."""
     rows = store.rows(
         """
-        SELECT s.*, (SELECT count(*) FROM mentions m WHERE m.source = s.name) AS mentions FROM sources s ORDER BY name
+        SELECT s.*, coalesce(m.n, 0) AS mentions FROM sources s
+        LEFT JOIN (SELECT source, count(*) AS n FROM mentions GROUP BY source) m ON m.source = s.name ORDER BY name
         """
     )
     return {row["name"]: row for row in rows}
+
+
+def habits(store: Store, now: datetime) -> dict[str, list[datetime]]:
+    """When each source's customers wrote in the last 90 days, in order."""
+    found: dict[str, list[datetime]] = {}
+    for row in store.rows(
+        "SELECT source, created_at FROM mentions WHERE created_at >= ? AND inbound = 1 ORDER BY created_at",
+        [iso(now - _HABIT)],
+    ):
+        found.setdefault(row["source"], []).append(parse_iso(row["created_at"]))
+    return found
 
 
 def forget(store: Store, name: str) -> None:

@@ -152,7 +152,8 @@ class Feeds:
         if state.get("gone"):
             raise PlatformError("the feed is gone for good and no longer asked for; remove it", status=_GONE)
         if state.get("until") and parse_iso(state["until"]) > self._now():
-            raise RateLimited(f"the server asked to be left alone until {state['until']}")
+            left = (parse_iso(state["until"]) - self._now()).total_seconds()
+            raise RateLimited(f"the server asked to be left alone until {state['until']}", retry_after=left)
 
     def _failed(self, state: JSON, error: PlatformError) -> JSON:
         # Where the feed has moved to may be what is wrong: next time its own address is asked again.

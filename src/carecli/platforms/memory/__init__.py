@@ -47,9 +47,10 @@ class MemoryClient:
             posts, reached = self.network.ask_page(after, self._wanted)
             if reached == after:
                 return
+            deleted = self.network.deleted_between(after, reached)
             after = reached
             recent = [post for post in posts if since is None or post.at >= since]
-            yield self._page(recent, {"life": self.network.life, "after": after})
+            yield self._page(recent, {"life": self.network.life, "after": after}, tuple(deleted))
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
         """Answer `reply.to`. Refused before anything happens: too long, or the post is gone."""
@@ -95,7 +96,7 @@ class MemoryClient:
     def _names_us(self, post: Post) -> bool:
         return bool(self.own_handle) and self._named.search(post.text) is not None
 
-    def _page(self, posts: list[Post], cursor: JSON) -> Page:
+    def _page(self, posts: list[Post], cursor: JSON, deleted: tuple[str, ...]) -> Page:
         skipped = []
         mentions = []
         for post in posts:
@@ -104,7 +105,7 @@ class MemoryClient:
                 mentions.append(self._mention(post))
             else:
                 skipped.append(f"post {post.id}: {reason}")
-        return Page(tuple(mentions), cursor, tuple(skipped))
+        return Page(tuple(mentions), cursor, tuple(skipped), deleted)
 
     def _mention(self, post: Post) -> Mention:
         ours = self._is_ours(post)

@@ -112,6 +112,7 @@ class Network:
     def delete(self, post: Post) -> None:
         """The author deletes `post`: no page has it any more, and nobody can answer it."""
         gone = self.posts.pop(post.id)
+        self._arrivals.append(post.id)
         if gone.reply_to is not None:
             self.answers[gone.reply_to] -= 1
 
@@ -161,6 +162,10 @@ class Network:
             if post is not None and wanted(post):
                 found.append(post)
         return found, after
+
+    def deleted_between(self, after: int, reached: int) -> list[str]:
+        """The ids of the posts whose deletion arrived there."""
+        return [number for number in dict.fromkeys(self._arrivals[after:reached]) if number not in self.posts]
 
     def complaint_about(self, post: Post) -> str | None:
         """Why `post` cannot be read, where it was spoilt."""

@@ -128,6 +128,14 @@ def retry_after(answer: Answer, now: float) -> float | None:
     return next((max(0.0, wait) for wait in waits if wait is not None), None)
 
 
+def reset_after(answer: Answer, now: float) -> float | None:
+    """Seconds until the limit that an answer tells of begins anew; None where it does not say."""
+    now = _http_date(answer.headers.get("date", "")) or now
+    values = (answer.headers.get(name) for name in RESET_HEADERS)
+    waits = (_wait(value, now) for value in values if value is not None)
+    return next((max(0.0, wait) for wait in waits if wait is not None), None)
+
+
 def _waits_in_body(answer: Answer) -> list[object]:
     try:
         data = json.loads(answer.body)

@@ -31,7 +31,16 @@ from carecli.errors import (
     RateLimited,
     Unreachable,
 )
-from carecli.platforms.web.answers import SECRET_NAME, Answer, error_of, redact, redact_url, send_error_of
+from carecli.platforms.web import turns
+from carecli.platforms.web.answers import (
+    SECRET_NAME,
+    Answer,
+    error_of,
+    redact,
+    redact_url,
+    reset_after,
+    send_error_of,
+)
 from carecli.platforms.web.guard import decoded, public_addresses
 
 __all__ = ["Answer", "Client", "redact_url"]
@@ -217,7 +226,20 @@ class Client:
         content: bytes | None = None,
         attempt: int = 1,
     ) -> Answer:
-        """One request and its whole answer. Raises httpx.HTTPError, BadAnswer, NotProcessed, Unreachable."""
+        """One request and its whole answer, when it is its turn. Raises httpx.HTTPError, PlatformError."""
+        shared = turns.current()
+        if shared is None:
+            return await self._asked(method, url, headers, content, attempt)
+        place = (url.netloc.decode("ascii"), headers.get("authorization", ""), url.path)
+        async with shared.turn(*place):
+            answer = await self._asked(method, url, headers, content, attempt)
+        if turns.spent(answer.headers) and (seconds := reset_after(answer, time.time())):
+            shared.rest(*place, seconds)
+        return answer
+
+    async def _asked(
+        self, method: str, url: httpx.URL, headers: httpx.Headers, content: bytes | None, attempt: int
+    ) -> Answer:
         started = time.monotonic()
         status = 0
         try:
