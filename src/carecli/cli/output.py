@@ -94,6 +94,8 @@ def _rooms(columns: Sequence[str], cells: Sequence[Sequence[str]], clip: str | N
     rooms = [room if at == place else min(room, _WIDEST) for at, room in enumerate(rooms)]
     others = sum(rooms) - rooms[place] + 2 * (len(columns) - 1)
     rooms[place] = max(min(rooms[place], limit - others), _NARROWEST)
+    while sum(rooms) + 2 * (len(rooms) - 1) > limit and max(rooms) > 1:
+        rooms[rooms.index(max(rooms))] -= 1
     return rooms
 
 
