@@ -11,7 +11,7 @@ import uuid
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from carecli import platforms
+from carecli import knowledge, platforms
 from carecli.config import Config, Voice
 from carecli.errors import Conflict
 from carecli.model import Draft, Finding
@@ -122,6 +122,7 @@ def _context(
         answered=not waiting,
         to_own=not target["inbound"],
         deleted=target["deleted_at"] is not None,
+        stale=knowledge.stale(store, config, now=now),
     )
 
 

@@ -6,11 +6,18 @@ from typing import Any
 
 from carecli.text import grapheme_count
 
+from carecli.replies.citing import Stale
+
 from .cases_privacy import Case
 
 OURS: dict[str, Any] = {"allowed_links": ["acme.example", "https://help.other.example/care"]}
+STALE: dict[str, Any] = {
+    "stale": (Stale(7, "Fees", ("A second bag costs 30 euros.",), "https://acme.example/fees", "mia", "2026-01-01"),)
+}
 
 FOUND: list[Case] = [
+    ("stale-article", "Details: https://acme.example/fees", STALE),
+    ("stale-article", "Hello Zoe. A second bag costs 30 euros.", STALE),
     ("empty", "", {}),
     ("empty", " \n\t", {}),
     ("empty", "@anna@social.example ", {}),
@@ -69,6 +76,8 @@ FOUND: list[Case] = [
 ]
 
 NOT_FOUND: list[Case] = [
+    ("stale-article", "Details: https://acme.example/fees-2027", STALE),
+    ("stale-article", "A second bag costs nothing.", STALE),
     ("empty", "OK", {}),
     ("empty", "👍", {}),
     ("empty", "好", {}),

@@ -35,6 +35,7 @@ COMMANDS = {
     "check": ("respond", "The guardrails alone."),
     "reply": ("respond", "Check a reply, ask, write it down, send it: once."),
     "outbox": ("respond", "Replies that are not out yet, or whose fate is unknown."),
+    "kb": ("kb", "The knowledge base: what was answered well, for the next answer."),
     "report": ("report", "What was said, how it was answered, how fast."),
     "search": ("data", "Full text over all mentions in all languages."),
     "export": ("data", "Write every mention with its verdict."),

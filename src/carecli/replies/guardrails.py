@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from carecli.model import Finding
-from carecli.replies import asking, basics, languages, links, privacy, similar, wording
+from carecli.replies import asking, basics, citing, languages, links, privacy, similar, wording
 from carecli.replies.rules import Context, Rule
 from carecli.replies.seen import Seen, see
 
@@ -37,6 +37,7 @@ RULES: tuple[Rule, ...] = (
     Rule("tone", "confirm", "emoji, exclamation marks or jokes where somebody is upset", wording.tone),
     Rule("emoji", "note", "emoji in a voice that uses none", wording.emoji),
     Rule("voice-avoid", "confirm", "words that the voice avoids", wording.voice_avoid),
+    Rule("stale-article", "confirm", "cites an article whose review is overdue", citing.stale_article),
     Rule("answered", "confirm", "nobody is waiting for an answer", basics.answered),
     Rule("own-post", "block", "the reply would go under our own post", basics.own_post),
     Rule("deleted", "block", "the post that is answered is gone", basics.deleted),

@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from carecli.config import Guardrails, Voice
 from carecli.model import Intent, Sentiment, Severity, Urgency
 from carecli.replies.lexicon import pattern
 from carecli.replies.seen import Seen, Span
+
+if TYPE_CHECKING:
+    from carecli.replies.citing import Stale
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Context:
     `language` is the customer's, as a BCP 47 code. `limit` is the platform's, in the unit of `measure`. `recent` are
     replies sent lately as (label, text), the label such as "case 12, 2026-11-20". `answered`: nobody waits for
     an answer any more. `to_own`: the reply would go under our own post. `deleted`: the post is gone.
+    `stale`: articles whose review is overdue.
     """
 
     private: bool = False
@@ -34,6 +39,7 @@ class Context:
     answered: bool = False
     to_own: bool = False
     deleted: bool = False
+    stale: Sequence[Stale] = ()
 
     @property
     def emergency(self) -> bool:

@@ -430,3 +430,15 @@ def forget_verdicts(connection: sqlite3.Connection) -> int:
     return connection.execute(
         "UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL AND deleted_at IS NULL"
     ).rowcount
+
+
+def questions(store: Store, *, since: str, limit: int) -> list[Row]:
+    """The newest questions and requests since then: mention_id, case_id, text, language, topics."""
+    return store.rows(
+        """
+        SELECT mention_id, case_id, text, language, topics FROM mentions
+        WHERE created_at >= ? AND inbound = 1 AND intent IN ('question', 'request') AND case_id IS NOT NULL
+        ORDER BY created_at DESC, mention_id DESC LIMIT ?
+        """,
+        [since, limit],
+    )

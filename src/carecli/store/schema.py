@@ -10,6 +10,8 @@ import sqlite3
 
 from sqlite_utils import Database, Migrations
 
+from carecli.store import schema_answering
+
 migrations = Migrations("carecli")
 
 
@@ -24,6 +26,13 @@ def v1_the_whole_loop(db: Database) -> None:
 def v2_fetching(db: Database) -> None:
     """When a source may be asked again, unfinished backfills, what is gone at the source, matches and reposts."""
     for statement in _FETCHING:
+        db.conn.execute(statement)
+
+
+@migrations()
+def v3_answering(db: Database) -> None:
+    """Knowledge, approval, promises, threads, linked customers."""
+    for statement in schema_answering.STATEMENTS:
         db.conn.execute(statement)
 
 

@@ -114,6 +114,18 @@ def expression(query: str) -> str:
     return " AND ".join(parts)
 
 
+def any_word(text: str, *, most: int = 40) -> str:
+    """What finds any of the first `most` different words of `text`, for ranking; empty where it has none."""
+    words = dict.fromkeys(compiled(_WORD).findall(unicodedata.normalize("NFC", text).casefold()))
+    parts: list[str] = []
+    for word in list(words)[:most]:
+        if compiled(_HAN_RUN).match(word):  # a sentence without spaces: any two characters of it that stand together
+            parts.extend(f'"{pair}"' for pair in _pairs(fold(word))[:-1] or [fold(word)])
+        else:
+            parts.append(_any_of(word))
+    return " OR ".join(dict.fromkeys(parts))
+
+
 def _phrase(word: str) -> str:
     return " ".join(_pairs(word)[:-1]) or word if compiled(_HAN_RUN).match(word) else word
 
