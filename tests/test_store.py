@@ -245,3 +245,8 @@ def test_a_backup_is_a_whole_copy_and_never_overwrites(store: Store, tmp_path: P
     copy.close()
     with pytest.raises(StoreError, match="exists already"):
         store.backup(tmp_path / "copy.db")
+
+
+def test_the_version_of_a_file_counts_its_migrations(store: Store) -> None:
+    steps = store.rows("SELECT count(*) AS steps FROM _sqlite_migrations WHERE migration_set = 'carecli'")
+    assert steps[0]["steps"] == VERSION == store.rows("PRAGMA user_version")[0][0]

@@ -130,7 +130,6 @@ class Promoted(NamedTuple):
 
 def promote(
     store: Store,
-    config: Config,
     case: int,
     *,
     now: datetime,
@@ -181,8 +180,7 @@ def _bare(text: str, names: Sequence[str]) -> str:
 
 def _title(turns: Sequence[Row], names: Sequence[str], language: str | None) -> str | None:
     question = next(turn["text"] for turn in turns if turn["inbound"])
-    clause = telling_clause(without(question, names)[0], known(language) or "en", "question")
-    return clause
+    return telling_clause(without(question, names)[0], known(language) or "en", "question")
 
 
 # What is missing

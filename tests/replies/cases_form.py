@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from carecli.text import grapheme_count
-
 from carecli.replies.citing import Stale
+from carecli.text import grapheme_count
 
 from .cases_privacy import Case
 

@@ -243,7 +243,7 @@ def promote(
     from carecli import knowledge
 
     run: Context = context.obj
-    done = knowledge.promote(run.store, run.config, case, now=run.now, title=title, url=url, agent=who(agent))
+    done = knowledge.promote(run.store, case, now=run.now, title=title, url=url, agent=who(agent))
     _changed(run, done.number, json, f"was made from case {case}; {done.removed} pieces of personal data taken out")
 
 

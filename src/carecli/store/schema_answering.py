@@ -82,7 +82,6 @@ STATEMENTS = (
         PRIMARY KEY (reply_id, number)
     ) WITHOUT ROWID
     """,
-    "ALTER TABLE mentions ADD COLUMN deleted_at TEXT",  # a platform said that the post is gone
     """
     CREATE TABLE people ( -- accounts of one customer, linked by hand
         author_id INTEGER PRIMARY KEY REFERENCES authors,
