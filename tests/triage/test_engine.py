@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from carecli.model import ANSWERED_IF_DIRECTED, ANSWERED_INTENTS, INTENTS, SENTIMENTS, URGENCIES, Intent
 from carecli.triage import Rules, classify, prioritise
-from carecli.triage.engine import in_the_light_of, needs_reply
+from carecli.triage.engine import needs_reply
 from carecli.triage.prepare import MAX_CHARACTERS, prepare
-from carecli.triage.sentiment import Feeling
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(
@@ -72,15 +71,30 @@ def test_topics_are_those_of_the_rules() -> None:
 
 
 def test_a_complaint_without_a_bad_word_is_negative_and_says_why() -> None:
-    plain = Feeling("neutral", 0.0, 0.5)
-    for intent, label in (("complaint", "negative"), ("emergency", "negative"), ("praise", "positive")):
-        feeling = in_the_light_of(plain, intent)  # type: ignore[arg-type]
-        assert feeling.label == label
-        assert intent in " ".join(feeling.why)
-        assert feeling.confidence <= 0.5
-    assert in_the_light_of(plain, "question") == plain
-    for settled in (Feeling("positive", 0.8, 0.9), Feeling("neutral", 0.1, 0.4, ("negative: late",), mixed=True)):
-        assert in_the_light_of(settled, "complaint") == settled
+    texts = [
+        "Three weeks now and the parcel is where it was.",
+        "החבילה תקועה במיון כבר שלושה שבועות",
+        "Trzeci tydzień, a paczka dalej w tym samym miejscu.",
+        "三个星期了，包裹还在原来的地方",
+    ]
+    for verdict in classify(texts, RULES):
+        assert (verdict.sentiment, verdict.intent) == ("negative", "complaint"), verdict
+        assert verdict.why
+
+
+def test_where_the_model_decides_it_names_the_words_that_weighed_most() -> None:
+    verdict = classify(["My neighbour slumped over in your waiting area and won't wake up"], RULES)[0]
+    assert verdict.intent == "emergency"
+    assert "neighbour" in " ".join(verdict.why)
+
+
+def test_a_language_without_words_of_ours_has_little_confidence() -> None:
+    plain, angry, asking = classify(
+        ["Wir sitzen am Bahnhof und warten", "Der Koffer ist immer noch nicht da 😡", "Wann öffnet ihr morgen?"], RULES
+    )
+    assert max(plain.confidence, angry.confidence, asking.confidence) <= 0.6
+    assert angry.sentiment == "negative"
+    assert asking.intent == "question"
 
 
 def test_score_label_and_bounds_agree() -> None:

@@ -339,7 +339,7 @@ def ready(text: str) -> Prepared:
 
 def decided(text: str) -> tuple[str, float, tuple[str, ...]]:
     p = ready(text)
-    return intent.decide(p, sentiment.decide(p).score)
+    return intent.decide(p, sentiment.decide(p).score)[:3]
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))
@@ -398,11 +398,11 @@ def test_a_customer_who_reports_a_fraud_is_no_spam() -> None:
 @given(st.text(max_size=300), st.floats(-1, 1), st.sampled_from([*cues.LANGUAGES, "de", None]))
 def test_any_text_has_an_intent_and_reasons(text: str, score: float, language: str | None) -> None:
     p = Prepared(text, text, text.lower(), language)
-    found, confidence, why = intent.decide(p, score)
+    found, confidence, why = intent.decide(p, score)[:3]
     assert found in INTENTS
     assert 0 <= confidence <= 1
     assert why
-    assert intent.decide(p, score) == (found, confidence, why)
+    assert intent.decide(p, score)[:3] == (found, confidence, why)
 
 
 @pytest.mark.parametrize(

@@ -20,8 +20,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from carecli.triage.lexicon import variants
 from carecli.triage.phrases import by_first_word, first_word, pattern
+from carecli.triage.variants import variants
 
 LANGUAGES = ("en", "he", "pl", "zh")
 # What is looked for in texts of other languages too.

@@ -1,22 +1,51 @@
-"""Texts in, verdicts out: every signal looks at the same prepared text, and none at its neighbours."""
+"""Texts in, verdicts out: rules and a learnt model look at the same prepared text, and none at its neighbours.
+
+The rules find danger, cues, the tone and marks. The model adds what it learnt from sentences and from the user's
+corrections. `prior.py` says how the two are weighed; the reasons name what decided.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from carecli.model import ANSWERED_IF_DIRECTED, ANSWERED_INTENTS, Intent, Sentiment, Verdict
+from carecli.model import (
+    ANSWERED_IF_DIRECTED,
+    ANSWERED_INTENTS,
+    INTENTS,
+    SENTIMENTS,
+    URGENCIES,
+    Intent,
+    Urgency,
+    Verdict,
+)
+from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
-from carecli.triage import sentiment, topics, urgency
 from carecli.triage.prepare import Rules, prepare
-from carecli.triage.sentiment import Feeling
+from carecli.triage.reasons import Decided, Reading
 
-# What an intent says of the feeling when the words do not: label and score, just over the thresholds.
-_LEANING: dict[Intent, tuple[Sentiment, float]] = {
-    "complaint": ("negative", -0.25),
-    "emergency": ("negative", -0.25),
-    "praise": ("positive", 0.3),
-}
-_LEANT = 0.5
+if TYPE_CHECKING:
+    from carecli.triage.learning import Learnt
+    from carecli.triage.linear import Floats
+
+Shares = Sequence[float]
+
+# So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
+_BATCH = 512
+_EMERGENCY = INTENTS.index("emergency")
+_CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
+# Of a language that we have no words for, nothing is sure.
+_UNKNOWN = 0.6
+
+
+class Judgement(NamedTuple):
+    """A verdict and how likely each label of each signal is, in the order of `prior.HEADS`."""
+
+    verdict: Verdict
+    sentiment: Sequence[float]
+    intent: Sequence[float]
+    urgency: Sequence[float]
+    needs_reply: Sequence[float]
 
 
 def classify(
@@ -25,46 +54,152 @@ def classify(
     *,
     languages: Sequence[str | None] | None = None,
     directed: Sequence[bool] | None = None,
+    learnt: Learnt | None = None,
 ) -> list[Verdict]:
     """The verdict of each text, in order; a verdict depends on its own text alone.
 
     `languages` are what the platform declared (a hint), `directed` says which texts address the brand (False
-    where not given). Raises ValueError when their lengths differ from that of `texts`.
+    where not given), `learnt` is what the user's corrections taught. Raises ValueError when lengths differ.
     """
+    return [each.verdict for each in judge(texts, rules, languages=languages, directed=directed, learnt=learnt)]
+
+
+def judge(
+    texts: Sequence[str],
+    rules: Rules,
+    *,
+    languages: Sequence[str | None] | None = None,
+    directed: Sequence[bool] | None = None,
+    learnt: Learnt | None = None,
+) -> list[Judgement]:
+    """The same with the probabilities of all labels."""
     hints = languages if languages is not None else [None] * len(texts)
     addressed = directed if directed is not None else [False] * len(texts)
+    if len(addressed) != len(texts):
+        raise ValueError("`directed` needs one entry for each text")
+    readings = [read(text, rules, hint) for text, hint in zip(texts, hints, strict=True)]
+    found: list[Judgement] = []
+    for start in range(0, len(texts), _BATCH):
+        part = slice(start, start + _BATCH)
+        found += _judged(readings[part], addressed[part], rules, learnt)
+    return found
+
+
+def read(text: str, rules: Rules, declared: str | None = None) -> Reading:
+    """What the rules alone make of a text."""
+    p = prepare(text, rules, declared)
+    feeling = sentiment.decide(p)
+    opinion = intents.decide(p, feeling.score)
+    when, pressing = urgency.decide(p, opinion.intent)
+    return Reading(p, feeling, opinion, when, pressing)
+
+
+def logits(readings: Sequence[Reading], learnt: Learnt | None = None) -> Floats:
+    """The combination's logits, one row a reading."""
+    import numpy as np
+
+    from carecli.triage.features import hashed
+    from carecli.triage.prior import shipped
+
+    features = hashed([reading.p.comparable for reading in readings])
+    rows = evidence_of(readings)
+    known = np.array([r.p.language in cues.LANGUAGES for r in readings], float)
+    combined = shipped().logits(features, rows, known)
+    return combined if learnt is None else combined + learnt.logits(features, rows)
+
+
+def evidence_of(readings: Sequence[Reading]) -> Floats:
+    """What the rules found, one row a reading, one column for each of `evidence.NAMES`."""
+    import numpy as np
+
+    return np.array([evidence.numbers(r.p, r.feeling, r.opinion, r.urgency) for r in readings], float)
+
+
+def _judged(
+    readings: Sequence[Reading], directed: Sequence[bool], rules: Rules, learnt: Learnt | None
+) -> list[Judgement]:
+    from carecli.triage.linear import softmax
+    from carecli.triage.prior import INTENT, NEEDS_REPLY, SENTIMENT, URGENCY
+
+    if not readings:
+        return []
+    combined = logits(readings, learnt)
+    shares = [softmax(combined[:, head]).round(6).tolist() for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
+    judged = list(zip(*shares, strict=True))
+    decided = [_decided(reading, *each[:3]) for reading, each in zip(readings, judged, strict=True)]
+    named = _reasons(readings, decided)
+    found = []
+    for reading, to_us, each, labels, why in zip(readings, directed, judged, decided, named, strict=True):
+        verdict = _verdict(reading, labels, each, rules, why, directed=to_us)
+        found.append(Judgement(verdict, *each))
+    return found
+
+
+def _decided(reading: Reading, feelings: Shares, wants: Shares, hurry: Shares) -> Decided:
+    """The labels; an emergency needs far less than a half."""
+    from carecli.triage.prior import shipped
+
+    intent = INTENTS[_best(wants)]
+    known = reading.p.language in cues.LANGUAGES
+    if not known and reading.opinion.intent in {"emergency", "chatter"}:
+        intent = reading.opinion.intent  # of words that it never learnt the model knows nothing
+    if wants[_EMERGENCY] >= shipped().emergency:
+        intent = "emergency"
+    when: Urgency = "emergency" if intent == "emergency" else "whenever"
+    if intent not in _CALM and intent != "emergency":
+        when = URGENCIES[max(range(1, len(hurry)), key=hurry.__getitem__)]
+    return Decided(SENTIMENTS[_best(feelings)], intent, when)
+
+
+def _best(shares: Shares) -> int:
+    return max(range(len(shares)), key=shares.__getitem__)
+
+
+def _reasons(readings: Sequence[Reading], decided: Sequence[Decided]) -> list[tuple[str, ...]]:
+    """What the rules say, and what weighed most in the model where it decided against them."""
+    from carecli.triage.prior import shipped
+
+    why = [reasons.of_rules(*each) for each in zip(readings, decided, strict=True)]
+    open_ones = [reasons.undecided(*each) for each in zip(readings, decided, strict=True)]
+    asked = [index for index, label in enumerate(open_ones) if label is not None]
+    texts, labels = [readings[index].p.comparable for index in asked], [str(open_ones[index]) for index in asked]
+    for index, more in zip(asked, reasons.weightiest(shipped().linear, texts, labels), strict=True):
+        why[index] += more
     return [
-        _verdict(text, rules, hint, directed=to_us) for text, hint, to_us in zip(texts, hints, addressed, strict=True)
+        each or (f"nothing points to more than {labels.intent}",) for each, labels in zip(why, decided, strict=True)
     ]
 
 
-def _verdict(text: str, rules: Rules, declared: str | None, *, directed: bool) -> Verdict:
-    p = prepare(text, rules, declared)
-    feeling = sentiment.decide(p)
-    intent, sureness, wanted = intents.decide(p, feeling.score)
-    feeling = in_the_light_of(feeling, intent)
-    when, pressing = urgency.decide(p, intent)
+def _verdict(
+    reading: Reading,
+    decided: Decided,
+    shares: tuple[Shares, Shares, Shares, Shares],
+    rules: Rules,
+    why: tuple[str, ...],
+    *,
+    directed: bool,
+) -> Verdict:
+    from carecli.triage.prior import shipped
+
+    p, (feelings, wants, _, reply) = reading.p, shares
     about, named = topics.match(p, rules.topics)
+    sureness = min(max(feelings), wants[INTENTS.index(decided.intent)])
+    expected = reply[1] >= shipped().reply and _may_expect(decided.intent, directed=directed)
     return Verdict(
         language=p.language,
-        sentiment=feeling.label,
-        sentiment_score=feeling.score,
-        intent=intent,
+        sentiment=decided.sentiment,
+        sentiment_score=round(feelings[2] - feelings[0], 4),
+        intent=decided.intent,
         topics=about,
-        urgency=when,
-        needs_reply=needs_reply(intent, directed=directed),
-        confidence=min(feeling.confidence, sureness),
-        why=(*feeling.why, *wanted, *pressing, *named),
+        urgency=decided.urgency,
+        needs_reply=expected or needs_reply(decided.intent, directed=directed),
+        confidence=round(sureness if p.language in cues.LANGUAGES else sureness * _UNKNOWN, 3),
+        why=(*why, *named),
     )
 
 
-def in_the_light_of(feeling: Feeling, intent: Intent) -> Feeling:
-    """The feeling where its words left it open: a complaint without a bad word is still one, and so is praise."""
-    leaning = _LEANING.get(intent)
-    if feeling.label != "neutral" or feeling.mixed or leaning is None:
-        return feeling
-    label, score = leaning
-    return Feeling(label, score, min(feeling.confidence, _LEANT), (*feeling.why, f"{label} because of {intent}"))
+def _may_expect(intent: Intent, *, directed: bool) -> bool:
+    return intent != "spam" and (directed or intent not in ANSWERED_IF_DIRECTED)
 
 
 def needs_reply(intent: Intent, *, directed: bool) -> bool:

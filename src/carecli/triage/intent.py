@@ -8,6 +8,8 @@ no praise. In languages without cues only question marks and the feeling speak, 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from carecli.model import Intent
 from carecli.triage import cues
@@ -31,27 +33,49 @@ _BESIDE = 30
 _ORDER: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
 
 
-def decide(p: Prepared, score: float) -> tuple[Intent, float, tuple[str, ...]]:
-    """The intent of a prepared text whose sentiment is `score` (−1…1), the confidence (0…1) and the reasons."""
+class Opinion(NamedTuple):
+    """What the rules alone say: the intent, the confidence (0…1), the reasons; and what they rest on."""
+
+    intent: Intent
+    confidence: float
+    why: tuple[str, ...]
+    hits: Hits
+    weights: Mapping[Intent, float]
+
+
+def decide(p: Prepared, score: float) -> Opinion:
+    """The rules' opinion of a prepared text whose sentiment is `score` (−1…1)."""
     hits = cues.find(p.folded, p.language)
+    weights = _weigh(p, hits, score)
     known = p.language in cues.LANGUAGES
     if danger := _danger(p, hits, score):
-        return "emergency", 0.9 if known else 0.5, (because("danger", danger),)
+        return Opinion("emergency", 0.9 if known else 0.5, (because("danger", danger),), hits, weights)
     if (spam := _spam(p, hits)) is not None:
-        return "spam", 0.85 if known else 0.5, spam
-    weights = _weigh(p, hits, score)
+        return Opinion("spam", 0.85 if known else 0.5, spam, hits, weights)
     best = max(_ORDER, key=lambda intent: (weights[intent], -_ORDER.index(intent)))
     others = max(weight for intent, weight in weights.items() if intent != best)
-    return best, _confidence(weights[best], others, known=known), _reasons(p, best, hits, score)
+    why = reasons(p, best, hits, score) or (f"nothing points to more than {best}",)
+    return Opinion(best, _confidence(weights[best], others, known=known), why, hits, weights)
 
 
-def _asks(p: Prepared) -> bool:
+def asks(p: Prepared) -> bool:
+    """Whether a question mark stands in the text."""
     return "?" in p.folded or "؟" in p.folded
 
 
 def laughs(p: Prepared) -> bool:
     """Whether the writer laughs, in letters or emoji."""
     return _LAUGHTER.search(p.folded) is not None
+
+
+def is_outraged(p: Prepared) -> bool:
+    """Whether question marks pile up or shout."""
+    return _OUTRAGE.search(p.folded) is not None
+
+
+def smirks(p: Prepared) -> bool:
+    """Whether an emoji stands there that is as often mockery as joy."""
+    return not _SMIRK.isdisjoint(p.text)
 
 
 def _danger(p: Prepared, hits: Hits, score: float) -> tuple[Hit, ...]:
@@ -119,7 +143,7 @@ def _question(p: Prepared, hits: Hits, score: float) -> float:
     asked = any(
         all(hit.end <= other.start or other.end <= hit.start for other in requests) for hit in hits.get("question", ())
     )
-    weight = 2.1 * asked + 1.2 * _asks(p)
+    weight = 2.1 * asked + 1.2 * asks(p)
     unsolved = "again" in hits and ("problem" in hits or "complaint" in hits)
     if unsolved or ("why" in hits and score <= _NEGATIVE):
         # "Why is it still not here?" wants no explanation.
@@ -131,16 +155,16 @@ def _complaint(p: Prepared, hits: Hits, score: float) -> float:
     strong, problems = len(hits.get("complaint", ())), len(hits.get("problem", ()))
     sarcastic, again = "sarcasm" in hits, "again" in hits
     asked = any(kind in hits for kind in ("question", "request", "suggestion", "lead"))
-    weight = 4.5 * sarcastic + 1.3 * ("spam_report" in hits and not _asks(p))
+    weight = 4.5 * sarcastic + 1.3 * ("spam_report" in hits and not asks(p))
     if strong:
         weight += 2.4 + 0.7 * min(strong - 1, 2)
     if problems:
         # A problem told calmly in a question or a request is its background.
         calm = asked and score > _NEGATIVE and not strong
         weight += (1.0 if calm else 1.8) + 0.5 * min(problems - 1, 2)
-        weight += 1.5 * (score > _NEGATIVE and any(smirk in p.text for smirk in _SMIRK))
+        weight += 1.5 * (score > _NEGATIVE and smirks(p))
     if weight or score <= _NEGATIVE:
-        weight += 0.9 * again + 0.8 * (_asks(p) and _OUTRAGE.search(p.folded) is not None)
+        weight += 0.9 * again + 0.8 * (asks(p) and is_outraged(p))
     if score >= _POSITIVE and not strong and not sarcastic:
         weight -= 1.2 * score
     elif score <= _NEGATIVE:
@@ -201,12 +225,13 @@ _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 
 
-def _reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str, ...]:
-    reasons = [because(name, hits[kind]) for kind, name in _NAMED[intent] if kind in hits]
-    if intent == "question" and _asks(p):
-        reasons.append("a question mark")
+def reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str, ...]:
+    """What speaks for `intent`, in words; empty when nothing does."""
+    found = [because(name, hits[kind]) for kind, name in _NAMED.get(intent, ()) if kind in hits]
+    if intent == "question" and asks(p):
+        found.append("a question mark")
     if intent == "complaint" and score <= _NEGATIVE:
-        reasons.append("the tone is negative")
+        found.append("the tone is negative")
     if intent == "praise" and score >= _POSITIVE:
-        reasons.append("the tone is positive")
-    return tuple(reasons) or (f"nothing points to more than {intent}",)
+        found.append("the tone is positive")
+    return tuple(found)

@@ -113,14 +113,6 @@ def lexicon(language: str) -> Lexicon | None:
     return build(read(resource.read_text(encoding="utf-8")), language)
 
 
-@cache
-def variants() -> dict[int, str]:
-    """A table for `str.translate`: traditional characters to the simplified ones of the Chinese lexicon."""
-    text = files("carecli.triage").joinpath("data", "zh_variants.tsv").read_text(encoding="utf-8")
-    pairs = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
-    return {ord(traditional): simplified for traditional, simplified in pairs}
-
-
 def read(text: str) -> list[Entry]:
     """The entries of a lexicon file. Raises ValueError that names the line that is wrong."""
     entries = []

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from carecli.text import fold
 from carecli.triage.language import detect
+from carecli.triage.variants import variants
 
 # What says how someone feels stands in the first lines; the rest would only cost time.
 MAX_CHARACTERS = 4000
@@ -51,6 +52,11 @@ class Prepared:
     links: int = 0
     handles: int = 0
     declared: str | None = None
+
+    @property
+    def comparable(self) -> str:
+        """`folded` with traditional Chinese characters as simplified ones."""
+        return self.folded if self.folded.isascii() else self.folded.translate(variants())
 
 
 def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from carecli.triage.lexicon import Lexicon, Match, variants
+from carecli.triage.lexicon import Lexicon, Match
 from carecli.triage.prepare import Prepared
+from carecli.triage.variants import variants
 
 # How many tokens after a negation are negated.
 _REACH = {"zh": 5}

@@ -46,13 +46,17 @@ _GUESS, _SHORT_TEXT = 0.2, 15
 
 @dataclass(frozen=True, slots=True)
 class Feeling:
-    """`score` −1…1, `confidence` 0…1, `why` the words that counted; `mixed`: good ones and bad ones."""
+    """`score` −1…1, `confidence` 0…1, `why` the words that counted; `mixed`: good ones and bad ones.
+
+    `emoji` is the sum of the valences of emoji and emoticons alone.
+    """
 
     label: Sentiment
     score: float
     confidence: float
     why: tuple[str, ...] = ()
     mixed: bool = False
+    emoji: float = 0.0
 
 
 def decide(p: Prepared) -> Feeling:
@@ -97,7 +101,7 @@ def _feeling(p: Prepared, score: float, hits: Sequence[Hit], *, known: bool) -> 
     else:
         agreement = abs(positive - negative) / (positive + negative)
         confidence = _confidence(score, label, agreement, known=known)
-    return Feeling(label, score, confidence, _why(hits), mixed)
+    return Feeling(label, score, confidence, _why(hits), mixed, sum(hit.valence for hit in emoji(p)))
 
 
 def _why(hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from carecli.text import fold
-from carecli.triage.lexicon import variants
 from carecli.triage.prepare import Prepared
+from carecli.triage.variants import variants
 
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 _HEBREW = re.compile("[\u05d0-\u05ea]")

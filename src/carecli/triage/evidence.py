@@ -1,0 +1,79 @@
+"""What the rules found in a text, as numbers that the combination weighs.
+
+Each number is a finding that a person could check: a kind of cue that occurs, the tone of the lexicon, a mark, and
+what the rules alone would have decided. Values are small and in whole sixteenths, so that sums of them are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from carecli.model import Intent, Urgency
+from carecli.triage import intent as intents
+from carecli.triage.prepare import Prepared
+from carecli.triage.sentiment import Feeling
+
+_KINDS = """
+emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
+again sarcasm thanks praise rival but service today soon stuck fraud outage locked deadline week money emergency_not
+"""
+KINDS = tuple(_KINDS.split())
+_WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise")
+_INTENTS: tuple[Intent, ...] = (*_WEIGHED, "emergency", "spam", "chatter")
+_URGENCIES: tuple[Urgency, ...] = ("today", "week", "whenever")
+_TONES = ("score", "joy", "strength", "mixed", "negative", "positive", "silent")
+_MARKS = (
+    "asks", "exclaims", "outrage", "laughs", "smirks", "link", "handle", "glad_emoji", "sad_emoji", "short", "long",
+)  # fmt: skip
+NAMES = (
+    *KINDS,
+    *(f"weight_{name}" for name in _WEIGHED),
+    *_TONES,
+    *_MARKS,
+    *(f"rules_{name}" for name in _INTENTS),
+    *(f"rules_{name}" for name in _URGENCIES),
+)
+_MOST = 2
+_SHORT, _LONG = 15, 120
+_SIXTEENTHS = 16
+
+
+def numbers(p: Prepared, feeling: Feeling, opinion: intents.Opinion, urgency: Urgency) -> list[float]:
+    """The evidence of one text, as many numbers as `NAMES`."""
+    found = [min(len(opinion.hits.get(kind, ())), _MOST) for kind in KINDS]
+    weighed = [_rounded(opinion.weights[name] / 3) for name in _WEIGHED]
+    decided = [opinion.intent == name for name in _INTENTS] + [urgency == name for name in _URGENCIES]
+    return [*found, *weighed, *_tones(feeling), *_marks(p, feeling), *decided]
+
+
+def _tones(feeling: Feeling) -> Sequence[float]:
+    score = _rounded(2 * feeling.score)
+    return (
+        score,
+        max(score, 0.0),
+        abs(score),
+        feeling.mixed,
+        feeling.label == "negative",
+        feeling.label == "positive",
+        not feeling.score,
+    )
+
+
+def _marks(p: Prepared, feeling: Feeling) -> Sequence[float]:
+    return (
+        intents.asks(p),
+        "!" in p.folded,
+        intents.is_outraged(p),
+        intents.laughs(p),
+        intents.smirks(p),
+        p.links > 0,
+        p.handles > 0,
+        feeling.emoji > 0,
+        feeling.emoji < 0,
+        len(p.text) < _SHORT,
+        len(p.text) > _LONG,
+    )
+
+
+def _rounded(value: float) -> float:
+    return round(value * _SIXTEENTHS) / _SIXTEENTHS

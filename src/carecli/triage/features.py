@@ -1,0 +1,174 @@
+"""What the learning part sees of a text: hashed words and pairs of words, and hashed runs of characters.
+
+A whole batch is one array of code points, and every feature a few array operations over it, so a text costs some
+microseconds; the hash is our own, as a model that was trained on one machine must read another's features.
+Runs of two to five characters (one to three Chinese ones) see stems, endings, prefixes and typos; they may cross the
+spaces between words. Marks and emoji are words of their own, digits are all the same, a letter that is repeated counts
+at most twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+BITS = 17
+BUCKETS = 1 << BITS
+
+_LETTER, _HAN, _SYMBOL, _GAP, _NOTHING = 0, 1, 2, 3, 4
+_LAST = 0x1FFFF
+_SYMBOLS = "!?%€$£₪"
+_MULTIPLIER = 0x9E3779B1
+# Odd, so that it has an inverse modulo 2**64 and the hash of any word is a difference of two sums.
+_BASE = 0x9E3779B97F4A7C15
+_BASE_INVERSE = pow(_BASE, -1, 1 << 64)
+_LONGEST_RUN = 5
+_LONGEST_HAN_RUN = 3
+
+UInts = npt.NDArray[np.uint32]
+Ints = npt.NDArray[np.int64]
+
+
+class Features(NamedTuple):
+    """The features of a batch: those of text i are `buckets[starts[i]:starts[i + 1]]`, one for each occurrence."""
+
+    buckets: UInts
+    starts: Ints
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+
+def hashed(texts: Sequence[str]) -> Features:
+    """The features of folded texts (`carecli.text.fold`), Chinese ones in simplified characters."""
+    codes, kinds, owners = _characters(texts)
+    if not len(codes):
+        return Features(np.zeros(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
+    found = [*_runs(codes, kinds, owners), *_words(codes, kinds, owners)]
+    rows = np.concatenate([owner for _, owner in found])
+    hashes = np.concatenate([each for each, _ in found])
+    hashes ^= hashes >> np.uint32(15)
+    hashes *= np.uint32(0x85EBCA6B)
+    order = np.argsort(rows, kind="stable")
+    starts = np.zeros(len(texts) + 1, np.int64)
+    np.cumsum(np.bincount(rows, minlength=len(texts)), out=starts[1:])
+    return Features((hashes >> np.uint32(32 - BITS))[order], starts)
+
+
+def bucket_of(word: str) -> int:
+    """The bucket of one folded word, to find the word that a weight belongs to."""
+    return int(_mixed(np.array([_word_hash(word)], np.uint32))[0])
+
+
+def _characters(texts: Sequence[str]) -> tuple[UInts, npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """Code points, their kinds and their texts; every text begins and ends with a gap, and gaps are single."""
+    joined = "".join([f" {text} " for text in texts])
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts)) + 2
+    owners = np.repeat(np.arange(len(texts), dtype=np.int32), lengths)
+    kinds_of, plain = _tables()
+    capped = np.minimum(codes, _LAST)
+    kinds = kinds_of[capped]
+    same = np.zeros(len(codes), bool)
+    same[1:] = owners[1:] == owners[:-1]
+    keep = kinds != _NOTHING
+    keep[1:] &= ~((kinds[1:] == _GAP) & (kinds[:-1] == _GAP) & same[1:])
+    keep[2:] &= ~((codes[2:] == codes[1:-1]) & (codes[2:] == codes[:-2]) & same[2:] & same[1:-1])
+    return plain[capped][keep], kinds[keep], owners[keep]
+
+
+def _runs(
+    codes: UInts, kinds: npt.NDArray[np.uint8], owners: npt.NDArray[np.int32]
+) -> list[tuple[UInts, npt.NDArray[np.int32]]]:
+    """The hashes of all runs of characters inside one text, with their texts."""
+    found = []
+    han = kinds == _HAN
+    alone = han | (kinds == _SYMBOL)
+    hashes = codes + np.uint32(7)
+    found.append((hashes[alone] * np.uint32(_MULTIPLIER), owners[alone]))
+    for length in range(2, _LONGEST_RUN + 1):
+        end = len(codes) - length + 1
+        if end <= 0:
+            break
+        hashes = hashes[:end] * np.uint32(_MULTIPLIER) + codes[length - 1 :]
+        inside = owners[:end] == owners[length - 1 :]
+        if length > _LONGEST_HAN_RUN:
+            inside &= ~han[:end]
+        found.append((hashes[inside] + np.uint32(length), owners[:end][inside]))
+    return found
+
+
+def _words(
+    codes: UInts, kinds: npt.NDArray[np.uint8], owners: npt.NDArray[np.int32]
+) -> list[tuple[UInts, npt.NDArray[np.int32]]]:
+    """The hashes of words and of pairs of neighbours, with their texts."""
+    letter = kinds == _LETTER
+    change = np.flatnonzero(letter[1:] != letter[:-1]) + 1
+    starts, ends = change[0::2], change[1::2]  # a gap is at either end, so they alternate
+    if not len(starts):
+        return []
+    powers, inverses = _powers(_size(len(codes)))
+    sums = np.zeros(len(codes) + 1, np.uint64)
+    np.cumsum((codes.astype(np.uint64) + np.uint64(1)) * powers[: len(codes)], out=sums[1:])
+    wide = (sums[ends] - sums[starts]) * inverses[starts]
+    whose = owners[starts]
+    words = _narrow(wide)
+    pairs = words[:-1] * np.uint32(_MULTIPLIER) + words[1:]
+    beside = whose[:-1] == whose[1:]
+    return [(words, whose), (pairs[beside] + np.uint32(1), whose[:-1][beside])]
+
+
+def _narrow(wide: npt.NDArray[np.uint64]) -> UInts:
+    return ((wide ^ (wide >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(32)).astype(np.uint32)
+
+
+def _word_hash(word: str) -> int:
+    """What `_words` gives for `word`."""
+    _, plain = _tables()
+    total = sum((int(plain[min(ord(c), _LAST)]) + 1) * pow(_BASE, i, 1 << 64) for i, c in enumerate(word))
+    return int(_narrow(np.array([total % (1 << 64)], np.uint64))[0])
+
+
+def _mixed(hashes: UInts) -> UInts:
+    hashes = hashes ^ (hashes >> np.uint32(15))
+    mixed: UInts = (hashes * np.uint32(0x85EBCA6B)) >> np.uint32(32 - BITS)
+    return mixed
+
+
+def _size(length: int) -> int:
+    """The next power of two: few sizes of tables, however long the batch."""
+    return 1 << max(10, (length - 1).bit_length())
+
+
+@cache
+def _powers(size: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """The powers of the base and of its inverse, modulo 2**64."""
+    tables = []
+    for base in (_BASE, _BASE_INVERSE):
+        steps = np.full(size, base, np.uint64)
+        steps[0] = 1
+        tables.append(np.multiply.accumulate(steps))
+    return tables[0], tables[1]
+
+
+@cache
+def _tables() -> tuple[npt.NDArray[np.uint8], UInts]:
+    """What every code point is, and what stands for it: digits are 0, gaps are a space."""
+    kinds = np.full(_LAST + 1, _GAP, np.uint8)
+    # One string method over each character is the quickest way to Python's own table of letters.
+    kinds[:0x10000] = np.fromiter((_LETTER if chr(code).isalnum() else _GAP for code in range(0x10000)), np.uint8)
+    for start, end in ((0x3400, 0x9FFF), (0xF900, 0xFAFF), (_LAST, _LAST)):
+        kinds[start : end + 1] = _HAN
+    for start, end in ((0x2190, 0x2BFF), (0x1F000, 0x1FAFF)):
+        kinds[start : end + 1] = _SYMBOL
+    for mark in _SYMBOLS:
+        kinds[ord(mark)] = _SYMBOL
+    kinds[ord("'")] = kinds[ord('"')] = kinds[0xFE0F] = kinds[0x200D] = _NOTHING
+    plain = np.arange(_LAST + 1, dtype=np.uint32)
+    plain[kinds == _GAP] = ord(" ")
+    plain[ord("0") : ord("9") + 1] = ord("0")
+    return kinds, plain

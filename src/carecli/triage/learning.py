@@ -1,0 +1,135 @@
+"""What a user's corrections teach: a small model on top of what the engine says anyway.
+
+Corrections are data; what they teach is made from them alone, the same every time, and can be thrown away. One in five
+(by a hash of the text, so always the same ones) teaches nothing and watches: when the engine is further off on those
+with what it learnt than without, it goes on without.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from carecli.triage import engine, linear, prior
+from carecli.triage.features import Features, hashed
+from carecli.triage.linear import Floats, Labels, Linear
+from carecli.triage.prepare import Rules
+
+WATCHERS = 5
+# How much a text's words, the rules' findings and the mere frequency of a label count; found on development data.
+_WORDS, _FINDINGS, _FREQUENCY = 1.0, 0.15, 0.1
+_PENALTY = 0.15
+_STEPS = 1024
+
+
+class Correction(NamedTuple):
+    """A text and what a person said of it: signal → label; `declared` is the platform's word on the language."""
+
+    text: str
+    signals: Mapping[str, Any]
+    declared: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Learnt:
+    """What is added to the engine's logits: weights of words, of the rules' findings, and of frequency (`bias`)."""
+
+    linear: Linear
+    mix: Floats
+    bias: Floats
+
+    def logits(self, features: Features, evidence: Floats) -> Floats:
+        """One row a text."""
+        words = np.rint(self.linear.logits(features) * _STEPS) / _STEPS
+        added: Floats = words + evidence @ self.mix + self.bias
+        return added
+
+
+class Lesson(NamedTuple):
+    """What came of learning. `loss_before` and `loss_after` are means over the watching corrections, None without.
+
+    `learnt` is None when there is nothing to learn from, or when it made the watching ones worse.
+    """
+
+    learnt: Learnt | None
+    taught: int
+    watching: int
+    loss_before: float | None
+    loss_after: float | None
+
+    @property
+    def useful(self) -> bool:
+        """Whether what was learnt is used."""
+        return self.learnt is not None
+
+
+def watches(text: str) -> bool:
+    """Whether the correction of this text is held back."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass")) % WATCHERS == 0
+
+
+def learn(corrections: Sequence[Correction], rules: Rules) -> Lesson:
+    """The lesson of these corrections, whatever their order."""
+    ordered = sorted(corrections, key=lambda each: each.text)
+    labels = np.array([labels_of(each.signals) for each in ordered], np.int64).reshape(-1, len(prior.HEADS))
+    held = np.array([watches(each.text) for each in ordered], bool)
+    taught, watching = np.flatnonzero(~held), np.flatnonzero(held)
+    if not (labels[taught] >= 0).any():
+        return Lesson(None, len(taught), len(watching), None, None)
+    readings = [engine.read(each.text, rules, each.declared) for each in ordered]
+    features = hashed([reading.p.comparable for reading in readings])
+    evidence, before = engine.evidence_of(readings), engine.logits(readings)
+    learnt = _fitted(taken(features, taught), evidence[taught], labels[taught], before[taught])
+    if not (labels[watching] >= 0).any():
+        return Lesson(learnt, len(taught), len(watching), None, None)
+    after = before + learnt.logits(features, evidence)
+    losses = [_loss(logits[watching], labels[watching]) for logits in (before, after)]
+    return Lesson(learnt if losses[1] <= losses[0] else None, len(taught), len(watching), *losses)
+
+
+def labels_of(signals: Mapping[str, Any]) -> list[int]:
+    """One number for each head, −1 for what a person said nothing of."""
+    found = []
+    for head in prior.HEADS:
+        value = signals.get(head.name)
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        found.append(head.labels.index(value) if value in head.labels else -1)
+    return found
+
+
+def taken(features: Features, texts: npt.NDArray[np.int64]) -> Features:
+    """The features of some of the texts."""
+    counts = np.diff(features.starts)[texts]
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    places = np.arange(starts[-1]) + np.repeat(features.starts[texts] - starts[:-1], counts)
+    return Features(features.buckets[places], starts)
+
+
+def _fitted(features: Features, evidence: Floats, labels: Labels, before: Floats) -> Learnt:
+    rarity = prior.shipped().linear.rarity
+    matrix = linear.sparse(features, rarity)
+    kernel = _WORDS * linear.similarities(matrix) + _FINDINGS * (evidence @ evidence.T) / 16 + _FREQUENCY
+    dual = linear.train(
+        kernel.astype(np.float32), labels, prior.HEADS, penalty=_PENALTY / len(labels), offset=before, biased=False
+    )
+    words = linear.Dual(_WORDS * dual.coefficients, np.zeros(prior.WIDTH))
+    mix = _FINDINGS / 16 * evidence.T @ dual.coefficients
+    bias = _FREQUENCY * dual.coefficients.sum(axis=0)
+    return Learnt(linear.primal(matrix, words, rarity), _rounded(mix), _rounded(bias))
+
+
+def _rounded(values: Floats) -> Floats:
+    rounded: Floats = np.rint(values * _STEPS) / _STEPS
+    return rounded
+
+
+def _loss(logits: Floats, labels: Labels) -> float:
+    """The mean cross-entropy of the labels that are there."""
+    total, _ = linear.cross_entropy(logits, labels, np.ones(len(labels)), prior.HEADS)
+    return round(total / int((labels >= 0).sum()), 6)

@@ -1,0 +1,248 @@
+"""A linear model with one softmax for each signal over shared features, and how it is trained.
+
+A text is the vector of how often each feature occurs, times how rare the feature is (the logarithm of the inverse
+document frequency), at length one. Weights and rarities are whole numbers, so that sums of them are exact and a verdict
+is the same in any batch and any order.
+There are far more features than texts to learn from, so training looks for one coefficient for each text (the dual
+form): the mean cross-entropy plus a quadratic penalty is minimised by L-BFGS (J. Nocedal, Updating quasi-Newton
+matrices with limited storage, 1980): deterministic, no learning rate, numpy alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from carecli.triage.features import BUCKETS, Features
+
+Floats = npt.NDArray[np.float64]
+Narrow = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+_MEMORY = 8
+RARITY_STEPS = 16
+_WHOLE, _LEAST = 127, 2
+
+
+class Head(NamedTuple):
+    """One signal: its name and its labels, whose order is that of the outputs."""
+
+    name: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """Weights for some buckets: `rows[bucket]` is the row in `weights` (row 0 is zeros); `unit` is the worth of 1.
+
+    `rarity` is the inverse document frequency of each bucket in sixteenths, already multiplied into the weights.
+    """
+
+    rows: npt.NDArray[np.int32]
+    weights: Narrow
+    bias: Floats
+    unit: float
+    rarity: npt.NDArray[np.uint8]
+
+    def logits(self, features: Features) -> Floats:
+        """One row a text, one column an output."""
+        sums = self.sums(features) * (self.unit * RARITY_STEPS)
+        return sums / norms(features, self.rarity)[:, None] + self.bias
+
+    def sums(self, features: Features) -> Floats:
+        """The whole-numbered weights of each text's features, added up."""
+        rows = self.rows[features.buckets]
+        known = np.flatnonzero(rows)
+        counts = np.searchsorted(known, features.starts)
+        totals = np.zeros((len(features), self.weights.shape[1]))
+        filled = np.flatnonzero(np.diff(counts))
+        if len(filled):
+            totals[filled] = np.add.reduceat(self.weights[rows[known]], counts[filled], axis=0)
+        return totals
+
+
+def norms(features: Features, rarity: npt.NDArray[np.uint8]) -> Floats:
+    """The length of each text's vector, in sixteenths; 1 for a text without features."""
+    squares = rarity[features.buckets].astype(np.int64) ** 2
+    totals = np.zeros(len(features) + 1, np.int64)
+    filled = np.flatnonzero(np.diff(features.starts))
+    if len(filled):
+        totals[filled] = np.add.reduceat(squares, features.starts[filled])
+    lengths: Floats = np.sqrt(np.maximum(totals[:-1], 1))
+    return lengths
+
+
+def rarities(features: Features) -> npt.NDArray[np.uint8]:
+    """How rare every bucket is in these texts: ln((n + 1) / (df + 1)), in sixteenths."""
+    texts = np.repeat(np.arange(len(features)), np.diff(features.starts))
+    once = np.unique(texts * BUCKETS + features.buckets) % BUCKETS
+    frequency = np.bincount(once, minlength=BUCKETS)
+    steps: npt.NDArray[np.uint8] = np.rint(RARITY_STEPS * np.log((len(features) + 1) / (frequency + 1))).astype(
+        np.uint8
+    )
+    return steps
+
+
+def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rarity: npt.NDArray[np.uint8]) -> Linear:
+    """A model of `weights` (one row for each of `buckets`) in whole numbers −127…127; rows that are all small go."""
+    unit = float(np.quantile(np.abs(weights), 0.9999)) / _WHOLE or 1.0
+    whole = np.clip(np.rint(weights / unit), -_WHOLE, _WHOLE).astype(np.float32)
+    kept = np.flatnonzero(np.abs(whole).max(axis=1) >= _LEAST)
+    rows = np.zeros(BUCKETS, np.int32)
+    rows[buckets[kept]] = np.arange(1, len(kept) + 1)
+    table = np.zeros((len(kept) + 1, weights.shape[1]), np.float32)
+    table[1:] = whole[kept]
+    return Linear(rows, table, bias, unit, rarity)
+
+
+def softmax(logits: Floats) -> Floats:
+    """Probabilities along the last axis."""
+    powers = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
+    return shares
+
+
+class Sparse(NamedTuple):
+    """Texts as rows of length one: `values` at `columns`, which stand for `buckets`; row i begins at `starts[i]`."""
+
+    columns: npt.NDArray[np.int64]
+    values: Narrow
+    starts: npt.NDArray[np.int64]
+    buckets: npt.NDArray[np.int64]
+
+    def transposed_times(self, coefficients: Floats) -> Floats:
+        """The weights of each column that coefficients of the rows amount to."""
+        rows = np.repeat(np.arange(len(coefficients)), np.diff(self.starts))
+        weights = np.zeros((len(self.buckets), coefficients.shape[1]))
+        for output in range(coefficients.shape[1]):
+            products = coefficients[rows, output] * self.values
+            weights[:, output] = np.bincount(self.columns, products, minlength=len(self.buckets))
+        return weights
+
+
+def sparse(features: Features, rarity: npt.NDArray[np.uint8]) -> Sparse:
+    """The texts as rows of length one, each feature once."""
+    texts = np.repeat(np.arange(len(features)), np.diff(features.starts))
+    keys, counts = np.unique(texts * BUCKETS + features.buckets, return_counts=True)
+    buckets, columns = np.unique(keys % BUCKETS, return_inverse=True)
+    owners = keys // BUCKETS
+    values = counts * rarity[keys % BUCKETS] / norms(features, rarity)[owners]
+    starts = np.searchsorted(owners, np.arange(len(features) + 1))
+    return Sparse(columns, values.astype(np.float32), starts, buckets)
+
+
+def similarities(matrix: Sparse) -> Narrow:
+    """The products of all pairs of rows."""
+    count = len(matrix.starts) - 1
+    kernel = np.zeros((count, count), np.float32)
+    filled = np.flatnonzero(np.diff(matrix.starts))
+    row = np.zeros(len(matrix.buckets), np.float32)
+    for text in filled:
+        part = slice(matrix.starts[text], matrix.starts[text + 1])
+        row[matrix.columns[part]] = matrix.values[part]
+        kernel[text, filled] = np.add.reduceat(row[matrix.columns] * matrix.values, matrix.starts[:-1][filled])
+        row[matrix.columns[part]] = 0
+    return kernel
+
+
+class Dual(NamedTuple):
+    """One coefficient for each text and output, and the bias."""
+
+    coefficients: Floats
+    bias: Floats
+
+
+def train(
+    kernel: Narrow, labels: Labels, heads: Sequence[Head], *, penalty: float, offset: Floats | None = None,
+    weights: Floats | None = None, biased: bool = True, steps: int = 60,
+) -> Dual:  # fmt: skip
+    """Fit all heads to texts whose products are `kernel`.
+
+    `labels` has a column for each head, −1 where a text has none; `offset` are logits that are there already,
+    `weights` says how much each text counts, `penalty` how much the squares of the weights do; without `biased`
+    there is no free constant.
+    """
+    count, width = len(labels), sum(len(head.labels) for head in heads)
+    each = np.ones(count) if weights is None else weights
+    total = float(each.sum()) or 1.0
+    start = np.zeros((count, width)) if offset is None else offset
+
+    def loss(flat: Floats) -> tuple[float, Floats]:
+        both = flat.reshape(count + 1, width)
+        inner = (kernel @ both[:-1].astype(np.float32)).astype(np.float64)
+        value, gradient = cross_entropy(inner + both[-1] + start, labels, each, heads)
+        slope = np.empty_like(both)
+        slope[:-1] = kernel @ (gradient / total).astype(np.float32) + penalty * inner
+        slope[-1] = gradient.sum(axis=0) / total * biased
+        return value / total + penalty / 2 * float((both[:-1] * inner).sum()), slope.ravel()
+
+    both = minimise(loss, np.zeros((count + 1) * width), steps).reshape(count + 1, width)
+    return Dual(both[:-1], both[-1])
+
+
+def primal(matrix: Sparse, dual: Dual, rarity: npt.NDArray[np.uint8]) -> Linear:
+    """The weights that a dual solution amounts to, in whole numbers."""
+    weights = matrix.transposed_times(dual.coefficients) * rarity[matrix.buckets][:, None] / RARITY_STEPS
+    return quantised(weights, matrix.buckets, dual.bias, rarity)
+
+
+def cross_entropy(
+    logits: Floats, all_labels: Labels, all_weights: Floats, heads: Sequence[Head]
+) -> tuple[float, Floats]:
+    """The sum over texts and heads, and its gradient by logit."""
+    value, gradient, start = 0.0, np.zeros_like(logits), 0
+    for column, head in enumerate(heads):
+        part = slice(start, start + len(head.labels))
+        start = part.stop
+        labels = all_labels[:, column]
+        there = np.flatnonzero(labels >= 0)
+        shares, weights = softmax(logits[there, part]), all_weights[there]
+        right = shares[np.arange(len(there)), labels[there]]
+        value -= float((weights * np.log(np.maximum(right, 1e-12))).sum())
+        shares[np.arange(len(there)), labels[there]] -= 1
+        gradient[there, part] = shares * weights[:, None]
+    return value, gradient
+
+
+def minimise(loss: Callable[[Floats], tuple[float, Floats]], start: Floats, steps: int) -> Floats:
+    """The minimum of a smooth function near `start`, by L-BFGS with halved steps."""
+    point, (value, slope) = start, loss(start)
+    memory: list[tuple[Floats, Floats]] = []
+    for _ in range(steps):
+        direction = _direction(slope, memory)
+        if float(direction @ slope) >= 0:
+            direction, memory = -slope, []
+        length = 1.0 if memory else min(1.0, 1 / (float(np.abs(slope).sum()) or 1.0))
+        for _ in range(20):
+            new = point + length * direction
+            new_value, new_slope = loss(new)
+            if new_value <= value + 1e-4 * length * float(direction @ slope):
+                break
+            length /= 2
+        else:
+            break
+        if float((new_slope - slope) @ (new - point)) > 1e-12:
+            memory = [*memory[-_MEMORY + 1 :], (new - point, new_slope - slope)]
+        done = value - new_value < 1e-6 * max(1.0, abs(value))
+        point, value, slope = new, new_value, new_slope
+        if done:
+            break
+    return point
+
+
+def _direction(slope: Floats, memory: Sequence[tuple[Floats, Floats]]) -> Floats:
+    direction = -slope
+    factors = []
+    for moved, change in reversed(memory):
+        share = float(moved @ direction) / float(moved @ change)
+        factors.append(share)
+        direction = direction - share * change
+    if memory:
+        moved, change = memory[-1]
+        direction = direction * (float(moved @ change) / float(change @ change))
+    for (moved, change), share in zip(memory, reversed(factors), strict=True):
+        direction = direction + moved * (share - float(change @ direction) / float(moved @ change))
+    return direction

@@ -1,0 +1,103 @@
+"""What the engine knows before its user has taught it anything: weights that `scripts/train_prior.py` made.
+
+Two layers. A hashed linear model (`linear`) learnt words and runs of characters from our seed sentences. The
+combination adds its logits to the evidence of the rules, each times a weight: log-linear, fitted on logits that the
+linear model gave to seeds which it had not seen. Emergencies have a threshold of their own, below a half.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+
+import numpy as np
+
+from carecli.model import INTENTS, SENTIMENTS, URGENCIES
+from carecli.triage.features import BUCKETS, Features
+from carecli.triage.linear import Floats, Head, Linear, Narrow
+
+HEADS = (
+    Head("sentiment", SENTIMENTS),
+    Head("intent", INTENTS),
+    Head("urgency", URGENCIES),
+    Head("needs_reply", ("no", "yes")),
+)
+SENTIMENT, INTENT, URGENCY, NEEDS_REPLY = (
+    slice(sum(len(head.labels) for head in HEADS[:i]), sum(len(head.labels) for head in HEADS[: i + 1]))
+    for i in range(len(HEADS))
+)
+WIDTH = NEEDS_REPLY.stop
+FILE = "prior.npz"
+# Logits and weights of the combination are rounded to these shares, so that their products add up exactly.
+_LOGIT_STEPS, _WEIGHT_STEPS = 64, 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prior:
+    """`mix` has a row for each output of `linear` and for each number of evidence, a column for each output.
+
+    `emergency` is the probability from which a text is one, `reply` that from which an answer is expected;
+    `sources` are the fingerprints of the files that it was made from.
+    """
+
+    linear: Linear
+    mix: Floats
+    bias: Floats
+    emergency: float
+    reply: float
+    sources: dict[str, str]
+
+    def logits(self, features: Features, evidence: Floats, known: Floats) -> Floats:
+        """One row a text; `known` is 0 where the text's language is none that the linear model learnt."""
+        learnt = np.rint(self.linear.logits(features) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
+        combined: Floats = np.concatenate([learnt, evidence], axis=1) @ self.mix + self.bias
+        return combined
+
+
+def rounded_mix(mix: Floats) -> Floats:
+    """The weights of a combination as they are kept."""
+    shares: Floats = np.rint(mix * _WEIGHT_STEPS) / _WEIGHT_STEPS
+    return shares
+
+
+def dumped(prior: Prior) -> bytes:
+    """The content of the shipped file."""
+    buckets = np.flatnonzero(prior.linear.rows)
+    meta = {
+        "unit": prior.linear.unit, "emergency": prior.emergency, "reply": prior.reply, "sources": prior.sources
+    }  # fmt: skip
+    file = BytesIO()
+    np.savez_compressed(
+        file,
+        buckets=np.diff(buckets, prepend=0).astype(np.uint32),
+        weights=prior.linear.weights[prior.linear.rows[buckets]].astype(np.int8).T,
+        rarity=prior.linear.rarity,
+        linear_bias=prior.linear.bias,
+        mix=np.rint(prior.mix * _WEIGHT_STEPS).astype(np.int32),
+        bias=prior.bias,
+        meta=np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8),
+    )
+    return file.getvalue()
+
+
+def loaded(content: bytes) -> Prior:
+    """The prior that `dumped` wrote."""
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        meta = json.loads(arrays["meta"].tobytes())
+        buckets = np.cumsum(arrays["buckets"])
+        table: Narrow = np.zeros((len(buckets) + 1, WIDTH), np.float32)
+        table[1:] = arrays["weights"].T
+        rows = np.zeros(BUCKETS, np.int32)
+        rows[buckets] = np.arange(1, len(buckets) + 1)
+        linear = Linear(rows, table, arrays["linear_bias"], meta["unit"], arrays["rarity"])
+        mix = arrays["mix"] / _WEIGHT_STEPS
+        return Prior(linear, mix, arrays["bias"], meta["emergency"], meta["reply"], meta["sources"])
+
+
+@cache
+def shipped() -> Prior:
+    """The prior that came with the package."""
+    return loaded(files("carecli.triage").joinpath("data", FILE).read_bytes())

@@ -1,0 +1,101 @@
+"""Why a verdict is what it is, in words: what the rules found, and where the model decided, what weighed most in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment, Urgency
+from carecli.triage import intent as intents
+from carecli.triage.prepare import Prepared
+from carecli.triage.sentiment import Feeling
+
+if TYPE_CHECKING:
+    from carecli.triage.linear import Linear
+
+_WORD = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_\u3400-\u9fff]{2,24}(?:'[^\W\d_]+)?")
+_MOST_WORDS, _MOST_NAMED = 40, 3
+# A word is named when it has at least this share of the weight of the heaviest.
+_LEAST_SHARE = 0.3
+
+
+class Reading(NamedTuple):
+    """What the rules make of one text."""
+
+    p: Prepared
+    feeling: Feeling
+    opinion: intents.Opinion
+    urgency: Urgency
+    pressing: tuple[str, ...]
+
+
+class Decided(NamedTuple):
+    """What came out in the end."""
+
+    sentiment: Sentiment
+    intent: Intent
+    urgency: Urgency
+
+
+def of_rules(reading: Reading, decided: Decided) -> tuple[str, ...]:
+    """The reasons that the rules have for what was decided."""
+    opinion = reading.opinion
+    wanted = opinion.why if opinion.intent == decided.intent else _others(reading, decided.intent)
+    return (*reading.feeling.why, *wanted, *_pressing(reading, decided))
+
+
+def _others(reading: Reading, intent: Intent) -> tuple[str, ...]:
+    return intents.reasons(reading.p, intent, reading.opinion.hits, reading.feeling.score)
+
+
+def _pressing(reading: Reading, decided: Decided) -> tuple[str, ...]:
+    if decided.urgency == reading.urgency:
+        return reading.pressing
+    if decided.intent == "emergency":
+        return ("an emergency",)
+    return (
+        f"{decided.intent} can wait" if decided.urgency == "whenever" else f"urgency {decided.urgency}: the wording",
+    )
+
+
+def undecided(reading: Reading, decided: Decided) -> str | None:
+    """The label that the rules have no reason for, so that the model must give one; None when there is none."""
+    opinion = reading.opinion
+    if decided.intent != opinion.intent and not _others(reading, decided.intent):
+        return decided.intent
+    if decided.sentiment not in (reading.feeling.label, "neutral"):
+        return decided.sentiment
+    return None
+
+
+def weightiest(linear: Linear, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[str, ...]]:
+    """For each folded text the words that weigh most for its label, as one reason or none."""
+    import numpy as np
+
+    from carecli.triage.features import hashed
+
+    words = [list(dict.fromkeys(_WORD.findall(text)))[:_MOST_WORDS] for text in texts]
+    sums = linear.sums(hashed([word for each in words for word in each]))
+    found: list[tuple[str, ...]] = []
+    start = 0
+    for each, label in zip(words, labels, strict=True):
+        head, column = _column(label)
+        part = sums[start : start + len(each), head]
+        start += len(each)
+        weights = part[:, column] - part.mean(axis=1)
+        heaviest = np.argsort(-weights, kind="stable")[:_MOST_NAMED].tolist()
+        least = _LEAST_SHARE * max(weights.max(initial=0.0), 1.0)
+        named = [each[i] for i in heaviest if weights[i] >= least]
+        found.append((f"{label}: the words {_quoted(named)}",) if named else (f"{label}: the wording",))
+    return found
+
+
+def _column(label: str) -> tuple[slice, int]:
+    from carecli.triage.prior import INTENT, SENTIMENT
+
+    return (SENTIMENT, SENTIMENTS.index(label)) if label in SENTIMENTS else (INTENT, INTENTS.index(label))
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)

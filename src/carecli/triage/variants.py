@@ -1,0 +1,14 @@
+"""Traditional Chinese characters and the simplified ones that our files are written in."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+
+@cache
+def variants() -> dict[int, str]:
+    """A table for `str.translate`: traditional characters to the simplified ones of the Chinese lexicon."""
+    text = files("carecli.triage").joinpath("data", "zh_variants.tsv").read_text(encoding="utf-8")
+    pairs = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {ord(traditional): simplified for traditional, simplified in pairs}
