@@ -28,7 +28,7 @@ HEAVY = {
 # What a version or a list of commands needs none of
 WORKING = {"rich.console", "rich.table", "sqlite3", "tomllib", "carecli.store", "carecli.model", "importlib.metadata"}
 # What looking at cases needs none of
-STAGES = {"rich.console", "carecli.act", "carecli.listen", "carecli.triage", "carecli.platforms"}
+STAGES = {"rich.console", "carecli.act", "carecli.listen", "carecli.triage.engine", "carecli.platforms"}
 
 _PROBE = """
 import json, sys

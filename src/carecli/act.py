@@ -11,14 +11,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from carecli import filing
+from carecli import filing, priorities, ranking
 from carecli.config import Config
 from carecli.errors import Conflict, NotFound
 from carecli.model import JSON, Verdict, parse_iso
 from carecli.store import cases, conversations, events, mentions
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
-from carecli.triage import Rules, classify
+from carecli.triage import Rules, classify, examples, reposts, risk
 from carecli.triage.engine import needs_reply
 
 BATCH = 2_000
@@ -34,9 +34,10 @@ def triage_new(store: Store, config: Config, *, now: datetime, progress: Progres
 
     Resumable: what a crash leaves untriaged is found again by the next call.
     """
+    adopt_priorities(store, config, progress=progress)
     total = 0
     while batch := mentions.untriaged(store, BATCH):
-        total += _filed(store, batch, _verdicts(store, batch, rules(config)), now)
+        total += _filed(store, batch, _verdicts(store, batch, config), now)
         if progress is not None:
             progress(total)
     return total
@@ -53,6 +54,7 @@ def _filed(store: Store, batch: Sequence[Row], verdicts: Mapping[int, _Judged], 
         corrected = mentions.corrections(store, numbers)
         final = [(number, _corrected(verdicts[number], corrected.get(number, {}))) for number in numbers]
         mentions.save_verdicts(connection, final, now=now)
+        mentions.save_signals(connection, [(number, *verdicts[number].signals) for number in numbers])
         touched = filing.into_cases(connection, rows, now)
         filing.reopen_unseen(connection, numbers, now)
         filing.project(store, connection, touched)
@@ -64,6 +66,24 @@ def triage_again(store: Store, config: Config, *, now: datetime, progress: Progr
     with store.write() as connection:
         mentions.forget_verdicts(connection)
     return triage_new(store, config, now=now, progress=progress)
+
+
+def adopt_priorities(
+    store: Store, config: Config, *, only_open: bool = False, progress: Progress | None = None
+) -> None:
+    """Give stored cases the priorities that care.toml now says; nothing is done where they have them already.
+
+    Resumable. `only_open`: those in the queue, so that whoever reads it does not wait for the others.
+    """
+    priorities.change(store, config.priority)
+    done = 0
+    while numbers := priorities.to_do(store, only_open=only_open):
+        with store.write() as connection:
+            filing.project(store, connection, numbers)
+            priorities.did(store, numbers)
+        done += len(numbers)
+        if progress is not None:
+            progress(done)
 
 
 def rules(config: Config) -> Rules:
@@ -78,27 +98,39 @@ def rules(config: Config) -> Rules:
 
 
 class _Judged(NamedTuple):
-    """What the engine says of a mention, None for our own, and whether it addresses us."""
+    """What the engine says of a mention, None for our own, whether it addresses us, its risks and its gist."""
 
     verdict: Verdict | None
     directed: bool
+    signals: tuple[Sequence[risk.Found], int | None] = ((), None)
 
 
-def _verdicts(store: Store, batch: Sequence[Row], the_rules: Rules) -> dict[int, _Judged]:
+def _verdicts(store: Store, batch: Sequence[Row], config: Config) -> dict[int, _Judged]:
     inbound = [row for row in batch if row["inbound"]]
     answers_to = [filing.place_of(row, "in_reply_to") for row in inbound]
     ours = conversations.ours_at(store.connection, [place for place in answers_to if place is not None])
     directed = [bool(row["directed"]) or place in ours for row, place in zip(inbound, answers_to, strict=True)]
     verdicts = classify(
         [row["text"] for row in inbound],
-        the_rules,
+        rules(config),
         languages=[row["declared_language"] for row in inbound],
         directed=directed,
     )
     found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
     for row, verdict, to_us in zip(inbound, verdicts, directed, strict=True):
-        found[row["mention_id"]] = _Judged(verdict, to_us)
+        verdict = about(verdict, row["text"], config)  # noqa: PLW2901 - the same verdict, complete
+        signals = (risk.find(row["text"], verdict.language), reposts.gist(row["text"]))
+        found[row["mention_id"]] = _Judged(verdict, to_us, signals)
     return found
+
+
+def about(verdict: Verdict, text: str, config: Config) -> Verdict:
+    """The verdict with the topics that care.toml's examples give away, beside those of its keywords."""
+    if not config.topic_examples:
+        return verdict
+    topics, reasons = examples.like(text, config.topic_examples)
+    new = tuple(topic for topic in topics if topic not in verdict.topics)
+    return replace(verdict, topics=(*verdict.topics, *new), why=(*verdict.why, *reasons))
 
 
 def _corrected(judged: _Judged, signals: Mapping[str, Any]) -> Verdict | None:
@@ -146,15 +178,16 @@ def record(
         return cases.get(store, number)
 
 
-def claim(store: Store, case: int | None, *, agent: str, now: datetime) -> Row:
+def claim(store: Store, case: int | None, *, agent: str, now: datetime, config: Config | None = None) -> Row:
     """Give a case (None: the most pressing unassigned one) to `agent`; of two who try, one gets it.
 
-    Raises Conflict when somebody else has it, NotFound when nothing waits.
+    `config` says what presses most. Raises Conflict when somebody else has it, NotFound when nothing waits.
     """
+    config = config or Config()
     with store.write():
         if case is None:
-            waiting = (row for row in cases.listed(store, Filter(), now=now) if row["assignee"] is None)
-            row = next(waiting, None)
+            waiting = ranking.ordered(store, config, Filter(unassigned=True), now=now, limit=1)
+            row = next(iter(waiting), None)
             if row is None:
                 raise NotFound("nothing in the queue is unassigned", hint="`care queue` shows who works on what")
         else:
@@ -198,7 +231,8 @@ def classify_texts(texts: Sequence[str], languages: Sequence[str | None], config
     """Verdicts for texts that are not stored, as CONTRACT.md describes them, in their order."""
     own = tuple(handle.strip().lstrip("@").casefold() for handle in config.own_handles)
     directed = [any(f"@{handle}" in text.casefold() for handle in own) for text in texts]
-    verdicts = classify(texts, rules(config), languages=languages, directed=directed)
+    judged = classify(texts, rules(config), languages=languages, directed=directed)
+    verdicts = [about(verdict, text, config) for verdict, text in zip(judged, texts, strict=True)]
     return [
         {
             "text": text,

@@ -8,24 +8,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from carecli import deadlines, ranking
 from carecli.config import Config
 from carecli.model import JSON, Draft, Event, iso, parse_iso
-from carecli.sla import Clock
-from carecli.sla import clock as sla_clock
 from carecli.store import cases, conversations, events, mentions, replies
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
+from carecli.triage.authors import Kind, Post, kind_of
 
 
 def describe(row: Row, config: Config, now: datetime) -> JSON:
     """One case's row as the JSON of CONTRACT.md."""
     asleep = row["status"] == "snoozed" and row["snoozed_until"] > iso(now)
     status = "open" if row["status"] == "snoozed" and not asleep else row["status"]
+    clock = ranking.clock(row, config, now)
+    priority, waiting = ranking.priority(row, clock.state, config, now)
+    due_at = None if clock.due_at is None else iso(clock.due_at)
     return {
         "case": row["case_id"],
         "status": status,
-        "priority": row["priority"],
-        "reasons": json.loads(row["reasons"]),
+        "priority": priority,
+        "reasons": [*json.loads(row["reasons"]), *waiting],
         "language": row["language"],
         "sentiment": row["sentiment"],
         "sentiment_score": row["sentiment_score"],
@@ -45,7 +48,7 @@ def describe(row: Row, config: Config, now: datetime) -> JSON:
         "resolved_at": row["resolved_at"],
         "snoozed_until": row["snoozed_until"] if asleep else None,
         "waiting_since": row["waiting_since"],
-        "sla": _sla(row, config, now),
+        "sla": {"target_seconds": clock.target_seconds, "due_at": due_at, "state": clock.state},
         "mentions": row["mention_count"],
         "reposts": row["reposts"],
     }
@@ -60,23 +63,8 @@ def queue(
     sla: str | None = None,
     limit: int | None = None,
 ) -> list[JSON]:
-    """Cases as CONTRACT.md describes them, most pressing first."""
-    rows = cases.listed(store, which, now=now, limit=None if sla else limit)
-    described = (describe(row, config, now) for row in rows)
-    fitting = (case for case in described if sla is None or case["sla"]["state"] == sla)
-    return [case for case, _ in zip(fitting, range(limit if limit is not None else 1 << 62), strict=False)]
-
-
-def _sla(row: Row, config: Config, now: datetime) -> JSON:
-    waiting = row["waiting_since"]
-    clock = Clock()
-    if row["needs_reply"] or waiting:
-        answered = None if waiting or not row["segment_first_reply_at"] else parse_iso(row["segment_first_reply_at"])
-        started = parse_iso(waiting or row["segment_opened_at"])
-        urgency = row["urgency"] if waiting else row["segment_urgency"] or row["urgency"]
-        clock = sla_clock(urgency, started, answered, config, waiting=bool(waiting), now=now)
-    due_at = None if clock.due_at is None else iso(clock.due_at)
-    return {"target_seconds": clock.target_seconds, "due_at": due_at, "state": clock.state}
+    """Cases as CONTRACT.md describes them, most pressing at this moment first."""
+    return [describe(row, config, now) for row in ranking.ordered(store, config, which, now=now, sla=sla, limit=limit)]
 
 
 @dataclass(frozen=True)
@@ -87,6 +75,9 @@ class CaseFile:
     mentions: list[Row]
     followers: int | None
     history: list[JSON]
+    clocks: list[JSON]
+    kinds: dict[int, Kind]
+    reposts: int
     events: list[JSON]
     drafts: list[Draft]
     replies: list[Row]
@@ -101,14 +92,21 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
     logs = events.of_cases(store, [number, *absorbed])
     log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
     gone = {m["mention_id"] for m in conversation if m["deleted_at"]}
+    kinds = {m["author_id"]: _kind(store, m) for m in conversation if m["inbound"]}
+    reposts = mentions.copies(store, row["latest_mention_id"])
+    shown = describe(row, config, now)
+    shown["reasons"] += _remarks(kinds[row["customer_id"]], reposts)
     followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]
     return CaseFile(
-        case=describe(row, config, now),
+        case={**shown, "risks": json.loads(row["risks"])},
         mentions=conversation,
         followers=next((number for number in reversed(followers) if number is not None), None),
         history=[
             describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)
         ],
+        clocks=[step.as_json() for step in deadlines.explain(store, row, config, now)],
+        kinds=kinds,
+        reposts=reposts,
         events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": _shown(e, gone)} for e in log],
         drafts=replies.drafts_of(store, number),
         replies=replies.of_case(store, number),
@@ -119,6 +117,17 @@ def _shown(event: Event, gone: Collection[int]) -> JSON:
     """What an event says; not what a message said before it was edited, when it is gone."""
     hidden = event.data.get("mention") in gone
     return {key: value for key, value in event.data.items() if not (hidden and key == "before")}
+
+
+def _kind(store: Store, mention: Row) -> Kind:
+    posts = [Post(parse_iso(row["created_at"]), row["gist"]) for row in mentions.posts_of(store, mention["author_id"])]
+    return kind_of(mention["author_handle"], mention["author_name"], mention["author_followers"], posts)
+
+
+def _remarks(kind: Kind, reposts: int) -> list[str]:
+    """What an agent should know of who writes; it adds no points."""
+    found = [f"written by a {kind.kind}: {kind.why}"] if kind.kind in ("bot", "company") else []
+    return found + ([f"the same words from {reposts} other{'s' if reposts > 1 else ''}"] if reposts else [])
 
 
 def describe_short(case: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from carecli.errors import ConfigError
 from carecli.hours import Hours, parse_hours
+from carecli.model import Intent, Urgency
 
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -50,20 +51,68 @@ class OpeningHours(_Table):
     saturday: list[str] = field(default_factory=list)
     sunday: list[str] = field(default_factory=list)
     holidays: list[date] = field(default_factory=list)
+    countries: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Team(_Table):
+    """People with hours of their own; `timezone` is the brand's unless it is given."""
+
+    timezone: str = ""
+    hours: OpeningHours = field(default_factory=OpeningHours)
+
+
+@dataclass(frozen=True)
+class SlaPolicy(_Table):
+    """Targets for some messages: every condition that is given must fit. What is left out is as in [sla]."""
+
+    name: str = ""
+    urgency: list[Urgency] = field(default_factory=list)
+    intent: list[Intent] = field(default_factory=list)
+    voice: list[str] = field(default_factory=list)
+    priority: int = 0
+    first_response: str | None = None
+    next_response: str | None = None
+    resolution: str | None = None
+    business_hours: bool | None = None
+    team: str | None = None
 
 
 @dataclass(frozen=True)
 class Sla(_Table):
-    """First-response targets, as durations like `15m`, `4h`, `1d`; by urgency, then the default.
+    """Targets, as durations like `15m`, `4h`, `1d`: the first policy that fits, else by urgency, else the default.
 
     An emergency's clock runs around the clock; the others run in business hours when `business_hours` is true.
-    A case is `due` when less than `due_soon` of its target is left.
+    A case is `due` when less than `due_soon` of its target is left. `next_response` left out is `first_response`.
     """
 
     first_response: str = "4h"
     urgency: dict[str, str] = field(default_factory=lambda: {"emergency": "15m", "today": "1h"})
     business_hours: bool = True
     due_soon: float = 0.25
+    next_response: str | None = None
+    resolution: str = ""
+    policies: list[SlaPolicy] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Priority(_Table):
+    """The points that each signal adds to a case's priority; `carecli.triage.priority` says how they are summed.
+
+    The tables are laid over the built-in weights: a name that is left out keeps its points.
+    """
+
+    intent: dict[str, int] = field(default_factory=dict)
+    urgency: dict[str, int] = field(default_factory=dict)
+    negativity: int = 15
+    directed: int = 10
+    repeated_contact: int = 3
+    earlier_cases: int = 5
+    risk: dict[str, int] = field(default_factory=dict)
+    audience: int = 0
+    sla: dict[str, int] = field(default_factory=dict)
+    waiting: float = 1.0
+    waiting_most: int = 8
 
 
 @dataclass(frozen=True)
@@ -75,6 +124,7 @@ class Voice(_Table):
     formality: str = "formal"
     avoid: list[str] = field(default_factory=list)
     emoji: bool = False
+    team: str = ""
     templates: dict[str, dict[str, list[str]]] = field(default_factory=dict)
 
 
@@ -95,7 +145,17 @@ class Source(_Table):
     name: str
     platform: str
     enabled: bool = True
+    voice: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CrisisRules(_Table):
+    """When a burst of negative mentions is a crisis: so many in an hour, so many times the usual spread above it."""
+
+    minimum: int = 5
+    threshold: float = 4.0
+    weeks: int = 8
 
 
 @dataclass(frozen=True)
@@ -119,8 +179,12 @@ class Config(_Table):
 
     brand: Brand = field(default_factory=Brand)
     hours: OpeningHours = field(default_factory=OpeningHours)
+    teams: dict[str, Team] = field(default_factory=dict)
     sla: Sla = field(default_factory=Sla)
+    priority: Priority = field(default_factory=Priority)
     topics: dict[str, list[str]] = field(default_factory=dict)
+    topic_examples: dict[str, list[str]] = field(default_factory=dict)
+    crisis: CrisisRules = field(default_factory=CrisisRules)
     voices: dict[str, Voice] = field(default_factory=dict)
     guardrails: Guardrails = field(default_factory=Guardrails)
     display: Display = field(default_factory=Display)
@@ -130,8 +194,20 @@ class Config(_Table):
     @cached_property
     def team_hours(self) -> Hours:
         """The team's calendar. Raises ValueError for ranges or zones that do not exist."""
-        days = {day: getattr(self.hours, day) for day in DAYS}
-        return parse_hours(self.brand.timezone, days, self.hours.holidays)
+        return _calendar(self.hours, self.brand.timezone)
+
+    @cached_property
+    def calendars(self) -> dict[str, Hours]:
+        """The calendar of each team, the brand's own under an empty name. Raises ValueError like `team_hours`."""
+        of_teams = {
+            name: _calendar(team.hours, team.timezone or self.brand.timezone) for name, team in self.teams.items()
+        }
+        return {"": self.team_hours, **of_teams}
+
+    def voice_of(self, source: str | None) -> str:
+        """The voice in which what came through `source` is answered: its own, or the first one."""
+        known = self.sources.get(source or "")
+        return known.voice if known is not None and known.voice else self.voice(None)[0]
 
     @cached_property
     def own_handles(self) -> tuple[str, ...]:
@@ -148,7 +224,11 @@ class Config(_Table):
         return name, self.voices.get(name, Voice())
 
 
-_SOURCE_KEYS = ("platform", "enabled")
+def _calendar(hours: OpeningHours, timezone: str) -> Hours:
+    return parse_hours(timezone, {day: getattr(hours, day) for day in DAYS}, hours.holidays, hours.countries)
+
+
+_SOURCE_KEYS = ("platform", "enabled", "voice")
 
 
 def read(path: Path) -> str | None:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable
-from dataclasses import fields, is_dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
+from carecli import national
 from carecli.config import DAYS, Config, build
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
-from carecli.model import URGENCIES
+from carecli.model import INTENTS, RISKS, URGENCIES
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
+_Attempt = tuple[str, Callable[[Config], object]]
 _KEY = re.compile(r"^\s*([^=#\[]+?)\s*=")
 
 
@@ -28,17 +31,25 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
         TypeAdapter(Config).validate_json(json.dumps(data, default=str), strict=True)
     except ValidationError as error:
         raise _explained(error, text, path) from None
-    for urgency in data.get("sla", {}).get("urgency", {}):
-        if urgency not in URGENCIES:
-            near = difflib.get_close_matches(urgency, URGENCIES, n=1, cutoff=0.5)
-            where = f"{path}:{line_of(text, ['sla', 'urgency', urgency])}"
-            hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(URGENCIES)}"
-            raise ConfigError(f"{where}: unknown key 'sla.urgency.{urgency}'", hint=hint)
-    for key, attempt in _ATTEMPTS:
+    for table, known in _NAMED:
+        for name in _table(data, table):
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+                where = f"{path}:{line_of(text, [*table.split('.'), name])}"
+                hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
+                raise ConfigError(f"{where}: unknown key '{table}.{name}'", hint=hint)
+    config = build(data)
+    for key, attempt in (*_ATTEMPTS, *_promises(config), *_teams(config), *_weights(config)):
         try:
-            attempt(build(data))
+            attempt(config)
         except ValueError as error:
             raise ConfigError(f"{path}:{line_of(text, key.split('.'))}: [{key}] {error}") from None
+
+
+def _table(data: dict[str, Any], path: str) -> dict[str, Any]:
+    for key in path.split("."):
+        data = data.get(key, {})
+    return data
 
 
 def _between(value: float, low: float, high: float) -> None:
@@ -54,13 +65,71 @@ def _day(day: str) -> Callable[[Config], object]:
     return lambda config: parse_hours("UTC", {day: getattr(config.hours, day)}, ())
 
 
+def _one_of(name: str, known: Iterable[str], what: str) -> None:
+    if name not in known:
+        raise ValueError(
+            f"there is no {what} called '{name}': care.toml has {', '.join(filter(None, known)) or 'none'}"
+        )
+
+
+def _asked(attempt: Callable[..., object], *values: object) -> Callable[[Config], object]:
+    return lambda _config: attempt(*values)
+
+
+def _promises(config: Config) -> Iterator[_Attempt]:
+    """What every policy of [sla] names: durations, teams and voices."""
+    for number, policy in enumerate(config.sla.policies):
+        where = f"sla.policies.{number}"
+        for name in ("first_response", "next_response", "resolution"):
+            yield f"{where}.{name}", _asked(parse_duration, getattr(policy, name) or "0s")
+        yield f"{where}.priority", _asked(_between, policy.priority, 0, 100)
+        yield f"{where}.team", _asked(_one_of, policy.team or "", ["", *config.teams], "team")
+        for voice in policy.voice:
+            yield f"{where}.voice", _asked(_one_of, voice, config.voices or ["default"], "voice")
+
+
+def _teams(config: Config) -> Iterator[_Attempt]:
+    """The hours of every team, and who is said to work in which."""
+    for name, team in config.teams.items():
+        where = f"teams.{name}"
+        yield f"{where}.timezone", _asked(parse_hours, team.timezone or "UTC", {}, ())
+        yield f"{where}.hours.countries", _asked(national.check, team.hours.countries)
+        for day in DAYS:
+            yield f"{where}.hours.{day}", _asked(parse_hours, "UTC", {day: getattr(team.hours, day)}, ())
+    for name, voice in config.voices.items():
+        yield f"voices.{name}.team", _asked(_one_of, voice.team, ["", *config.teams], "team")
+    for name, source in config.sources.items():
+        yield f"sources.{name}.voice", _asked(_one_of, source.voice, ["", *(config.voices or ["default"])], "voice")
+
+
+def _weights(config: Config) -> Iterator[_Attempt]:
+    for name, value in asdict(config.priority).items():
+        for key, points in (value if isinstance(value, dict) else {"": value}).items():
+            yield f"priority.{name}.{key}".rstrip("."), _asked(_between, points, 0, 100)
+
+
+# Tables whose keys are a closed list, which the types of a table do not say.
+_NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("sla.urgency", URGENCIES),
+    ("priority.urgency", URGENCIES),
+    ("priority.intent", INTENTS),
+    ("priority.risk", RISKS),
+    ("priority.sla", ("due", "breached")),
+)
+
 # What the types do not say: where in care.toml, and what raises ValueError when it is wrong.
-_ATTEMPTS: tuple[tuple[str, Callable[[Config], object]], ...] = (
+_ATTEMPTS: tuple[_Attempt, ...] = (
     ("hours.holidays", lambda config: config.hours),
+    ("hours.countries", lambda config: national.check(config.hours.countries)),
     ("brand.timezone", lambda config: parse_hours(config.brand.timezone, {}, ())),
     *((f"hours.{day}", _day(day)) for day in DAYS),
     ("sla.first_response", lambda config: parse_duration(config.sla.first_response or "0s")),
     *((f"sla.urgency.{urgency}", _target(urgency)) for urgency in URGENCIES),
+    ("sla.next_response", lambda config: parse_duration(config.sla.next_response or "0s")),
+    ("sla.resolution", lambda config: parse_duration(config.sla.resolution or "0s")),
+    ("crisis.minimum", lambda config: _between(config.crisis.minimum, 1, 1_000_000)),
+    ("crisis.threshold", lambda config: _between(config.crisis.threshold, 2, 1000)),
+    ("crisis.weeks", lambda config: _between(config.crisis.weeks, 2, 52)),
     ("sla.due_soon", lambda config: _between(config.sla.due_soon, 0, 1)),
     ("guardrails.similarity", lambda config: _between(config.guardrails.similarity, 0, 1)),
     ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),
@@ -86,16 +155,19 @@ def _known(keys: list[str]) -> list[str]:
     """The keys that may stand in the table at `keys`."""
     kind: Any = Config
     for key in keys:
-        kind = get_type_hints(kind).get(key) if is_dataclass(kind) else (get_args(kind) or (None, None))[1]
+        kind = get_type_hints(kind).get(key) if is_dataclass(kind) else (get_args(kind) or (None,))[-1]
     return [f.name for f in fields(kind)] if is_dataclass(kind) else []
 
 
 def line_of(text: str, keys: list[str]) -> int:
     """The line on which the key path stands, or the nearest table above it; 1 when nothing of it is there."""
-    best, best_length, table = 1, 0, list[str]()
+    best, best_length, table, seen = 1, 0, list[str](), Counter[str]()
     for number, line in enumerate(text.splitlines(), 1):
         if header := _HEADER.match(line):
             table = _path(header[1])
+            if line.lstrip().startswith("[["):  # one of a list of tables: its place in the list is a key
+                table.append(str(seen[header[1]]))
+                seen[header[1]] += 1
             found = table
         elif key := _KEY.match(line):
             found = table + _path(key[1])

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
 
+from carecli import priorities, sla
+from carecli.config import Priority
 from carecli.conversations import Message, Place, plan
-from carecli.lifecycle import Life, Segment, Turn, fold
-from carecli.model import Verdict, iso, parse_iso
+from carecli.lifecycle import Life, Segment, fold
+from carecli.model import iso, parse_iso
+from carecli.priorities import Customer, Ranked, pressing, risks_of
 from carecli.store import cases, conversations, events
 from carecli.store.cases import Projection
 from carecli.store.connect import Connection, Row, Store
-from carecli.triage import prioritise
 
 
 def _message(row: Row) -> Message:
@@ -82,50 +83,41 @@ def project(store: Store, connection: Connection, touched: Iterable[int]) -> Non
     logs = events.of_cases(store, [*numbers, *(old for olds in absorbed.values() for old in olds)])
     firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in turns.items()}
     contacts = cases.contacts(store, firsts)
+    weights = priorities.in_force(store)
+    heard_by = cases.followers(store, firsts) if weights.audience else {}
     projections = []
     for case, rows in turns.items():
         log = [event for number in (case, *absorbed.get(case, ())) for event in logs.get(number, ())]
-        life = fold(
-            [
-                Turn(
-                    parse_iso(r["created_at"]),
-                    bool(r["inbound"]),
-                    bool(r["needs_reply"]),
-                    bool(r["automatic"]),
-                )
-                for r in rows
-            ],
-            log,
-        )
-        customer = firsts[case]["author_id"]
-        projections.append(_projection(case, rows, life, customer, contacts[case]))
+        life = fold(cases.as_turns(rows), log)
+        customer = Customer(firsts[case]["author_id"], contacts[case], heard_by.get(case))
+        projections.append(_projection(case, rows, life, customer, weights))
     cases.project(connection, projections)
 
 
-def _projection(case: int, rows: Sequence[Row], life: Life, customer: int, contacts: int) -> Projection:
+def _projection(case: int, rows: Sequence[Row], life: Life, customer: Customer, weights: Priority) -> Projection:
     inbound = [row for row in rows if row["inbound"]]
     newest = inbound[-1]
     directed = any(row["directed"] for row in inbound) or len(inbound) < len(rows)
-    ranked = [
-        _Ranked(priority, reasons, row["created_at"], row)
-        for row in inbound
-        for priority, reasons in [prioritise(_verdict(row), directed=directed, contacts=contacts)]
-    ]
+    ranked = priorities.ranked(rows, customer, weights, directed=directed)
     waiting = iso(life.waiting_since) if life.waiting_since else newest["created_at"]
     unanswered = [item for item in ranked if item.at >= waiting] or ranked  # reopened by hand: nothing new was said
-    leading = max(unanswered, key=_pressing)
+    leading = max(unanswered, key=pressing)
     signals = {key: leading.row[key] for key in ("sentiment", "sentiment_score", "intent", "urgency")}
     topics = dict.fromkeys(topic for item in unanswered for topic in json.loads(item.row["topics"]))
+    risks = dict.fromkeys(risk for item in unanswered for risk in risks_of(item.row))
     return Projection(
         case=case,
         life=life,
         latest_mention=newest["mention_id"],
         mention_count=len(rows),
-        customer=customer,
+        customer=customer.author,
+        source=inbound[0]["source"],
         signals={
             **signals,
             "language": newest["language"] or leading.row["language"],
             "topics": json.dumps(list(topics), ensure_ascii=False),
+            "risks": json.dumps(list(risks)),
+            "unanswered": _unanswered(life, unanswered, leading),
         },
         directed=directed,
         priority=leading.priority,
@@ -134,43 +126,39 @@ def _projection(case: int, rows: Sequence[Row], life: Life, customer: int, conta
     )
 
 
-class _Ranked(NamedTuple):
-    """A customer's message with its place in the queue."""
+def _unanswered(life: Life, unanswered: Sequence[Ranked], leading: Ranked) -> str:
+    """The messages whose clocks run; a case that was reopened by hand waits since then, for what presses most in it."""
+    if life.waiting_since is None:
+        return "[]"
+    since = iso(life.waiting_since)
+    asking = [item for item in unanswered if item.row["needs_reply"] and item.at >= since]
+    return sla.packed(map(_asked, asking or [leading._replace(at=since)]))
 
-    priority: int
-    reasons: tuple[str, ...]
-    at: str
-    row: Row
 
-
-def _pressing(item: _Ranked) -> tuple[bool, int, str]:
-    return bool(item.row["needs_reply"]), item.priority, item.at
+def _asked(item: Ranked) -> sla.Asked:
+    return sla.Asked(parse_iso(item.at), sla.Signs(item.row["urgency"], item.row["intent"], item.priority, ""))
 
 
 def _stretches(life: Life) -> Iterable[tuple[Segment, datetime | None]]:
     return zip(life.segments, [*(s.opened_at for s in life.segments[1:]), None], strict=True)
 
 
-def _segment_signals(segment: Segment, end: datetime | None, ranked: Sequence[_Ranked]) -> tuple[str, str, str | None]:
-    """Intent, urgency and language of the message that pressed most in the segment, which another one ends at `end`.
+def _segment_signals(
+    segment: Segment, end: datetime | None, ranked: Sequence[Ranked]
+) -> tuple[str, str, str | None, int, str | None]:
+    """Intent, urgency, language and priority of the message that pressed most in the segment, and what was asked.
 
-    The urgency sets the target of the first response, so it is that of what had been asked before it.
+    Another segment begins at `end`. What sets the target of the first response had been asked before it.
     """
     inside = [r for r in ranked if r.at >= iso(segment.opened_at) and (end is None or r.at < iso(end))] or ranked
     reply = segment.first_reply_at
     asked = [r for r in inside if reply is None or r.at <= iso(reply)] or inside
-    row = max(inside, key=_pressing).row
-    return row["intent"], max(asked, key=_pressing).row["urgency"], row["language"]
-
-
-def _verdict(row: Row) -> Verdict:
-    return Verdict(
-        row["language"],
-        row["sentiment"],
-        row["sentiment_score"],
-        row["intent"],
-        tuple(json.loads(row["topics"])),
-        row["urgency"],
-        bool(row["needs_reply"]),
-        row["confidence"],
-    )
+    leading = max(inside, key=pressing)
+    asking = [r for r in asked if r.row["needs_reply"]] or [
+        max(asked, key=pressing)._replace(at=iso(segment.opened_at))
+    ]
+    urgency = max(asked, key=pressing).row["urgency"]
+    alone = _asked(leading._replace(at=iso(segment.opened_at)))  # what the segment's own columns say already
+    promised = None if [_asked(r) for r in asking] == [alone] and urgency == leading.row["urgency"] else asking
+    packed = None if promised is None else sla.packed(map(_asked, promised))
+    return leading.row["intent"], urgency, leading.row["language"], leading.priority, packed

@@ -1,7 +1,8 @@
 """Business hours: which seconds of the world count for a team's clocks.
 
 A week is seven lists of ranges (Monday first), each range a pair of minutes after midnight in the team's time
-zone; holidays are dates without hours. No hours at all means around the clock, but for holidays. A range that
+zone; holidays are dates without hours, a country's own among them. No hours at all means around the clock, but for
+holidays. A range that
 ends at or before its start runs past midnight: its tail belongs to the next date, and goes with that date's
 holiday.
 
@@ -17,6 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
+
+from carecli.national import national_days
 
 Range = tuple[int, int]
 Week = tuple[tuple[Range, ...], ...]
@@ -41,24 +44,28 @@ _DAYS_KEPT = 100_000  # 1970 to 2199, the years that mentions may come from, are
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """A team's calendar; `week` None is around the clock."""
+    """A team's calendar; `week` None is around the clock. `countries` are those whose public holidays it keeps."""
 
     timezone: str = "UTC"
     week: Week | None = None
     holidays: frozenset[date] = frozenset()
+    countries: tuple[str, ...] = ()
 
 
-def parse_hours(timezone: str, days: Mapping[str, Sequence[str]], holidays: Iterable[date]) -> Hours:
+def parse_hours(
+    timezone: str, days: Mapping[str, Sequence[str]], holidays: Iterable[date], countries: Sequence[str] = ()
+) -> Hours:
     """The calendar that care.toml describes: day names in English and ranges like `09:00-17:30`.
 
     A range may end at 24:00 or run past midnight (`22:00-06:00`); ranges may overlap; a day left out is
     closed; no range at all is around the clock. Raises ValueError that names the bad day, range or time zone.
+    Countries are taken as they are: `carecli.national` is asked when their days are first needed.
     """
     _zone(timezone)
     if unknown := [day for day in days if day not in _DAYS]:
         raise ValueError(f"{unknown[0]!r} is not a day of the week: write {', '.join(_DAYS)}")
     week = tuple(tuple(_range(day, text) for text in days.get(day, ())) for day in _DAYS)
-    return Hours(timezone, _tidy(week) if any(week) else None, frozenset(holidays))
+    return Hours(timezone, _tidy(week) if any(week) else None, frozenset(holidays), tuple(countries))
 
 
 def business_seconds(start: datetime, end: datetime, hours: Hours) -> float:
@@ -89,6 +96,15 @@ def add_business_seconds(start: datetime, seconds: float, hours: Hours) -> datet
         raise ValueError("business time reaches past the year 9999") from error
 
 
+def seconds_by_day(start: datetime, end: datetime, hours: Hours) -> list[tuple[date, float]]:
+    """What each date of [start, end] in the team's zone adds to `business_seconds`, dates without hours included."""
+    first, last = _microseconds(start), _microseconds(end)
+    if last <= first:
+        return []
+    days = _calendar(hours).by_date(first, last)
+    return [(date.fromordinal(_EPOCH_DAY + day), counted / _SECOND) for day, counted in days.items()]
+
+
 def parse_duration(text: str) -> float:
     """Seconds of a duration like `90s`, `15m`, `4h`, `1h30m`, `1.5h`, `1d` or `2w`; a day is 24 hours.
 
@@ -117,7 +133,7 @@ def show_duration(seconds: float) -> str:
 
 
 def _is_always_open(hours: Hours) -> bool:
-    return hours.week is None and not hours.holidays
+    return hours.week is None and not hours.holidays and not hours.countries
 
 
 def _microseconds(moment: datetime) -> int:
@@ -186,6 +202,7 @@ class _Calendar:
         self._zone = _zone(hours.timezone)
         self._week = _tidy(hours.week) if hours.week is not None else (((0, _MIDNIGHT),),) * 7
         self._holidays = frozenset(day.toordinal() - _EPOCH_DAY for day in hours.holidays)
+        self._countries = hours.countries
         self._offers: dict[int, _Offer] = {}
 
     def between(self, first: int, last: int) -> int:
@@ -193,6 +210,17 @@ class _Calendar:
         first_day, last_day = first // _DAY, last // _DAY
         whole = sum(self._offer(day).total for day in range(first_day, last_day))
         return whole + self._offer(last_day).before(last) - self._offer(first_day).before(first)
+
+    def by_date(self, first: int, last: int) -> dict[int, int]:
+        """Open microseconds of [first, last] by local date."""
+        dates = range((first + self._offset(first)) // _DAY, (last + self._offset(last)) // _DAY + 1)
+        counted = dict.fromkeys(dates, 0)
+        for day in range(first // _DAY, last // _DAY + 1):
+            for start, end in self._offer(day).spans:
+                since, until = max(first, start), min(last, end)
+                if since < until:
+                    counted[(since + self._offset(since)) // _DAY] += until - since
+        return counted
 
     def after(self, moment: int, missing: int) -> int:
         """When `missing` open microseconds, at least one, have passed since `moment`.
@@ -232,7 +260,12 @@ class _Calendar:
                         yield since, until
 
     def _ranges(self, local_day: int) -> tuple[Range, ...]:
-        return () if local_day in self._holidays else self._week[(local_day + _EPOCH_WEEKDAY) % 7]
+        closed = local_day in self._holidays or (self._countries and self._is_national(local_day))
+        return () if closed else self._week[(local_day + _EPOCH_WEEKDAY) % 7]
+
+    def _is_national(self, local_day: int) -> bool:
+        day = date.fromordinal(max(1, _EPOCH_DAY + local_day))
+        return any(day in national_days(code, day.year) for code in self._countries)
 
     def _stretches(self, start: int, end: int) -> Iterator[tuple[int, int, int]]:
         """[start, end) in parts during which the zone's offset, the third value, does not change."""

@@ -14,6 +14,8 @@ from typing import Any
 
 from carecli.model import Event, Status, parse_iso
 
+Pause = tuple[datetime, datetime | None]
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
@@ -31,7 +33,8 @@ class Segment:
 
     `opened_at`: its first inbound message. `needs_reply`: a message in it expects an answer.
     `first_reply_at`: the first human outbound reply after `opened_at`. `pending_seconds`: time that the case waited
-    for the customer before it was resolved. `replies`: human outbound replies.
+    for the customer before it was resolved. `replies`: human outbound replies. `pauses`: when it waited so; the last
+    one has no end while it still does.
     """
 
     opened_at: datetime
@@ -40,6 +43,7 @@ class Segment:
     resolved_at: datetime | None = None
     pending_seconds: float = 0.0
     replies: int = 0
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +86,10 @@ class _Stretch:
     pending_seconds: float = 0.0
     replies: int = 0
     pending_since: datetime | None = None
+    pauses: list[Pause] = field(default_factory=list)
 
     def frozen(self) -> Segment:
+        running = () if self.pending_since is None else ((self.pending_since, None),)
         return Segment(
             self.opened_at,
             self.needs_reply,
@@ -91,6 +97,7 @@ class _Stretch:
             self.resolved_at,
             self.pending_seconds,
             self.replies,
+            (*self.pauses, *running),
         )
 
 
@@ -110,6 +117,7 @@ class _Case:
         stretch = self.stretches[-1]
         if stretch.pending_since is not None:
             stretch.pending_seconds += max(0.0, (at - stretch.pending_since).total_seconds())
+            stretch.pauses.append((stretch.pending_since, at))
         stretch.pending_since = at if status == "pending" else None
         stretch.resolved_at = at if status == "resolved" else None
         if status != "snoozed":

@@ -18,6 +18,8 @@ Urgency = Literal["emergency", "today", "week", "whenever"]
 Status = Literal["open", "pending", "snoozed", "resolved"]
 SlaState = Literal["ok", "due", "breached", "met", "none"]
 Visibility = Literal["public", "unlisted", "followers", "direct", "internal"]
+Risk = Literal["legal", "press", "accessibility", "minors", "safety", "data_breach", "churn"]
+AuthorKind = Literal["person", "bot", "company", "unknown"]
 Severity = Literal["block", "confirm", "note"]
 ReplyStatus = Literal["approved", "sending", "sent", "failed", "unsure", "cancelled"]
 
@@ -25,6 +27,7 @@ SENTIMENTS: tuple[Sentiment, ...] = get_args(Sentiment)
 INTENTS: tuple[Intent, ...] = get_args(Intent)
 URGENCIES: tuple[Urgency, ...] = get_args(Urgency)
 STATUSES: tuple[Status, ...] = get_args(Status)
+RISKS: tuple[Risk, ...] = get_args(Risk)
 
 # Whoever writes with one of these expects an answer (METRICS: needing a reply) …
 ANSWERED_INTENTS: frozenset[Intent] = frozenset({"complaint", "question", "request", "emergency"})

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from carecli import sla
+from carecli import crises, sla
 from carecli.config import Config
-from carecli.model import iso, parse_iso
+from carecli.model import SlaState, iso, parse_iso
 from carecli.reports.figures import MentionCounts, SegmentRow, summarise
 from carecli.reports.model import Coverage, Period, Report
 from carecli.store import metrics
@@ -24,14 +24,21 @@ def summary(store: Store, config: Config, *, since: datetime | None, until: date
     return summarise(
         Period(since or _first(store), until, config.brand.timezone),
         _counts(store, config, start, end),
-        [_segment(row) for row in metrics.segments(store, start, end)],
+        [_segment(row, config) for row in metrics.segments(store, start, end)],
         now=now,
         hours=config.team_hours,
-        targets=lambda row: sla.target_seconds(row.urgency, config),
-        business_clock=lambda row: sla.hours_of(row.urgency, config) is not sla.AROUND_THE_CLOCK,
+        standing=lambda row, instant: first_response_state(row, config, instant),
         backlog_open=metrics.backlog(store, min(end, iso(now))),
+        crises=crises.of_period(store, config, since=since, instant=min(until, now + timedelta(seconds=1))),
         coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
     )
+
+
+def first_response_state(row: SegmentRow, config: Config, instant: datetime) -> SlaState:
+    """Where the first response of a segment stands: what `care queue` and `care sla explain` say of it too."""
+    return sla.response_clock(
+        row.asked, "first_response", config, answered=row.first_reply_at, closed=row.resolved_at, now=instant
+    ).state
 
 
 def _first(store: Store) -> datetime | None:
@@ -80,8 +87,10 @@ def _whole_hours(zone: ZoneInfo, span: Sequence[datetime]) -> bool:
     return all((moment.astimezone(zone).utcoffset() or hour) % hour == timedelta() for moment in moments)
 
 
-def _segment(row: Row) -> SegmentRow:
+def _segment(row: Row, config: Config) -> SegmentRow:
+    signs = sla.Signs(row["urgency"], row["intent"], row["priority"], config.voice_of(row["source"]))
     return SegmentRow(
+        asked=tuple(sla.first_asked(row["asked"], row["opened_at"], signs)),
         case=row["case_id"],
         opened_at=parse_iso(row["opened_at"]),
         needs_reply=bool(row["needs_reply"]),

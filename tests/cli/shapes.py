@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from carecli.model import INTENTS, SENTIMENTS, STATUSES, URGENCIES
+from carecli.model import INTENTS, RISKS, SENTIMENTS, STATUSES, URGENCIES
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
 
@@ -127,6 +127,7 @@ MENTION = {
     "topics": [words],
     "urgency": maybe(one_of(*URGENCIES)),
     "needs_reply": maybe(bool),
+    "risks": [{"risk": one_of(*RISKS), "words": words}],
     "confidence": maybe(share),
     "why": [words],
     "corrected": bool,
@@ -167,9 +168,34 @@ OUTBOX = {
     "created_at": time,
     "url": maybe(words),
 }
+CLOCK = {
+    "segment": count,
+    "clock": one_of("first_response", "next_response", "resolution"),
+    "policy": words,
+    "urgency": one_of(*URGENCIES),
+    "intent": one_of(*INTENTS),
+    "priority": count,
+    "voice": words,
+    "target_seconds": seconds,
+    "hours": words,
+    "timezone": words,
+    "started_at": time,
+    "due_at": maybe(time),
+    "ended_at": maybe(time),
+    "ended_by": maybe(words),
+    "state": one_of("ok", "due", "breached", "met", "none"),
+    "paused": bool,
+    "used_seconds": seconds,
+    "days": [{"day": words, "seconds": seconds}],
+    "pauses": [{"since": time, "until": maybe(time)}],
+}
+AUTHOR = {"handle": str, "name": maybe(words), "followers": maybe(count)}
 SHOWN = {
     **CASE,
-    "mentions": [MENTION],
+    "risks": [one_of(*RISKS)],
+    "reposts": count,
+    "clocks": [CLOCK],
+    "mentions": [{**MENTION, "author": {**AUTHOR, "kind": maybe(one_of("person", "bot", "company", "unknown"))}}],
     "customer": {"handle": str, "name": maybe(words), "followers": maybe(count), "cases": [CASE]},
     "events": [EVENT],
     "drafts": [DRAFT],
@@ -247,7 +273,20 @@ REPORT = {
     },
     "service": {"net_sentiment": maybe(score), "share_of_service_mentions": maybe(share)},
     "fairness": maybe([dict]),
-    "crises": maybe([dict]),
+    "crises": maybe(
+        [
+            {
+                "started_at": time,
+                "ended_at": maybe(time),
+                "peak_ratio": maybe(number),
+                "topic": maybe(words),
+                "mentions": count,
+                "peak": count,
+                "usual": number,
+                "baseline": words,
+            }
+        ]
+    ),
     "benchmarks": [{"name": words, "value": number, "ours": maybe(number), "source": words}],
     "coverage": [  # beyond CONTRACT.md: METRICS.md has every report say what it heard
         {

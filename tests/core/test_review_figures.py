@@ -79,6 +79,7 @@ acts = st.lists(
 class Stretch:
     opened: int
     needs: bool = False
+    asked: int | None = None  # the first message that expects an answer, while there was none
     reply: int | None = None
     resolved: int | None = None
     replies: int = 0
@@ -109,6 +110,8 @@ def speaks(found: list[Stretch], status: str, line: Line, needs: dict[str, bool]
     if not found or status == "resolved":
         found.append(Stretch(line.at))
     found[-1].needs |= needs[line.id]
+    if needs[line.id] and found[-1].reply is None and found[-1].asked is None:
+        found[-1].asked = line.at
     return "open"
 
 
@@ -136,9 +139,10 @@ def naive(cases: Sequence[list[Stretch]], since: int, until: int) -> dict[str, A
         answered = one.reply is not None and one.reply <= until
         closed = one.resolved is not None and one.resolved <= until
         end = one.reply if answered else one.resolved if closed else until
+        started = one.opened if one.asked is None else one.asked
         assert end is not None
-        breached += end - one.opened > 30
-        met += answered and end - one.opened <= 30
+        breached += end - started > 30
+        met += answered and end - started <= 30
     return {
         "cases": len(chosen),
         "needing_reply": len(needing),

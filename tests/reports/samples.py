@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from carecli.hours import Hours
+from carecli.hours import Hours, add_business_seconds
+from carecli.model import SlaState
 from carecli.reports.figures import MentionCounts, SegmentRow, summarise
 from carecli.reports.model import Coverage, Period, Report
 
@@ -60,6 +61,17 @@ class Setting:
     backlog_open: int = 0
     coverage: Sequence[Coverage] = ()
 
+    def standing(self, row: SegmentRow, instant: datetime) -> SlaState:
+        """Where one clock stands that began when the segment did."""
+        target = self.target(row)
+        if target is None:
+            return "none"
+        due = add_business_seconds(row.opened_at, target, self.hours if self.business(row) else AROUND_THE_CLOCK)
+        ended = row.first_reply_at or row.resolved_at
+        if (ended or instant) > due:
+            return "breached"
+        return "ok" if ended is None else "met" if row.first_reply_at else "none"
+
     def report(self, *rows: SegmentRow) -> Report:
         return summarise(
             self.period,
@@ -67,8 +79,7 @@ class Setting:
             rows,
             now=self.now,
             hours=self.hours,
-            targets=self.target,
-            business_clock=self.business,
+            standing=self.standing,
             backlog_open=self.backlog_open,
             coverage=self.coverage,
         )

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carecli.hours import business_seconds
+from carecli.hours import add_business_seconds, business_seconds
 from carecli.reports.figures import SegmentRow
 from carecli.reports.model import Period, Report, Times
 from tests.reports.samples import MONDAY, NINE_TO_FIVE, NOTHING_SAID, WEEK, Setting, segment
@@ -286,10 +286,10 @@ def sla_state(row: SegmentRow, instant: datetime, setting: Setting) -> str:
     closed = row.resolved_at if row.resolved_at and row.resolved_at <= instant else None
     end = reply or closed or instant
     if row.urgency == "emergency":
-        used = (end - row.opened_at).total_seconds()
-    else:
-        used = business_seconds(row.opened_at, end, setting.hours)
-    if used > target:
+        late = (end - row.opened_at).total_seconds() > target
+    else:  # the hours that are over are over: the same business time a night later is late
+        late = end > add_business_seconds(row.opened_at, target, setting.hours)
+    if late:
         return "breached"
     return "met" if reply else "none" if closed else "running"
 

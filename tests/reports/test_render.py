@@ -94,7 +94,7 @@ def test_json_of_groups_and_crises_is_the_contracts_too() -> None:
     report = replace(
         four_languages(),
         fairness=(Fairness("language", "he", 12, 800.0, 0.2, False),),
-        crises=(Crisis(datetime(2026, 11, 5, 9, tzinfo=UTC), None, 8.5, "delivery", 40),),
+        crises=(Crisis(datetime(2026, 11, 5, 9, tzinfo=UTC), None, 8.5, "delivery", 40, 17, 2.0, "8 Thursdays 10:00"),),
     )
     document = json.loads(render(report, "json"))
     assert list(document["fairness"][0]) == [
@@ -112,6 +112,9 @@ def test_json_of_groups_and_crises_is_the_contracts_too() -> None:
             "peak_ratio": 8.5,
             "topic": "delivery",
             "mentions": 40,
+            "peak": 17,
+            "usual": 2.0,
+            "baseline": "8 Thursdays 10:00",
         }
     ]
 

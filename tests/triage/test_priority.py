@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carecli.config import Priority
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Sentiment, Urgency, Verdict
-from carecli.triage.priority import prioritise
+from carecli.triage.priority import most_added, pressing_now, prioritise
 
 
 def verdict(
@@ -63,8 +63,44 @@ def test_kinder_words_wait_longer() -> None:
     assert len(set(points)) == len(points)
 
 
-def test_an_audience_is_no_parameter() -> None:
-    assert set(inspect.signature(prioritise).parameters) == {"verdict", "directed", "contacts"}
+def test_an_audience_counts_only_where_the_policy_says_so() -> None:
+    heard, unheard = (prioritise(verdict(), directed=True, followers=n) for n in (5_000_000, None))
+    assert heard == unheard
+    loud, reasons = prioritise(verdict(), directed=True, followers=99_999, policy=Priority(audience=2))
+    assert (loud, reasons[-1]) == (unheard[0] + 10, "99999 followers +10")
+
+
+def test_risks_and_unanswered_messages_are_terms() -> None:
+    points, reasons = prioritise(verdict(), directed=False, messages=3, risks=("legal", "churn"))
+    assert reasons == (
+        "complaint +30",
+        "urgency week +10",
+        "3rd message without an answer +6",
+        "risk: a legal threat +15",
+        "risk: leaving us +8",
+    )
+    assert points == 69
+
+
+def test_own_weights_are_laid_over_the_built_in_ones() -> None:
+    policy = Priority(intent={"question": 40}, urgency={"week": 0}, risk={"legal": 0}, directed=0)
+    points, reasons = prioritise(verdict("question"), directed=True, risks=("legal",), policy=policy)
+    assert (points, reasons) == (40, ("question +40",))
+    assert prioritise(verdict("complaint"), directed=True, policy=policy)[0] == 30
+
+
+def test_waiting_adds_and_is_bounded() -> None:
+    policy = Priority(waiting=2.0, waiting_most=9, sla={"breached": 12})
+    assert pressing_now(40, "question", waits=None, state="breached", policy=policy) == (40, ())
+    assert pressing_now(40, "question", waits=2 * 3600 + 1, state="ok", policy=policy) == (
+        44,
+        ("waits for an answer +4",),
+    )
+    late = pressing_now(40, "question", waits=1e9, state="breached", policy=policy)
+    assert late == (61, ("waits for an answer +9", "SLA breached +12"))
+    assert late[0] - 40 == most_added(policy)
+    assert pressing_now(90, "question", waits=1e9, state="breached", policy=policy)[0] == 94
+    assert pressing_now(97, "emergency", waits=1e9, state="breached", policy=policy)[0] == 100
 
 
 @settings(max_examples=100, deadline=None)

@@ -42,11 +42,13 @@ def claim(
     Example: care claim --next --as leo
     """
     from carecli import act
+    from carecli.cli.adopt import adopt
 
     run: Context = context.obj
     if (case is None) is not next_:
         raise UsageError("name a case, or give --next", hint="care claim 12, or care claim --next")
-    row = act.claim(run.store, case, agent=who(agent), now=run.now)
+    adopt(run)
+    row = act.claim(run.store, case, agent=who(agent), now=run.now, config=run.config)
     _shown(run, row, json, f"{row['assignee']} has case {row['case_id']}.")
 
 

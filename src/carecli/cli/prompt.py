@@ -9,6 +9,7 @@ from typing import Any
 
 from carecli import act, casefile
 from carecli.cli import errors, output
+from carecli.cli.adopt import adopt
 from carecli.cli.context import Context
 from carecli.cli.queue import full, sheet
 from carecli.errors import CareError
@@ -44,6 +45,7 @@ def review(run: Context, case: int | None, agent: str) -> None:
     """Walk through the queue until it ends or the person quits; ends with what was done."""
     from carecli.store.cases import Filter
 
+    adopt(run)
     waiting = [row["case"] for row in casefile.queue(run.store, run.config, Filter(), now=run.now)]
     queue = waiting if case is None else [case, *(number for number in waiting if number != case)]
     if not queue:
@@ -121,7 +123,7 @@ def _record(state: _Review, kind: str, words: str, **data: Any) -> str:
 
 
 def _claim(state: _Review) -> str:
-    act.claim(state.run.store, state.case, agent=state.agent, now=state.run.now)
+    act.claim(state.run.store, state.case, agent=state.agent, now=state.run.now, config=state.run.config)
     return f"case {state.case} is yours."
 
 

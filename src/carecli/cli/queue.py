@@ -39,6 +39,7 @@ def queue(
     On a terminal the first 50; in a pipe or with --json all of them.
     """
     from carecli import casefile
+    from carecli.cli.adopt import adopt
     from carecli.store.cases import Filter
 
     run: Context = context.obj
@@ -46,6 +47,7 @@ def queue(
     one_of("--sentiment", sentiment, SENTIMENTS)
     one_of("--intent", intent, INTENTS)
     one_of("--sla", sla, ("breached", "due", "ok", "met", "none"))
+    adopt(run)
     which = Filter(status, language, sentiment, intent, topic, assignee, everything)
     shown = limit if limit is not None or json or not output.on_terminal() else 50
     found = casefile.queue(run.store, run.config, which, now=run.now, sla=sla, limit=shown)
@@ -127,12 +129,19 @@ def full(run: Context, case: int) -> dict[str, Any]:
     found = casefile.case_file(run.store, run.config, case, now=run.now)
     return {
         **found.case,
-        "mentions": [shapes.mention(row) for row in found.mentions],
+        "mentions": [_with_kind(shapes.mention(row), found.kinds.get(row["author_id"])) for row in found.mentions],
         "customer": {**found.case["customer"], "followers": found.followers, "cases": found.history},
+        "reposts": found.reposts,
+        "clocks": found.clocks,
         "events": found.events,
         "drafts": [shapes.draft(draft) for draft in found.drafts],
         "replies": [shapes.reply(row) for row in found.replies],
     }
+
+
+def _with_kind(mention: dict[str, Any], kind: Any) -> dict[str, Any]:
+    """A mention whose author is said to be a person, a bot, a company or unknown; our own accounts are ours."""
+    return {**mention, "author": {**mention["author"], "kind": None if kind is None else kind.kind}}
 
 
 def sheet(case: dict[str, Any], short: Any, now: datetime) -> None:

@@ -30,6 +30,8 @@ COMMANDS = {
     "tag": ("cases", "Tag a case, or take tags off with --remove."),
     "triage": ("review", "Review the queue, one case at a time."),
     "classify": ("review", "Verdicts for texts; nothing is stored."),
+    "sla": ("sla", "Deadlines: what was promised, and how it is counted."),
+    "topics": ("topics", "Topics that people write about and care.toml does not know yet."),
     "label": ("review", "Correct the engine: your word wins, for ever."),
     "draft": ("respond", "Propose replies that name the customer's problem."),
     "check": ("respond", "The guardrails alone."),

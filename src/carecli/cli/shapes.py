@@ -33,6 +33,7 @@ def mention(row: Any) -> dict[str, Any]:
         "topics": json.loads(row["topics"]),
         "urgency": row["urgency"],
         "needs_reply": None if row["needs_reply"] is None else bool(row["needs_reply"]),
+        "risks": json.loads(row["risks"]),
         "confidence": row["confidence"],
         "why": json.loads(row["why"]),
         "corrected": row["corrections"] != "{}",

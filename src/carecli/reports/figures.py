@@ -8,8 +8,9 @@ Four choices that METRICS leaves open, made once here:
   are equal.
 * **Membership.** A segment belongs to the period in which it opened, and a case to every period in which
   one of its segments opened.
-* **Closed without an answer.** The SLA's clock stops at the resolution: too late is breached, in time is
-  neither met nor breached. It stays unanswered for the response rate.
+* **Promises.** Where the clock of a segment stands is not decided here but by `carecli.sla`, for the queue
+  and the report alike. Closed without an answer: too late is breached, in time is neither met nor breached;
+  both stay unanswered for the response rate.
 * **Instant.** Everything is judged at the end of the period, or now if that is earlier: an answer, a
   resolution or a segment after that instant has not happened yet.
 """
@@ -17,15 +18,17 @@ Four choices that METRICS leaves open, made once here:
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from carecli.hours import Hours, business_seconds
+from carecli.model import SlaState
 from carecli.reports.benchmarks import benchmarks
 from carecli.reports.model import (
     Coverage,
+    Crisis,
     DayCount,
     Mentions,
     Period,
@@ -36,6 +39,7 @@ from carecli.reports.model import (
     Times,
 )
 from carecli.reports.stats import percentile
+from carecli.sla import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ class SegmentRow:
     """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by.
 
     `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
-    time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`.
+    time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`. `asked` is what
+    the first answer has to answer.
     """
 
     case: int
@@ -83,6 +88,7 @@ class SegmentRow:
     language: str | None
     platform: str
     case_opened_at: datetime
+    asked: tuple[Asked, ...] = ()
 
 
 def summarise(
@@ -92,30 +98,30 @@ def summarise(
     *,
     now: datetime,
     hours: Hours,
-    targets: Callable[[SegmentRow], float | None],
-    business_clock: Callable[[SegmentRow], bool],
+    standing: Callable[[SegmentRow, datetime], SlaState],
     backlog_open: int,
     coverage: Iterable[Coverage] = (),
+    crises: Sequence[Crisis] | None = None,
 ) -> Report:
     """The report of `period`.
 
     `segments`: every segment of the cases that have one opened in the period, in any order; segments that
     lie outside it only serve the full resolution (its last resolve, its pending time) and the replies of
-    these cases. `targets`: the first-response target in seconds, None for no promise. `business_clock`:
-    whether that target counts business hours only. `backlog_open`: cases not resolved at the instant.
+    these cases. `standing`: where a segment's first-response clock stands at an instant. `backlog_open`: cases
+    not resolved at the instant. `crises` of the period, None where nobody looked for them.
     """
     instant = min(period.until, now).astimezone(UTC)
     known = [_as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now]
     inside = [row for row in known if period.since is None or row.opened_at >= period.since]
     waits = [_wait(row, instant, hours) for row in inside if row.needs_reply]
-    response = _response(inside, known, waits, backlog_open, _sla(waits, targets, business_clock))
+    response = _response(inside, known, waits, backlog_open, _sla(waits, instant, standing))
     return Report(
         period=period,
         mentions=_mentions(counts),
         response=response,
         service=_service(counts),
         fairness=None,
-        crises=None,
+        crises=None if crises is None else tuple(crises),
         benchmarks=benchmarks(
             complaints=response.complaints,
             unanswered_complaints=response.unanswered_complaints,
@@ -203,23 +209,10 @@ def _full_resolutions(rows: Iterable[SegmentRow]) -> dict[int, float]:
     return seconds
 
 
-def _sla(
-    waits: Iterable[_Wait],
-    targets: Callable[[SegmentRow], float | None],
-    business_clock: Callable[[SegmentRow], bool],
-) -> SlaFigures:
-    met = breached = running = 0
-    for wait in waits:
-        target = targets(wait.row)
-        if target is None:
-            continue
-        if (wait.business if business_clock(wait.row) else wait.seconds) > target:
-            breached += 1
-        elif wait.answered:
-            met += 1
-        elif wait.row.resolved_at is None:
-            running += 1
-    return SlaFigures(met, breached, _ratio(met, met + breached), running)
+def _sla(waits: Iterable[_Wait], instant: datetime, standing: Callable[[SegmentRow, datetime], SlaState]) -> SlaFigures:
+    states = Counter(standing(wait.row, instant) for wait in waits)
+    met, breached = states["met"], states["breached"]
+    return SlaFigures(met, breached, _ratio(met, met + breached), states["ok"] + states["due"])
 
 
 def _times(seconds: Sequence[float]) -> Times:

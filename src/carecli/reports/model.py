@@ -115,13 +115,19 @@ class Fairness:
 
 @dataclass(frozen=True, slots=True)
 class Crisis:
-    """A burst of negative mentions; `peak_ratio` is the highest hour against the usual level."""
+    """A burst of negative mentions; `peak_ratio` is the highest hour against the usual level, None where that is 0.
+
+    `peak` is that hour's count, `usual` the level, `baseline` says what it was computed from. No end: it goes on.
+    """
 
     started_at: datetime
     ended_at: datetime | None
     peak_ratio: float | None
     topic: str | None
     mentions: int
+    peak: int
+    usual: float
+    baseline: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from carecli import text
 from carecli.hours import show_duration
 from carecli.model import iso
 from carecli.reports.days import Span, timeline
-from carecli.reports.model import Coverage, Mentions, Report, Response, Times
+from carecli.reports.model import Coverage, Crisis, Mentions, Report, Response, Times
 from carecli.reports.stats import net_interval, wilson
 
 NOTHING = "–"
@@ -32,6 +32,10 @@ NEEDING = (
     "resolution is counted again."
 )
 SLA = "SLA: unanswered and overdue counts as breached; a clock still inside its target is in neither."
+CRISES = (
+    "Negative mentions an hour against the median of the same hour in the weeks before; a crisis ends after two "
+    "hours that are calm."
+)
 INTERVALS = (
     "Low and high bound the 95% interval (after Wilson). Net sentiment: (positive - negative) / all inbound, "
     "with the neutral ones."
@@ -82,6 +86,7 @@ def sections(report: Report) -> list[Section]:
         _response(report.response),
         _times(report.response),
         _rates(report),
+        *_crises(report),
         _benchmarks(report),
         _coverage(report),
     ]
@@ -251,6 +256,32 @@ def _rates(report: Report) -> Section:
         ),
     )
     return Section("rates", "Rates", ("", "value", "low", "high"), rows, (INTERVALS,))
+
+
+def _crises(report: Report) -> Iterable[Section]:
+    """Only where somebody looked for them: none is worth saying, too."""
+    if report.crises is None:
+        return
+    zone = ZoneInfo(report.period.timezone)
+    rows = tuple(_crisis(crisis, zone) for crisis in report.crises)
+    columns = ("began", "until", "negative", "peak hour", "usual", "topic")
+    notes = [f"{row.name} compared with {each.baseline}." for row, each in zip(rows, report.crises, strict=True)]
+    quiet = "No hour was far above what is usual at that hour of the week."
+    yield Section("crises", "Crises", columns, rows, (CRISES, *notes) if rows else (quiet,), counted=None)
+
+
+def _crisis(crisis: Crisis, zone: ZoneInfo) -> Row:
+    began = crisis.started_at.astimezone(zone)
+    until = None if crisis.ended_at is None else crisis.ended_at.astimezone(zone)
+    ended = f"{until:%H:%M}" if until and until.date() == began.date() else f"{until:%m-%d %H:%M}" if until else "now"
+    cells = (
+        Cell(None if crisis.ended_at is None else iso(crisis.ended_at), "time", ended),
+        _count(crisis.mentions),
+        _count(crisis.peak),
+        _ratio(crisis.usual, "mentions"),
+        _words(crisis.topic),
+    )
+    return Row(f"{began:%Y-%m-%d %H:%M}", cells)
 
 
 def _benchmarks(report: Report) -> Section:

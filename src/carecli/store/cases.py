@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from carecli.errors import NotFound
-from carecli.lifecycle import Life
-from carecli.model import iso
+from carecli.lifecycle import Life, Turn
+from carecli.model import iso, parse_iso
 from carecli.store.connect import Connection, Row, Store
 
 
@@ -25,13 +25,15 @@ class Filter:
     topic: str | None = None
     assignee: str | None = None
     everything: bool = False
+    unassigned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Projection:
     """What a case's row says beyond its life: the signals of the message that presses most, and its priority.
 
-    `segments` are the (intent, urgency, language) of each of the life's segments.
+    `segments` are the (intent, urgency, language, priority, asked) of each of the life's segments; `asked` and the
+    signal `unanswered` are what `carecli.sla.packed` makes. `source` brought the first message.
     """
 
     case: int
@@ -43,14 +45,17 @@ class Projection:
     directed: bool
     priority: int
     reasons: Sequence[str]
-    segments: Sequence[tuple[str, str, str | None]]
+    segments: Sequence[tuple[str, str, str | None, int, str | None]]
+    source: str
 
 
 _SHOWN = """
     SELECT c.*, a.handle AS customer_handle, a.name AS customer_name, m.text AS text, m.url AS url,
            m.external_id AS latest_external_id, m.created_at AS latest_at, m.deleted_at AS latest_deleted_at,
-           (SELECT urgency FROM segments s WHERE s.case_id = c.case_id ORDER BY number DESC LIMIT 1) AS segment_urgency
+           s.urgency AS segment_urgency, s.intent AS segment_intent, s.priority AS segment_priority,
+           s.asked AS segment_asked
     FROM cases c JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
+    LEFT JOIN segments s ON s.case_id = c.case_id AND s.number = c.reopened -- the last one
 """
 
 
@@ -64,9 +69,16 @@ def get(store: Store, case: int) -> Row:
     return row if row["merged_into"] is None else get(store, row["merged_into"])
 
 
-def listed(store: Store, which: Filter, *, now: datetime, limit: int | None = None) -> list[Row]:
-    """Cases that fit, most pressing first: by priority, then by how long the customer waits, then by number."""
+def listed(
+    store: Store, which: Filter, *, now: datetime, limit: int | None = None, waiting: bool | None = None
+) -> list[Row]:
+    """Cases that fit, by stored priority, then by how long the customer waits, then by number.
+
+    `waiting`: only those in which somebody waits for an answer, or only the others.
+    """
     conditions, parameters = _conditions(which, now)
+    if waiting is not None:
+        conditions.append(f"c.waiting_since IS {'NOT ' if waiting else ''}NULL")
     return store.rows(
         f"{_SHOWN} WHERE {' AND '.join(conditions)} ORDER BY c.priority DESC, c.waiting_since, c.case_id LIMIT :limit",
         {**parameters, "limit": -1 if limit is None else limit},
@@ -91,10 +103,34 @@ def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]
             parameters[column] = value
             if column != "status":
                 conditions.append(f"c.{column} = :{column}")
+    if which.unassigned:
+        conditions.append("c.assignee IS NULL")
     if which.topic is not None:
         parameters["topic"] = which.topic
         conditions.append("instr(c.topics, json_quote(:topic)) > 0")  # `topics` is a JSON list of texts
     return conditions, parameters
+
+
+def by_numbers(store: Store, numbers: Sequence[int]) -> list[Row]:
+    """Cases in any order."""
+    return store.rows(f"{_SHOWN} WHERE c.case_id IN (SELECT value FROM json_each(?))", [json.dumps(list(numbers))])
+
+
+def waiting(store: Store, which: Filter, *, now: datetime) -> Iterator[Row]:
+    """What the order at this moment is made of, for each case that fits and whose customer waits; by stored priority.
+
+    Read row by row from one index: whoever has enough stops.
+    """
+    conditions, parameters = _conditions(which, now)
+    return store.each(
+        f"""
+        SELECT c.case_id, c.priority, c.waiting_since, c.intent, c.urgency, c.source, c.unanswered,
+               c.segment_first_reply_at
+        FROM cases c INDEXED BY cases_waiting WHERE c.waiting_since IS NOT NULL AND {" AND ".join(conditions)}
+        ORDER BY c.priority DESC, c.waiting_since, c.case_id
+        """,
+        parameters,
+    )
 
 
 def of_customer(store: Store, customer: int, *, besides: int) -> list[Row]:
@@ -114,7 +150,7 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
     for row in store.rows(
         """
         SELECT mention_id, case_id, author_id, inbound, directed, automatic, created_at, language, sentiment,
-               sentiment_score, intent, topics, urgency, needs_reply, confidence
+               sentiment_score, intent, topics, urgency, needs_reply, confidence, risks, source
         FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) AND (inbound = 0 OR intent IS NOT NULL)
         ORDER BY created_at, mention_id
         """,
@@ -122,6 +158,14 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
     ):
         found.setdefault(row["case_id"], []).append(row)
     return found
+
+
+def as_turns(rows: Iterable[Row]) -> list[Turn]:
+    """What `turns` gives, as `carecli.lifecycle.fold` takes it."""
+    return [
+        Turn(parse_iso(row["created_at"]), bool(row["inbound"]), bool(row["needs_reply"]), bool(row["automatic"]))
+        for row in rows
+    ]
 
 
 def contacts(store: Store, firsts: Mapping[int, Row], *, most: int = 14) -> dict[int, int]:
@@ -144,6 +188,27 @@ def contacts(store: Store, firsts: Mapping[int, Row], *, most: int = 14) -> dict
     return {row["case_id"]: row["cases"] for row in rows}
 
 
+def numbers_after(store: Store, case: int, limit: int, *, in_queue: bool) -> list[int]:
+    """The next cases by number; `in_queue`: of those that need attention or whose customer waits."""
+    wanted = "AND (needs_attention = 1 OR waiting_since IS NOT NULL)" if in_queue else ""
+    rows = store.rows(
+        f"SELECT case_id FROM cases WHERE case_id > ? AND merged_into IS NULL {wanted} ORDER BY case_id LIMIT ?",
+        [case, limit],
+    )
+    return [row["case_id"] for row in rows]
+
+
+def followers(store: Store, firsts: Mapping[int, Row]) -> dict[int, int | None]:
+    """The followers of each case's customer, as far as the platform says; `firsts` as in `contacts`."""
+    authors = {first["author_id"] for first in firsts.values()}
+    rows = store.rows(
+        "SELECT author_id, followers FROM authors WHERE author_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(authors))],
+    )
+    known = {row["author_id"]: row["followers"] for row in rows}
+    return {case: known.get(first["author_id"]) for case, first in firsts.items()}
+
+
 def project(connection: Connection, projections: Sequence[Projection]) -> None:
     """Write what the fold made of these cases: their rows and their segments."""
     connection.executemany(
@@ -152,14 +217,18 @@ def project(connection: Connection, projections: Sequence[Projection]) -> None:
             intent = ?, topics = ?, urgency = ?, needs_reply = ?, needs_attention = ?, directed = ?, assignee = ?,
             tags = ?, mention_count = ?, reopened = ?, opened_at = ?, segment_opened_at = ?,
             segment_first_reply_at = ?, first_reply_at = ?, resolved_at = ?, waiting_since = ?, snoozed_until = ?,
-            latest_mention_id = ?, customer_id = ?
+            latest_mention_id = ?, customer_id = ?, source = ?, risks = ?, unanswered = ?
         WHERE case_id = ?
         """,
         [_values(p) for p in projections],
     )
     connection.executemany("DELETE FROM segments WHERE case_id = ?", [(p.case,) for p in projections])
     connection.executemany(
-        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        """
+        INSERT INTO segments (case_id, number, opened_at, needs_reply, first_reply_at, resolved_at, pending_seconds,
+                              replies, intent, urgency, language, priority, asked)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
         [
             (
                 p.case,
@@ -199,5 +268,8 @@ def _values(p: Projection) -> tuple[Any, ...]:
         *(moment and iso(moment) for moment in (life.waiting_since, life.snoozed_until)),
         p.latest_mention,
         p.customer,
+        p.source,
+        signals["risks"],
+        signals["unanswered"],
         p.case,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from carecli.errors import Locked, StoreError
 
-VERSION = 3  # the schema that this program writes; `schema` holds one migration per step
+VERSION = 4  # the schema that this program writes; `schema` holds one migration per step
 BUSY_SECONDS = 30.0
 
 Row = sqlite3.Row
@@ -35,6 +35,11 @@ class Store:
         with self._explained():
             row: Row | None = self.connection.execute(sql, parameters).fetchone()
             return row
+
+    def each(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
+        """The rows of a query one by one, as they are asked for."""
+        with self._explained():
+            yield from self.connection.execute(sql, parameters)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -82,6 +87,11 @@ class Store:
         """Keep `value` under `key`."""
         with self.write() as connection:
             connection.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", [key, value])
+
+    def forget(self, key: str) -> None:
+        """Keep nothing under `key` any more."""
+        with self.write() as connection:
+            connection.execute("DELETE FROM notes WHERE key = ?", [key])
 
     def backup(self, target: Path) -> None:
         """A consistent copy at `target`, also while others write. Raises StoreError."""

@@ -400,6 +400,54 @@ def save_verdicts(
     )
 
 
+def save_signals(connection: sqlite3.Connection, signals: Sequence[tuple[int, Sequence[Any], int | None]]) -> None:
+    """Write (mention, risks found, gist) of mentions; most have no risk."""
+    connection.executemany(
+        "UPDATE mentions SET risks = ?, gist = ? WHERE mention_id = ?",
+        [
+            (json.dumps([found._asdict() for found in risks], ensure_ascii=False), gist, number)
+            for number, risks, gist in signals
+        ],
+    )
+
+
+def copies(store: Store, mention: int) -> int:
+    """How many others wrote the words of a mention, each counted once."""
+    row = store.row(
+        """
+        SELECT count(DISTINCT other.author_id) FROM mentions m
+        JOIN mentions other ON other.gist = m.gist AND other.author_id <> m.author_id AND other.inbound = 1
+        WHERE m.mention_id = ?
+        """,
+        [mention],
+    )
+    return int(row[0]) if row else 0
+
+
+def texts(store: Store, since: str, until: str, *, limit: int, negative: bool = False) -> list[tuple[str, str | None]]:
+    """Text and language of customers' mentions in [since, until), the newest ones; `negative`: only those."""
+    rows = store.rows(
+        f"""
+        SELECT text, language FROM mentions
+        WHERE created_at >= ? AND created_at < ? AND inbound = 1 {"AND sentiment = 'negative'" if negative else ""}
+        ORDER BY created_at DESC, mention_id DESC LIMIT ?
+        """,
+        [since, until, limit],
+    )
+    return [(row["text"], row["language"]) for row in rows]
+
+
+def posts_of(store: Store, author: int, limit: int = 50) -> list[Row]:
+    """When a customer wrote and the gist of what, newest first, as far as it is in cases of theirs."""
+    return store.rows(
+        """
+        SELECT m.created_at, m.gist FROM cases c JOIN mentions m ON m.case_id = c.case_id
+        WHERE c.customer_id = ?1 AND m.author_id = ?1 AND m.inbound = 1 ORDER BY m.created_at DESC LIMIT ?2
+        """,
+        [author, limit],
+    )
+
+
 def corrections(store: Store, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """What people said of these mentions: mention → signal → value."""
     found: dict[int, dict[str, Any]] = {}

@@ -65,11 +65,35 @@ def by_slot(store: Store, since: str, until: str, *, characters: int) -> list[Ro
     )
 
 
+def negative_by_hour(store: Store, since: str, until: str) -> list[Row]:
+    """Negative inbound mentions by UTC hour (`slot`, 2026-11-20T10); hours without one are left out."""
+    return store.rows(
+        f"""
+        SELECT substr(created_at, 1, 13) AS slot, count(*) AS negative FROM mentions
+        WHERE {_PERIOD} AND inbound = 1 AND sentiment = 'negative' GROUP BY 1
+        """,
+        [since, until],
+    )
+
+
+def negative_by_topic(store: Store, since: str, until: str) -> dict[str, int]:
+    """Negative inbound mentions by topic."""
+    return _counts(
+        store.rows(
+            f"""
+            SELECT value AS name, count(*) AS n FROM mentions, json_each(topics)
+            WHERE {_PERIOD} AND inbound = 1 AND sentiment = 'negative' AND topics <> '[]' GROUP BY 1
+            """,
+            [since, until],
+        )
+    )
+
+
 def segments(store: Store, since: str, until: str) -> list[Row]:
     """Every segment of the cases that have one opened in the period."""
     return store.rows(
         """
-        SELECT s.*, c.platform, c.opened_at AS case_opened_at
+        SELECT s.*, c.platform, c.source, c.opened_at AS case_opened_at
         FROM segments s JOIN cases c USING (case_id)
         WHERE s.case_id IN (SELECT case_id FROM segments WHERE opened_at >= ? AND opened_at < ?)
         """,

@@ -36,6 +36,13 @@ def v3_answering(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v4_signals_and_clocks(db: Database) -> None:
+    """Risks and repeated texts of mentions; what waits in a case, since when, through which source."""
+    for statement in _SIGNALS:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -269,6 +276,25 @@ _INDEXES = (
     "CREATE INDEX drafts_of_case ON drafts (case_id)",
     "CREATE INDEX replies_of_case ON replies (case_id)",
     "CREATE INDEX replies_unfinished ON replies (status) WHERE status NOT IN ('sent', 'cancelled')",
+)
+
+_SIGNALS = (
+    "ALTER TABLE mentions ADD COLUMN risks TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE mentions ADD COLUMN gist INTEGER",  # equal where two texts say the same words
+    "ALTER TABLE cases ADD COLUMN source TEXT",
+    "ALTER TABLE cases ADD COLUMN risks TEXT NOT NULL DEFAULT '[]'",
+    "ALTER TABLE cases ADD COLUMN unanswered TEXT NOT NULL DEFAULT '[]'",  # [time, urgency, intent, priority] of each
+    "ALTER TABLE segments ADD COLUMN priority INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE segments ADD COLUMN asked TEXT",  # the same, of what the first answer answers
+    "CREATE INDEX mentions_by_gist ON mentions (gist) WHERE gist IS NOT NULL",
+    """
+    CREATE INDEX cases_waiting ON cases ( -- with all that the order of the queue at this moment is made of
+        priority DESC, waiting_since, case_id, needs_attention, status, snoozed_until,
+        language, sentiment, intent, urgency, assignee, topics, source, unanswered, segment_first_reply_at
+    ) WHERE waiting_since IS NOT NULL AND merged_into IS NULL
+    """,
+    # every case is written anew, a few at a time, by whoever next needs it (carecli.priorities)
+    "INSERT INTO notes (key, value) SELECT 'priorities to do', 'open' WHERE EXISTS (SELECT 1 FROM cases)",
 )
 
 _GUARDS = (

@@ -1,0 +1,175 @@
+"""Topics that nobody has configured yet: words that many write now and few wrote before, language by language.
+
+Words are counted by the texts that have them, once each, and copies of a text count as one. A run of up to three words
+(in Chinese up to four characters) is proposed when more texts have it than before by more than chance: Dunning's
+log-likelihood ratio (1993), which also serves for rare words, orders them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from math import log
+from typing import NamedTuple
+
+from carecli.text import fold
+from carecli.triage.reposts import gist
+from carecli.triage.variants import variants
+
+MAX_CHARACTERS = 1000
+
+_MASKED = re.compile(r"https?://\S*|\bwww\.\S*|@[\w.-]+|&\w+;")
+_RUN = re.compile(r"[^.,;:!?…。！？，；：\n\"()\[\]]+")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_HAN = re.compile("[\u3400-\u9fff]{2,}")
+_SHORTEST = 3  # letters of a word that says something
+_LONGEST_RUN, _LONGEST_HAN = 3, 4
+_SIGNIFICANT = 6.63  # of the likelihood ratio: one in a hundred by chance
+_TIMES = 2.0
+_EVERYWHERE = 0.25  # of all texts before: that is how the language is, not what people talk about
+_ALL = 0.8  # of the texts with a run: then the longer one that they share says more
+
+
+class Proposal(NamedTuple):
+    """Words that came up: in `now` texts of `texts`, before in `before` of `texts_before`; `ratio` of the shares.
+
+    `ratio` is None where nobody wrote them before; `example` is a text that has them.
+    """
+
+    words: str
+    language: str | None
+    now: int
+    texts: int
+    before: int
+    texts_before: int
+    ratio: float | None
+    example: str
+
+
+_Scored = tuple[float, Proposal, set[int]]  # how telling, what, and which texts of its language have it
+
+
+def propose(
+    now: Iterable[tuple[str, str | None]],
+    before: Iterable[tuple[str, str | None]],
+    *,
+    limit: int,
+    least: int = 3,
+    known: Sequence[str] = (),
+) -> list[Proposal]:
+    """What many write now and few wrote before, most telling first; `now` and `before` are (text, language).
+
+    `least`: in how many texts of now at least. `known`: words that are a topic or a name already.
+    """
+    old, new = _by_language(before), _by_language(now)
+    covered = [fold(word) for word in known if word]
+    found = [
+        scored
+        for language, texts in new.items()
+        for scored in _of_language(language, texts, old.get(language, []), least)
+        if not any(word in scored[1].words or scored[1].words in word for word in covered)
+    ]
+    found.sort(key=lambda scored: (-scored[0], scored[1].words, scored[1].language or ""))
+    return _apart(found, limit)
+
+
+def _apart(found: Sequence[_Scored], limit: int) -> list[Proposal]:
+    """The best ones, without those that nearly only texts of a better one have: the rest of the same sentence."""
+    chosen: list[_Scored] = []
+    for scored in found:
+        if len(chosen) == limit:
+            break
+        _, proposal, texts = scored
+        same = (other for _, better, other in chosen if better.language == proposal.language)
+        if not any(len(texts & other) >= _ALL * len(texts) for other in same):
+            chosen.append(scored)
+    return [proposal for _, proposal, _ in chosen]
+
+
+def _by_language(texts: Iterable[tuple[str, str | None]]) -> dict[str | None, list[str]]:
+    found: dict[str | None, dict[int | str, str]] = {}
+    for text, language in texts:
+        same = gist(text)
+        found.setdefault(language, {}).setdefault(text if same is None else same, text)
+    return {language: list(distinct.values()) for language, distinct in found.items()}
+
+
+def _of_language(language: str | None, now: Sequence[str], before: Sequence[str], least: int) -> Iterator[_Scored]:
+    having: dict[str, set[int]] = {}
+    for number, text in enumerate(now):
+        for words in _runs(text):
+            having.setdefault(words, set()).add(number)
+    often = {words: len(texts) for words, texts in having.items() if len(texts) >= least}
+    earlier = Counter(words for text in before for words in _runs(text) if words in often)
+    for words, count in _telling(often).items():
+        past = earlier[words]
+        score = _likelihood(count, len(now), past, len(before))
+        share, usual = count / len(now), past / len(before) if before else 0.0
+        if score >= _SIGNIFICANT and share >= _TIMES * usual and usual <= _EVERYWHERE:
+            ratio = share / usual if usual else None
+            example = now[min(having[words])]
+            yield score, Proposal(words, language, count, len(now), past, len(before), ratio, example), having[words]
+
+
+def _runs(text: str) -> set[str]:
+    """The words, and the runs of words, of a text."""
+    folded = fold(_MASKED.sub(" ", text[:MAX_CHARACTERS])).replace("#", " ")
+    if not folded.isascii():
+        folded = folded.translate(variants())
+    found: set[str] = set()
+    for run in _RUN.findall(folded):
+        for letters in _HAN.findall(run):
+            found |= set(_parts(letters, 2, _LONGEST_HAN))
+        words = _WORD.findall(_HAN.sub(" ", run))
+        for size in range(1, _LONGEST_RUN + 1):
+            for at in range(len(words) - size + 1):
+                part = words[at : at + size]
+                if len(part[0]) >= _SHORTEST and len(part[-1]) >= _SHORTEST and not part[0].isdigit():
+                    found.add(" ".join(part))
+    return found
+
+
+def _parts(letters: str, shortest: int, longest: int) -> Iterator[str]:
+    for size in range(shortest, longest + 1):
+        for at in range(len(letters) - size + 1):
+            yield letters[at : at + size]
+
+
+def _telling(often: Mapping[str, int]) -> dict[str, int]:
+    """Without the parts of longer runs that nearly as many texts have."""
+    kept = dict(often)
+    for words, count in often.items():
+        for part in _inner(words):
+            if part in kept and count >= _ALL * often[part]:
+                del kept[part]
+    return kept
+
+
+def _inner(words: str) -> Iterator[str]:
+    parts = words.split(" ")
+    if len(parts) > 1:
+        for size in range(1, len(parts)):
+            yield from (" ".join(parts[at : at + size]) for at in range(len(parts) - size + 1))
+    elif _HAN.fullmatch(words):
+        yield from _parts(words, 2, len(words) - 1)
+
+
+def _likelihood(now: int, texts: int, before: int, texts_before: int) -> float:
+    """Twice the log-likelihood ratio of two shares; without earlier texts as if one had been without the words."""
+    texts_before = max(texts_before, 1)
+    common = (now + before) / (texts + texts_before)
+    if common >= 1:
+        return 0.0
+    return 2 * (
+        _log_likelihood(now, texts, now / texts)
+        + _log_likelihood(before, texts_before, before / texts_before)
+        - _log_likelihood(now, texts, common)
+        - _log_likelihood(before, texts_before, common)
+    )
+
+
+def _log_likelihood(hits: int, texts: int, share: float) -> float:
+    hit = hits * log(share) if hits else 0.0
+    miss = (texts - hits) * log(1 - share) if hits < texts else 0.0
+    return hit + miss
