@@ -28,6 +28,7 @@ _LONGEST_RUN, _LONGEST_HAN = 3, 4
 _SIGNIFICANT = 6.63  # of the likelihood ratio: one in a hundred by chance
 _TIMES = 2.0
 _EVERYWHERE = 0.25  # of all texts before: that is how the language is, not what people talk about
+_FEWEST_BEFORE = 10
 _ALL = 0.8  # of the texts with a run: then the longer one that they share says more
 
 
@@ -70,8 +71,16 @@ def propose(
         for scored in _of_language(language, texts, old.get(language, []), least)
         if not any(word in scored[1].words or scored[1].words in word for word in covered)
     ]
-    found.sort(key=lambda scored: (-scored[0], scored[1].words, scored[1].language or ""))
+    common = {language: Counter(word for text in texts for word in _runs(text)) for language, texts in old.items()}
+    found.sort(key=lambda scored: (-scored[0], *_plainness(scored[1], common.get(scored[1].language, Counter()))))
     return _apart(found, limit)
+
+
+def _plainness(proposal: Proposal, common: Mapping[str, int]) -> tuple[float, int, str, str]:
+    """Of two that came up alike, the one whose words are rarer says more, then the longer one."""
+    words = proposal.words.split()
+    often = sum(common.get(word, 0) for word in words) / len(words)
+    return often, -len(proposal.words), proposal.words, proposal.language or ""
 
 
 def _apart(found: Sequence[_Scored], limit: int) -> list[Proposal]:
@@ -156,8 +165,8 @@ def _inner(words: str) -> Iterator[str]:
 
 
 def _likelihood(now: int, texts: int, before: int, texts_before: int) -> float:
-    """Twice the log-likelihood ratio of two shares; without earlier texts as if one had been without the words."""
-    texts_before = max(texts_before, 1)
+    """Twice the log-likelihood ratio of two shares; earlier texts that are missing count as without the words."""
+    texts_before = max(texts_before, _FEWEST_BEFORE)
     common = (now + before) / (texts + texts_before)
     if common >= 1:
         return 0.0

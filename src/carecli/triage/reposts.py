@@ -12,6 +12,7 @@ MAX_CHARACTERS = 4000
 _MASKED = re.compile(r"https?://\S*|\bwww\.\S*|[@#][\w.-]+|\b(?:rt|via)\b", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_BETWEEN_HAN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff]) | (?=[\u3040-\u30ff\u3400-\u9fff])")
 # Shorter texts are the same by chance: "thank you", "any news?"
 _FEWEST_WORDS, _FEWEST_HAN = 6, 12
 
@@ -25,5 +26,5 @@ def gist(text: str) -> int | None:
     words = _WORD.findall(fold(_MASKED.sub(" ", text[:MAX_CHARACTERS])))
     if len(words) < _FEWEST_WORDS and len(_HAN.findall("".join(words))) < _FEWEST_HAN:
         return None
-    said = " ".join(words).encode("utf-8", "replace")
+    said = _BETWEEN_HAN.sub("", " ".join(words)).encode("utf-8", "replace")
     return int.from_bytes(blake2b(said, digest_size=8).digest(), "big", signed=True)
