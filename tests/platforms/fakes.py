@@ -22,8 +22,10 @@ Handler = Callable[..., object]
 class Fake(LyingServer):
     """Routes by method and pattern, and faults that come before them.
 
-    `tick` is the platform's clock: two hours ago, and a second more with every call.
+    `tick` is the platform's clock: two hours ago, and a second more with every call; the real one where it is `live`.
     """
+
+    live = False
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,7 +42,7 @@ class Fake(LyingServer):
         self.faults += [(re.compile(pattern), script) for script in scripts]
 
     def tick(self) -> datetime:
-        self.moment += timedelta(seconds=1)
+        self.moment = datetime.now(UTC) if self.live else self.moment + timedelta(seconds=1)
         return self.moment
 
     def stamp(self) -> str:

@@ -30,7 +30,7 @@ class Hub(Fake):
         self.comments: list[dict[str, Any]] = []
         self.talks: list[dict[str, Any]] = []
         self.notes: list[dict[str, Any]] = []
-        self.lost = False
+        self.lost, self.token = False, ""
         self.route("GET", "/user", lambda _: {"login": "acme"})
         self.route("GET", f"/repos/{REPO}", lambda _: self.about)
         self.route("GET", f"/repos/({REPO})/issues", lambda r, _: self.listed(self.issues, r))
@@ -41,6 +41,11 @@ class Hub(Fake):
         self.route("GET", "/search/issues", self.search)
         self.route("GET", "/notifications", self.notified)
         self.route("POST", "/graphql", self.graphql)
+
+    def answer(self, request: Request) -> Script:
+        if self.token and request.headers.get("authorization") != f"Bearer {self.token}":
+            return json_script({"message": "Bad credentials"}, 401)
+        return super().answer(request)
 
     def user(self, login: str) -> dict[str, Any]:
         return {"login": login, "id": sum(map(ord, login)), "type": "User", "html_url": f"https://github.com/{login}"}

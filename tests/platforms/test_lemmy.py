@@ -71,7 +71,7 @@ class Server(Fake):
     def account(self, request: Request) -> object:
         return {"local_user_view": {"person": self.person("acme")}}
 
-    def comment(self, who: str, text: str, path: str = "0", **more: Any) -> str:
+    def comment(self, who: str, text: str, path: str = "0", below: int = 7, **more: Any) -> str:
         number, at = 34 + len(self.views), self.stamp()
         suffix = "_at" if self.newer else ""
         made = {"id": number, "content": text, "path": f"{path}.{number}", "language_id": 37, f"published{suffix}": at}
@@ -79,7 +79,9 @@ class Server(Fake):
         counts = {"score": 1, "upvotes": 3, "child_count": 0}
         where = {**made, **counts} if self.newer else made
         view = {"comment": where, "creator": self.person(who), **({} if self.newer else {"counts": counts})}
-        about = {"id": 7, "name": "Acme", f"published{suffix}": at, "ap_id": "https://lemmy.example/post/7"}
+        above = [view["post"]["id"] for view in self.views if view["comment"]["path"] == path]
+        below = above[0] if above else below
+        about = {"id": below, "name": "Acme", f"published{suffix}": at, "ap_id": f"https://lemmy.example/post/{below}"}
         self.views.append({**view, "post": about, "community": {"id": 2, "name": "apps"}})
         return f"comment/{number}"
 

@@ -37,6 +37,7 @@ class Tube(Fake):
         self.videos: list[dict[str, Any]] = []
         self.token, self.lost = 0, False
         self.spent: set[str] = set()
+        self.clients = {"c1": "client-secret"}
         self.route("POST", "/token", self.grant)
         self.route("GET", "/commentThreads", self.list_threads)
         self.route("GET", "/comments", self.list_replies)
@@ -46,7 +47,8 @@ class Tube(Fake):
 
     def grant(self, request: Request) -> object:
         form = parse_qs(request.body.decode())
-        if form["refresh_token"] != ["refresh-1"] or form["client_secret"] != ["client-secret"]:
+        secret = form.get("client_secret", [""])[0]
+        if form["refresh_token"] != ["refresh-1"] or self.clients.get(form["client_id"][0]) != secret:
             return json_script({"error": "invalid_grant", "error_description": "Token has been expired"}, 400)
         self.token += 1
         return {"access_token": f"access-{self.token}", "expires_in": 3599}
@@ -119,7 +121,7 @@ class Tube(Fake):
         return self.refused(request) or self.paged(found, request)
 
     def channels(self, request: Request) -> object:
-        item = {"id": BRAND, "snippet": {"title": "Acme"}}
+        item = {"id": BRAND, "snippet": {"title": "acme"}}
         wanted = request.first("mine") or request.first("id") == BRAND
         return self.refused(request) or {"items": [item] if wanted else []}
 
@@ -304,8 +306,8 @@ def test_what_cannot_be_sent(tube: Tube) -> None:
 
 
 def test_check(tube: Tube) -> None:
-    assert check(opened(tube)) == "channel Acme; can be answered"
-    assert check(opened(tube, {"KEY": "api-key-1"})) == "channel Acme; read only (an API key cannot answer)"
+    assert check(opened(tube)) == "channel acme; can be answered"
+    assert check(opened(tube, {"KEY": "api-key-1"})) == "channel acme; read only (an API key cannot answer)"
     with pytest.raises(ConfigError, match="no channel UCother"):
         check(opened(tube, channel="UCother"))
     with pytest.raises(ConfigError, match="nothing to read"):

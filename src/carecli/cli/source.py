@@ -61,8 +61,10 @@ def add(
     errors.note(f"Added {name} ({loaded.title}) to {run.config_path}.")
     if loaded.access:
         errors.note(loaded.access)
+    option = " --kind {}" if len(loaded.secrets) > 1 else ""
     for kind, help_line in loaded.secrets.items():
-        errors.note(f"It needs {kind}: {help_line}. `care login {name}`, or set {credentials.variable(name, kind)}.")
+        command = f"`care login {name}{option.format(kind)}`"
+        errors.note(f"{kind}: {help_line}. Give it with {command}, or set {credentials.variable(name, kind)}.")
     errors.note(f"Try it: care source test {name}")
 
 

@@ -272,7 +272,9 @@ async def _open(setup: Setup) -> AsyncIterator[Discourse]:
     base = setup.needs("base_url", "the forum's address")
     user_key, admin_key = setup.secret("TOKEN"), setup.secret("KEY")
     if not user_key and not admin_key:
-        raise AuthError(f"the source '{setup.source}' has neither a KEY nor a TOKEN", hint=HOW)
+        raise AuthError(
+            f"the source '{setup.source}' has neither a KEY nor a TOKEN", hint=f"{HOW}; `care login {setup.source}`"
+        )
     name = setup.text("handle").lstrip("@")
     headers = {"User-Api-Key": user_key} if user_key else {"Api-Key": admin_key or "", "Api-Username": name}
     async with open_api(setup, base, judge, headers=headers) as api:

@@ -254,7 +254,7 @@ async def _open(setup: Setup) -> AsyncIterator[YouTube]:
     if not refresh and not key:
         raise AuthError(
             f"the source '{setup.source}' has neither a TOKEN nor a KEY",
-            hint=f"a KEY (API key) can read; to answer, {HOW}",
+            hint=f"a KEY (API key) can read; to answer, {HOW}; `care login {setup.source}`",
         )
     tokens = None
     if refresh:
@@ -262,7 +262,7 @@ async def _open(setup: Setup) -> AsyncIterator[YouTube]:
             setup.text("token_url", google.TOKEN_URL),
             setup.needs("client_id", "the OAuth client's id"),
         )
-        hint = "make a new refresh token; those of an app in testing end after 7 days"
+        hint = f"make a new refresh token (those of an app in testing end after 7 days); `care login {setup.source}`"
         tokens = google.refreshing(address, client_id, setup.secret("SECRET") or "", refresh, hint)
     async with open_api(setup, BASE_URL, judge, token=tokens) as api:
         yield YouTube(api, setup, None if refresh else key)

@@ -27,7 +27,10 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     base = setup.needs("base_url", "the server's address")
     token, password = setup.secret("TOKEN"), setup.secret("PASSWORD")
     if not token and not (password and setup.text("handle")):
-        raise AuthError(f"the source '{setup.source}' has neither a PASSWORD with a handle nor a TOKEN", hint=HOW)
+        raise AuthError(
+            f"the source '{setup.source}' has neither a PASSWORD with a handle nor a TOKEN",
+            hint=f"{HOW}: `care login {setup.source}`",
+        )
 
     async def sign_in() -> tuple[str, float]:
         return await signed_in(setup, password or ""), DAY

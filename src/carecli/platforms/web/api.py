@@ -20,7 +20,10 @@ Token = Callable[[bool], Awaitable[str]]
 
 
 class Api:
-    """Reads and writes JSON. `token(renew)` gives the bearer token of each request, a new one after a 401."""
+    """Reads and writes JSON. `token(renew)` gives the bearer token of each request, a new one after a 401.
+
+    `source` is whose credential it is: an AuthError says how to give another one.
+    """
 
     def __init__(
         self,
@@ -29,8 +32,10 @@ class Api:
         *,
         token: Token | None = None,
         odd: frozenset[int] = ODD,
+        source: str = "",
     ) -> None:
         self.client = client
+        self._source = source
         self._judge = judge
         self._token = token
         self._odd = odd
@@ -64,6 +69,9 @@ class Api:
         error = self._judge(answer)
         if error is None and answer.status not in ok:
             error = self.client.error(answer, sent=sent)
+        if isinstance(error, AuthError) and self._source:
+            hint = f"{error.hint}; then" if error.hint else "give another credential with"
+            raise AuthError(error.message, hint=f"{hint} `care login {self._source}`", status=error.status)
         if error is not None:
             raise error
         return answer
@@ -85,7 +93,7 @@ async def open_api(
     """An Api at the source's `base_url`, by default at `base_url`, with the source's timeout."""
     address = setup.text("base_url", base_url) or base_url
     async with Client(address, headers=headers, timeout=setup.seconds("timeout", 20)) as client:
-        yield Api(client, judge, token=token, odd=odd)
+        yield Api(client, judge, token=token, odd=odd, source=setup.source)
 
 
 def an_object(answer: Answer) -> dict[str, Any]:
