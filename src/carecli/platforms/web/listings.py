@@ -96,7 +96,7 @@ async def pages(
     while running:
         for run in tuple(running):
             try:
-                mentions, skipped, empty = await _turn(run)
+                mentions, skipped, empty = await _turn(run, max(run.since, floor))
             except PlatformError as error:
                 if isinstance(error, Unreachable | RateLimited) and not run.listing.own_limit:
                     raise
@@ -105,7 +105,7 @@ async def pages(
                 continue
             if run.walk.here is None:
                 running.remove(run)
-            fresh = tuple(_fresh(mentions, max(run.since, floor), handed))
+            fresh = tuple(_fresh(mentions, handed))
             if fresh or skipped or (empty and run.state != run.told):
                 yield Page(fresh, _saved(runs), tuple(skipped))
     if any(run.state != run.told for run in runs):
@@ -129,8 +129,11 @@ def _run(listing: Listing, cursor: JSON, since: datetime | None, history: timede
     return _Run(listing, walk, start, state)
 
 
-async def _turn(run: _Run) -> tuple[Sequence[Mention], Sequence[str], bool]:
-    """The page where `run` stands, without what was handed out before; then `run` stands behind it."""
+async def _turn(run: _Run, floor: int) -> tuple[Sequence[Mention], Sequence[str], bool]:
+    """The page where `run` stands, without what was handed out before; then `run` stands behind it.
+
+    What lies before `floor` is left for a fetch that wants it.
+    """
     here = run.walk.here
     try:
         sheet = await run.listing.read(here.at if here else None)
@@ -141,26 +144,31 @@ async def _turn(run: _Run) -> tuple[Sequence[Mention], Sequence[str], bool]:
         sheet = await run.listing.read(None)
     moments = [entry.moment for entry in sheet.entries]
     run.walk.turn(moments, sheet.cursor, now=milliseconds(datetime.now(UTC)))
-    new = {entry.key: entry for entry in sheet.entries if not run.walk.is_known(entry.key)}
-    mentions, skipped = [mention for entry in new.values() for mention in entry.mentions], list(sheet.skipped)
+    new = [entry for entry in sheet.entries if not run.walk.is_known(entry.key) and _reaches(entry, floor)]
+    new = list({entry.key: entry for entry in new}.values())
+    mentions, skipped = [mention for entry in new for mention in entry.mentions], list(sheet.skipped)
     if run.listing.complete is not None and new:
-        completed, problems = await run.listing.complete(tuple(new.values()))
+        completed, problems = await run.listing.complete(new)
         mentions += completed
         skipped += problems
-    run.walk.remember((entry.key, entry.moment) for entry in new.values())
+    run.walk.remember((entry.key, entry.moment) for entry in new)
     run.save()
-    return mentions, skipped, not sheet.entries
+    return [mention for mention in mentions if _written(mention) >= floor], skipped, not sheet.entries
 
 
-def _fresh(mentions: Iterable[Mention], floor: int, handed: dict[str, Mention]) -> Iterator[Mention]:
-    """Those that this run has not handed out yet; again when it turns out that one is addressed to us.
+def _reaches(entry: Entry, floor: int) -> bool:
+    """Whether anything of `entry` is not older than `floor`; a listing may be in the order of other changes."""
+    return any(_written(mention) >= floor for mention in entry.mentions) if entry.mentions else entry.moment >= floor
 
-    What was written before `floor` has not come with the others, so it does not come for an update either, unless
-    its text was edited.
-    """
+
+def _written(mention: Mention) -> int:
+    """When the text of `mention` was written: what was edited comes with what is new."""
+    return milliseconds(mention.edited_at or mention.created_at)
+
+
+def _fresh(mentions: Iterable[Mention], handed: dict[str, Mention]) -> Iterator[Mention]:
+    """Those that this run has not handed out yet; again when it turns out that one is addressed to us."""
     for mention in mentions:
-        if milliseconds(mention.edited_at or mention.created_at) < floor:
-            continue
         before = handed.get(mention.external_id)
         if before is not None:
             # What addressed us stays so, and the same thing looks different in another listing.
