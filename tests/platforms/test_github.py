@@ -15,7 +15,7 @@ from carecli.model import Mention, Reply, parse_iso
 from carecli.platforms.github import GITHUB
 from carecli.platforms.testing import FetcherContract, PosterContract
 from tests.platforms.fakes import Fake, Opened, check, fetch, find, inbound, post, source, until_error
-from tests.platforms.servers import Request, Script, json_script
+from tests.platforms.servers import LyingServer, Request, Script, json_script
 
 REPO = "acme/app"
 
@@ -315,6 +315,16 @@ def test_notifications_bring_what_is_said_elsewhere(hub: Hub) -> None:
         aside: False,
     }
     assert fetch(opened(hub, notifications="true"), cursor)[0] == []
+
+
+def test_a_notification_that_leads_elsewhere_gets_no_token(hub: Hub, lying: LyingServer) -> None:
+    subject = {"type": "Issue", "url": f"{lying.url}/repos/other/tool/issues/1"}
+    about = {"full_name": "other/tool", "private": False}
+    note = {"id": "1", "reason": "mention", "updated_at": hub.stamp(), "subject": subject, "repository": about}
+    hub.notes.append(note)
+    mentions, _, skipped = fetch(opened(hub, notifications="true"))
+    assert (mentions, lying.requests) == ([], [])
+    assert "another server" in skipped[0]
 
 
 @pytest.mark.parametrize(

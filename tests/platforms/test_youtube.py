@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -279,6 +279,14 @@ def test_a_lost_answer_is_unknown_and_then_found(tube: Tube) -> None:
         post(opened(tube), reply)
     assert find(opened(tube), reply) is not None
     assert len(tube.replies[reply.to.external_id]) == 1
+
+
+def test_what_was_written_just_now_may_not_be_shown_yet(tube: Tube) -> None:
+    reply = Reply("sorry", mention_of(tube), created_at=datetime.now(UTC))
+    with pytest.raises(PlatformError, match="may not show the answer yet"):
+        find(opened(tube), reply)
+    post(opened(tube), reply)
+    assert find(opened(tube), reply) is not None
 
 
 @pytest.mark.parametrize(

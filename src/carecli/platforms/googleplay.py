@@ -157,7 +157,7 @@ async def _open(setup: Setup) -> AsyncIterator[GooglePlay]:
 
     path = setup.needs("key_file", "the path of the service account's JSON key")
     tokens = google.signing(setup.text("token_url", google.TOKEN_URL), setup.source, path, SCOPE, HOW)
-    async with open_api(setup, BASE_URL, judge, token=tokens) as api:
+    async with open_api(setup, BASE_URL, judge, token=tokens, login=False) as api:
         yield GooglePlay(api, setup)
 
 

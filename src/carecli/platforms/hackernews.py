@@ -152,7 +152,7 @@ def _contains(text: str, query: str) -> bool:
 async def _open(setup: Setup) -> AsyncIterator[HackerNews]:
     from carecli.platforms.web.api import open_api
 
-    async with open_api(setup, BASE_URL) as api:
+    async with open_api(setup, BASE_URL, login=False) as api:
         yield HackerNews(api, setup)
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from carecli.errors import AuthError, ConfigError, NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
@@ -28,6 +28,8 @@ LIMIT = 10_000
 LOOK_BACK_DAYS = 7
 SKEW = timedelta(days=1)
 MOST_REPLY_PAGES = 10
+# A new comment is not shown at once: so long, that it is not there does not mean that it was not sent.
+SHOWN_AFTER = timedelta(minutes=5)
 HOW = f"the credential needs the scope {SCOPE} and a channel of its own (docs/platforms.md says how to get it)"
 HINTS = {
     "": HOW,
@@ -73,7 +75,7 @@ class YouTube:
             raise AuthError("the refresh token belongs to another channel", hint=HOW)
         return f"{found}; can be answered"
 
-    async def fetch(self, cursor: JSON, *, since: Any) -> AsyncIterator[Page]:
+    async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
         """The channel's comments, those on chosen videos, and videos that a search finds."""
         listings = [self._threads("videos:" + video, {"videoId": video}) for video in self._videos]
         if self._channel:
@@ -98,6 +100,8 @@ class YouTube:
             ours = item.text("snippet.authorChannelId.value") == self._channel
             if ours and item.time("snippet.publishedAt") >= since and comparable(_text(item)) == wanted:
                 return _receipt(item, reply)
+        if reply.created_at is not None and datetime.now(UTC) - reply.created_at < SHOWN_AFTER:
+            raise PlatformError("YouTube may not show the answer yet", hint="try again in some minutes")
         return None
 
     def _addressed(self, reply: Reply) -> tuple[str, str]:

@@ -24,12 +24,12 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     if setup.text("key_file"):
         from carecli.platforms.appstore.connect import OwnApp, judge, tokens
 
-        async with open_api(setup, CONNECT_URL, judge, token=tokens(setup)) as api:
+        async with open_api(setup, CONNECT_URL, judge, token=tokens(setup), login=False) as api:
             yield OwnApp(api, app, setup.whole("page_size", 200, 1, 200))
     else:
         from carecli.platforms.appstore.feed import AnyApp
 
-        async with open_api(setup, FEED_URL) as api:
+        async with open_api(setup, FEED_URL, login=False) as api:
             yield AnyApp(api, app, setup.texts("countries") or ("us",))
 
 

@@ -34,12 +34,13 @@ class Dialect:
     lists: tuple[Source, ...]
     own: tuple[Source, ...]
     search_word: str
+    search_params: dict[str, str]
     searches: tuple[tuple[str, str], ...]
     numbered: bool
 
     def search(self, query: str) -> list[Source]:
         """The lists of what is found for `query`."""
-        common = {self.search_word: query, "sort": "New", "listing_type": "All"}
+        common = {self.search_word: query, **self.search_params}
         return [
             Source(f"search:{kind.lower()}:{query}", "search", {**common, "type_": kind}, key, directed=False)
             for kind, key in self.searches
@@ -56,6 +57,7 @@ V3 = Dialect(
     ),
     (Source("own comments", "user", NEWEST, "comments"), Source("own posts", "user", NEWEST, "posts")),
     "q",
+    {"sort": "New", "listing_type": "All"},
     (("Comments", "comments"), ("Posts", "posts")),
     numbered=True,
 )
@@ -75,6 +77,7 @@ V4 = Dialect(
         Source("own posts", "person/content", {"type_": "posts"}, "items"),
     ),
     "search_term",
+    {"sort": "new", "listing_type": "all"},
     (("comments", "items"), ("posts", "items")),
     numbered=False,
 )

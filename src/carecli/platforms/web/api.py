@@ -89,11 +89,15 @@ async def open_api(
     headers: Mapping[str, str] | None = None,
     token: Token | None = None,
     odd: frozenset[int] = ODD,
+    login: bool = True,
 ) -> AsyncIterator[Api]:
-    """An Api at the source's `base_url`, by default at `base_url`, with the source's timeout."""
+    """An Api at the source's `base_url`, by default at `base_url`, with the source's timeout.
+
+    `login`: its credential is one that `care login` stores.
+    """
     address = setup.text("base_url", base_url) or base_url
     async with Client(address, headers=headers, timeout=setup.seconds("timeout", 20)) as client:
-        yield Api(client, judge, token=token, odd=odd, source=setup.source)
+        yield Api(client, judge, token=token, odd=odd, source=setup.source if login else "")
 
 
 def an_object(answer: Answer) -> dict[str, Any]:
