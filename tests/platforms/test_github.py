@@ -233,6 +233,9 @@ def test_an_issue_and_its_comments_as_they_are_stored(hub: Hub) -> None:
     )
     assert (issue.author.handle, issue.url) == ("zoe", "https://github.com/acme/app/issues/1")
     assert (comment.text, comment.inbound, comment.in_reply_to) == ("which version?", False, place)
+    # An Enterprise Server has ids of its own.
+    assert {mention.host for mention in found.values()} == {hub.url.removeprefix("http://")}
+    assert GITHUB.host(source(GITHUB, {})) == ""
 
 
 def test_pull_requests_and_their_comments_are_left_out(hub: Hub) -> None:

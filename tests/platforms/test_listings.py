@@ -176,6 +176,21 @@ def test_a_list_without_end_is_left() -> None:
         walk([Listing("endless", read, forward=True)], {})
 
 
+def test_an_item_that_stands_twice_on_a_page_and_on_the_next_comes_once() -> None:
+    def made(minutes: int) -> Entry:
+        return one(Mention("x", str(minutes), "hello", NOW - timedelta(minutes=minutes), Author("zoe")))
+
+    sheets = {
+        None: Sheet([made(1), made(2), made(2), made(3)], "next"),
+        "next": Sheet([made(2), made(3), made(4)]),
+    }
+
+    async def read(at: str | None) -> Sheet:
+        return sheets[at]
+
+    assert ids(walk([Listing("twice", read)], {})) == ["1", "2", "3", "4"]
+
+
 def test_what_addresses_us_stays_so_in_another_listing() -> None:
     def made(directed: bool) -> Listing:
         async def read(_at: str | None) -> Sheet:

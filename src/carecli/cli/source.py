@@ -30,7 +30,7 @@ def add_to(app: typer.Typer) -> None:
 @group.command()
 def add(
     context: typer.Context,
-    platform: Annotated[str, typer.Argument(help="mastodon, bluesky, feed, file, or an installed plug-in.")],
+    platform: Annotated[str, typer.Argument(help="mastodon, github, feed …: `care source platforms` lists them.")],
     name: Annotated[str, typer.Argument(help="A short name of your choice.")],
     set_: Annotated[
         list[str] | None,

@@ -218,7 +218,9 @@ class Discourse:
     def _mention(self, post: Fields, visibility: Visibility, *, directed: bool | None) -> Mention:
         topic, number, handle = post.id("topic_id"), post.id("post_number"), post.id("username")
         written, inbound = post.time("created_at"), fold(handle) not in self._own
+        # What nobody did is left out of the summary: 2 are likes.
         likes = [item.count("count") for item in _objects(post.items("actions_summary")) if item.get("id") == 2]
+        none = 0 if post.get("actions_summary") is not None else None
         root = f"{topic}/1" if number != "1" else None
         return Mention(
             platform="discourse",
@@ -234,7 +236,7 @@ class Discourse:
             inbound=inbound,
             directed=directed if inbound else None,
             edited_at=post.edited("updated_at", written) if (post.count("version") or 1) > 1 else None,
-            likes=likes[0] if likes else 0,
+            likes=likes[0] if likes else none,
             replies=post.count("reply_count"),
             raw=post.raw(),
         )

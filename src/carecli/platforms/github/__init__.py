@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from carecli.platforms.base import Fetcher, Platform, Setup
+from carecli.platforms.base import Fetcher, Platform, Setup, server_of
 
 BASE_URL = "https://api.github.com"
 API_VERSION = "2022-11-28"
@@ -24,6 +24,11 @@ HOW = (
 def measure(text: str) -> int:
     """The length of a reply in characters, with the invisible marker that goes below it."""
     return len(text) + len(MARKER) + 32
+
+
+def host(setup: Setup) -> str:
+    """Ids are unique on github.com; on an Enterprise Server they belong to it."""
+    return "" if setup.text("base_url", BASE_URL).rstrip("/") == BASE_URL else server_of(setup)
 
 
 @asynccontextmanager
@@ -45,6 +50,7 @@ GITHUB = Platform(
     name="github",
     title="GitHub issues and discussions",
     open=_open,
+    host=host,
     settings={
         "repos": "own repositories whose issues and discussions are read: acme/app, acme/site",
         "search": "searches in all public issues, in GitHub's own syntax (undirected)",

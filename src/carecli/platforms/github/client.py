@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from carecli.errors import AuthError, ConfigError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Mention, Page, Receipt, Reply, iso
 from carecli.platforms.base import Setup
-from carecli.platforms.github import HOW, LIMIT, MARKER, discussions, measure
+from carecli.platforms.github import HOW, LIMIT, MARKER, discussions, host, measure
 from carecli.platforms.github.items import Eyes, Place, comment, issue, key_of
 from carecli.platforms.web.answers import Answer, retry_after
 from carecli.platforms.web.api import Api, a_list
@@ -28,6 +29,8 @@ REASONS = {"mention", "team_mention", "author", "comment", "manual", "assign"}
 
 def judge(answer: Answer) -> PlatformError | None:
     """GitHub's own way to say no: limits as 403, and which permission is missing in a header."""
+    if answer.status not in {401, 403}:
+        return None
     said = answer.reason()
     spent = answer.headers.get("x-ratelimit-remaining") == "0" or "rate limit" in said.lower()
     if answer.status == 403 and (spent or "retry-after" in answer.headers):
@@ -38,11 +41,9 @@ def judge(answer: Answer) -> PlatformError | None:
         return RateLimited(f"GitHub's limit is reached: {said}", status=403, retry_after=known and max(known, 0))
     if answer.status == 401:
         return AuthError(f"GitHub refuses the token: {said}", hint=HOW, status=401)
-    if answer.status == 403:
-        wanted = answer.headers.get("x-accepted-github-permissions") or answer.headers.get("x-accepted-oauth-scopes")
-        hint = f"the token needs {wanted}" if wanted else "give the token the permissions Issues and Discussions"
-        return AuthError(f"{answer.where} answered 403: {said}", hint=hint, status=403)
-    return None
+    wanted = answer.headers.get("x-accepted-github-permissions") or answer.headers.get("x-accepted-oauth-scopes")
+    hint = f"the token needs {wanted}" if wanted else "give the token the permissions Issues and Discussions"
+    return AuthError(f"{answer.where} answered 403: {said}", hint=hint, status=403)
 
 
 class GitHub:
@@ -53,6 +54,7 @@ class GitHub:
         self._setup = setup
         self._repos = [repo.strip().lower() for repo in setup.texts("repos") if repo.strip()]
         self._size = setup.whole("page_size", 100, 1, 100)
+        self._host = host(setup)
         self._eyes: Eyes | None = None
         if wrong := next((repo for repo in self._repos if repo.count("/") != 1), None):
             raise ConfigError(f"'{wrong}' of the source '{setup.source}' is no repository", hint="repos = owner/name")
@@ -85,6 +87,10 @@ class GitHub:
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
         """Comment below the issue or discussion, with `key` in an invisible comment."""
+        receipt = await self._post(reply, key)
+        return replace(receipt, host=self._host)
+
+    async def _post(self, reply: Reply, key: str) -> Receipt:
         place = self._answerable(reply)
         body = reply.text + MARKER.format(key)
         if place.discussion or _is_discussion(reply):
@@ -95,6 +101,10 @@ class GitHub:
 
     async def find(self, key: str, reply: Reply) -> Receipt | None:
         """The comment that carries `key`."""
+        found = await self._find(key, reply)
+        return replace(found, host=self._host) if found else None
+
+    async def _find(self, key: str, reply: Reply) -> Receipt | None:
         place = self._answerable(reply)
         if place.discussion or _is_discussion(reply):
             return await discussions.find(self._api, place, key)
@@ -219,7 +229,8 @@ class GitHub:
     async def _see(self) -> Eyes:
         if self._eyes is None:
             names = (await self._login(), *self._setup.handles, self._setup.text("handle"))
-            self._eyes = Eyes(frozenset(fold(name.strip().lstrip("@")) for name in names if name.strip("@ ")))
+            own = frozenset(fold(name.strip().lstrip("@")) for name in names if name.strip("@ "))
+            self._eyes = Eyes(own, self._host)
         return self._eyes
 
     async def _about(self, repo: str) -> tuple[bool, bool]:

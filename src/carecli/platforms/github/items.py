@@ -34,9 +34,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Eyes:
-    """Whose eyes a mention is seen with: the account's and the brand's own names, folded."""
+    """Whose eyes a mention is seen with: the account's and the brand's own names, folded, on the server `host`."""
 
     own: frozenset[str]
+    host: str = ""
 
     def ours(self, login: str) -> bool:
         """Whether `login` is one of ours."""
@@ -77,6 +78,7 @@ def _mention(
     text = text_of(item.text("title"), item.text("body"))
     return Mention(
         platform="github",
+        host=eyes.host,
         external_id=external_id,
         text=text,
         created_at=written,
@@ -102,6 +104,7 @@ def discussed(item: Fields, eyes: Eyes, place: str, parent: str | None, *, priva
     inbound = not eyes.ours(login)
     return Mention(
         platform="github",
+        host=eyes.host,
         external_id=place,
         text=text_of(item.text("title"), item.text("body")),
         created_at=written,
