@@ -89,6 +89,7 @@ def login(
     kind: Annotated[
         str | None, typer.Option("--kind", help="Which secret: TOKEN, PASSWORD (default: the platform's).")
     ] = None,
+    browser: Annotated[bool, typer.Option("--browser", help="Sign in with a browser, where it is offered.")] = False,
 ) -> None:
     """Store a source's credential in the system's keyring; it is asked for, or read from a pipe.
 
@@ -100,6 +101,9 @@ def login(
 
     run: Context = context.obj
     name, platform = _source_of(run, source)
+    if browser:
+        _sign_in(run, name, platform)
+        return
     kind = (kind or next(iter(platforms.load(platform).secrets), "TOKEN")).upper()
     asked = sys.stdin.isatty()
     value = typer.prompt(f"{kind} for {name}", hide_input=True) if asked else sys.stdin.readline().strip()
@@ -107,6 +111,21 @@ def login(
         raise UsageError("no credential was given", hint=f"pipe it in, or set {credentials.variable(name, kind)}")
     credentials.keep(name, kind, value)
     errors.note(f"Stored. Try it: care source test {name}")
+
+
+def _sign_in(run: Context, name: str, platform: str) -> None:
+    """Let a person agree at a browser, and keep what the platform gives for it."""
+    import asyncio
+
+    from carecli import credentials
+
+    loaded = platforms.load(platform)
+    if loaded.sign_in is None:
+        raise UsageError(f"{loaded.title} has no sign-in with a browser", hint=f"care login {name}")
+    found = asyncio.run(loaded.sign_in(platforms.setup(run.config, run.config.sources[name]), errors.note))
+    for kind, value in found.items():
+        credentials.keep(name, kind, value)
+    errors.note(f"Stored {', '.join(found)}. Try it: care source test {name}")
 
 
 def _source_of(run: Context, name: str) -> tuple[str, str]:

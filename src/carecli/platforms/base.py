@@ -6,7 +6,7 @@ Its `open` yields a client: always a `Fetcher`, and a `Poster` where the platfor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -120,6 +120,7 @@ class Platform:
     `settings` and `secrets` map each key to its help line. `measure` counts a reply's length in the unit of
     `limit` (None: no known limit). `host` names the server that ids belong to, "" where ids are global.
     `access` says what to know before spending time on it: what it costs, who must agree, what to prepare.
+    `sign_in` gets secrets, by kind, from a person at a browser, and is told how to talk to the person.
     """
 
     name: str
@@ -133,3 +134,4 @@ class Platform:
     limit: int | None = None
     measure: Callable[[str], int] = len
     access: str = ""
+    sign_in: Callable[[Setup, Callable[[str], None]], Coroutine[Any, Any, Mapping[str, str]]] | None = None

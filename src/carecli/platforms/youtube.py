@@ -6,7 +6,7 @@ comment's time, so those of the last week are looked at again for new replies.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -272,6 +272,16 @@ async def _open(setup: Setup) -> AsyncIterator[YouTube]:
         yield YouTube(api, setup, None if refresh else key)
 
 
+async def _sign_in(setup: Setup, say: Callable[[str], None]) -> Mapping[str, str]:
+    from carecli.platforms.web import google, oauth
+
+    client_id = setup.needs("client_id", "the id of your OAuth client")
+    token_url = setup.text("token_url", google.TOKEN_URL)
+    more = {"access_type": "offline", "prompt": "consent"}
+    app = oauth.App(google.AUTHORISE_URL, token_url, client_id, setup.secret("SECRET") or "", SCOPE, more)
+    return {"TOKEN": await oauth.refresh_token(app, say)}
+
+
 YOUTUBE = Platform(
     name="youtube",
     title="YouTube comments",
@@ -287,12 +297,13 @@ YOUTUBE = Platform(
         "token_url": "where access tokens come from (default: Google's)",
     },
     secrets={
-        "TOKEN": f"a refresh token with the scope {SCOPE}, to read and to answer",
+        "TOKEN": "to read and to answer: comes by `care login NAME --browser`, once the SECRET is there",
         "SECRET": "the secret of your OAuth client, with a TOKEN",
         "KEY": "an API key instead, to read only",
     },
     answers=True,
     limit=LIMIT,
+    sign_in=_sign_in,
     access="Free. Needs a Google Cloud project of your own with the YouTube Data API: about 15 minutes. "
     "10,000 units a day: a page of comments costs 1, an answer 50.",
 )

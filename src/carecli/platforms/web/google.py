@@ -11,6 +11,7 @@ from carecli.errors import AuthError, BadAnswer, PlatformError, RateLimited
 from carecli.platforms.web.answers import Answer, retry_after
 from carecli.platforms.web.tokens import Tokens, granted, service_account, signed
 
+AUTHORISE_URL = "https://accounts.google.com/o/oauth2/v2/auth"
 TOKEN_URL = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
 PACIFIC = ZoneInfo("America/Los_Angeles")
 SPENT_FOR_TODAY = {"quotaExceeded", "dailyLimitExceeded"}

@@ -40,7 +40,16 @@ class Tokens:
 
 
 async def granted(url: str, form: Mapping[str, str], hint: str) -> tuple[str, float]:
-    """Ask the token address `url`; a token and its life. AuthError with `hint` where it says no.
+    """Ask the token address `url` for an access token; the token and its life. Raises as `asked` does."""
+    data = await asked(url, form, hint)
+    token, life = data.get("access_token"), data.get("expires_in")
+    if not isinstance(token, str) or not token.isprintable() or not token.isascii():
+        raise NotProcessed(f"{url.partition('?')[0]} did not answer with a token")
+    return token, float(life) if isinstance(life, int | float) else 3600.0
+
+
+async def asked(url: str, form: Mapping[str, str], hint: str) -> dict[str, Any]:
+    """What the token address `url` answers. AuthError with `hint` where it says no.
 
     Every other failure is NotProcessed or RateLimited: whatever needed the token was not sent.
     """
@@ -55,10 +64,7 @@ async def granted(url: str, form: Mapping[str, str], hint: str) -> tuple[str, fl
     if answer.status != 200:
         secrets = [value for value in form.values() if len(value) > 6 and ":" not in value]
         raise AuthError(f"{answer.where} gives no token: {answer.reason(secrets)}", hint=hint, status=answer.status)
-    token, life = (data.get("access_token"), data.get("expires_in")) if isinstance(data, dict) else (None, None)
-    if not isinstance(token, str) or not token.isprintable() or not token.isascii():
-        raise NotProcessed(f"{answer.where} did not answer with a token")
-    return token, float(life) if isinstance(life, int | float) else 3600.0
+    return data if isinstance(data, dict) else {}
 
 
 def signed(claims: Mapping[str, Any], key: str, algorithm: str, *, key_id: str | None = None) -> str:
