@@ -288,6 +288,14 @@ def test_a_page_that_is_suddenly_empty_is_read_later(feeds: Feeds) -> None:
     assert {*inbound(pages[0].mentions), *inbound(rest)} == set(ids)
 
 
+def test_a_country_without_reviews_is_no_error(feeds: Feeds) -> None:
+    mentions, cursor, _ = fetch(any_app(feeds))
+    assert mentions == []
+    assert fetch(any_app(feeds), cursor)[0] == []
+    first = feeds.write("the first of all")
+    assert inbound(fetch(any_app(feeds), cursor)[0]) == [first]
+
+
 def test_the_app_itself_among_its_reviews_is_no_review(feeds: Feeds) -> None:
     feeds.write("one")
     feeds.entries["us"].append({"id": {"label": "https://itunes.apple.com/app"}, "im:name": {"label": "Acme"}})

@@ -291,7 +291,12 @@ def test_what_was_written_just_now_may_not_be_shown_yet(tube: Tube) -> None:
 
 @pytest.mark.parametrize(
     ("script", "error"),
-    [(refusal("commentTextTooLong", 400), NotProcessed), (refusal("quotaExceeded"), RateLimited)],
+    [
+        (refusal("commentTextTooLong", 400), NotProcessed),
+        (refusal("commentsDisabled"), NotProcessed),
+        (refusal("quotaExceeded"), RateLimited),
+        (refusal("insufficientPermissions"), AuthError),
+    ],
 )
 def test_what_youtube_refuses_was_not_sent(tube: Tube, script: Script, error: type[PlatformError]) -> None:
     reply = Reply("sorry", mention_of(tube))

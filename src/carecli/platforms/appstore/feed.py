@@ -36,7 +36,7 @@ class AnyApp:
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
         """The newest reviews of each storefront."""
-        listings = [self._listing(country, known=country in cursor) for country in self._countries]
+        listings = [self._listing(country, known=_had_some(cursor.get(country))) for country in self._countries]
         async for page in pages(listings, cursor, since):
             yield page
 
@@ -83,6 +83,11 @@ class AnyApp:
             likes=item.count("im:voteSum.label"),
             raw=item.raw(),
         )
+
+
+def _had_some(state: object) -> bool:
+    """Whether a listing in this state has given reviews before."""
+    return isinstance(state, dict) and bool(state.get("known"))
 
 
 def _last_page(data: Fields) -> int:

@@ -6,7 +6,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
-from carecli.errors import AuthError, BadAnswer, PlatformError
+import httpx
+
+from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError
 from carecli.platforms.base import Setup
 from carecli.platforms.web.answers import Answer
 from carecli.platforms.web.http import Client, Params
@@ -72,6 +74,9 @@ class Api:
         if isinstance(error, AuthError) and self._source:
             hint = f"{error.hint}; then" if error.hint else "give another credential with"
             raise AuthError(error.message, hint=f"{hint} `care login {self._source}`", status=error.status)
+        if sent and type(error) is PlatformError and answer.status != httpx.codes.REQUEST_TIMEOUT:
+            # The platform said no in its own way, so it did nothing.
+            raise NotProcessed(error.message, hint=error.hint, status=error.status)
         if error is not None:
             raise error
         return answer
