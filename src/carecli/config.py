@@ -30,11 +30,16 @@ class _Table:
 
 @dataclass(frozen=True)
 class Brand(_Table):
-    """Who we are: what customers call us, and what our own accounts are called."""
+    """Who we are: what customers call us, and what our own accounts are called.
+
+    `queries` are searches by name, in the language of carecli.matching; a source's `query` is one of these names, or a
+    search itself.
+    """
 
     name: str = ""
     handles: list[str] = field(default_factory=list)
     keywords: list[str] = field(default_factory=list)
+    queries: dict[str, str] = field(default_factory=dict)
     languages: list[str] = field(default_factory=lambda: ["en"])
     timezone: str = "UTC"
 

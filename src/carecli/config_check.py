@@ -17,6 +17,7 @@ from carecli import national
 from carecli.config import DAYS, Config, build
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
+from carecli.matching import parse
 from carecli.model import INTENTS, RISKS, URGENCIES
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
@@ -39,7 +40,7 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
                 hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
                 raise ConfigError(f"{where}: unknown key '{table}.{name}'", hint=hint)
     config = build(data)
-    for key, attempt in (*_ATTEMPTS, *_promises(config), *_teams(config), *_weights(config)):
+    for key, attempt in (*_ATTEMPTS, *_promises(config), *_teams(config), *_weights(config), *_queries(data)):
         try:
             attempt(config)
         except ValueError as error:
@@ -134,6 +135,17 @@ _ATTEMPTS: tuple[_Attempt, ...] = (
     ("guardrails.similarity", lambda config: _between(config.guardrails.similarity, 0, 1)),
     ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),
 )
+
+
+def _queries(data: dict[str, Any]) -> Iterator[tuple[str, Callable[[Config], object]]]:
+    """Every query of the file: the brand's by name, and those that sources have of their own."""
+    named = data.get("brand", {}).get("queries", {})
+    for name, text in named.items():
+        yield f"brand.queries.{name}", lambda _config, text=text: parse(text)  # type: ignore[misc]
+    for name, source in data.get("sources", {}).items():
+        text = source["settings"].get("query")
+        if text is not None and text not in named:
+            yield f"sources.{name}.query", lambda _config, text=text: parse(str(text))  # type: ignore[misc]
 
 
 def _explained(error: ValidationError, text: str, path: Path) -> ConfigError:

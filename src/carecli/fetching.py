@@ -15,11 +15,13 @@ from datetime import datetime, timedelta
 
 from carecli import patience, platforms
 from carecli.config import Config, Source
+from carecli.conversations import Place
 from carecli.errors import BadAnswer, CareError, RateLimited, StoreError
+from carecli.matching import Query
 from carecli.model import JSON, Mention, Outcome, Page, iso
 from carecli.platforms.base import Fetcher
 from carecli.platforms.web.turns import taking_turns
-from carecli.store import mentions, sources
+from carecli.store import conversations, mentions, sources
 from carecli.store.connect import Store
 from carecli.store.mentions import Beside
 from carecli.store.sources import Backfill, State
@@ -96,6 +98,7 @@ class _Reading:
         self.state = state
         self.outcome = Outcome(source.name, source.platform)
         self._place = ("", "")
+        self._query: Query | None = None
 
     async def read(self) -> None:
         """All its pages; what goes wrong is in the outcome. Raises StoreError, CancelledError."""
@@ -142,7 +145,7 @@ class _Reading:
         backfill = self._wanted()
         platform = platforms.load(source.platform)
         setup = platforms.setup(run.config, source)
-        self._place = (platform.name, platform.host(setup))
+        self._place, self._query = (platform.name, platform.host(setup)), setup.query
         async with platform.open(setup) as client:
             # the first walk of all goes back as far as is wished; a later one must not leave out what is new
             first = not self.state.cursor
@@ -186,7 +189,9 @@ class _Reading:
         filled = None if backfill is None else Backfill(backfill.since, page.cursor)
         beside = Beside(filled, page.deleted, self._place)
         cursor = page.cursor if backfill is None else None
-        self.outcome = saved(self.run, self.outcome, page.mentions, cursor=cursor, beside=beside, skipped=page.skipped)
+        self.outcome = saved(
+            self.run, self.outcome, page.mentions, cursor=cursor, beside=beside, skipped=page.skipped, query=self._query
+        )
         self.run.progress(self.outcome)
 
 
@@ -198,13 +203,15 @@ def saved(
     cursor: JSON | None = None,
     beside: Beside | None = None,
     skipped: tuple[str, ...] = (),
+    query: Query | None = None,
 ) -> Outcome:
-    """Store a batch, with its page's cursor where it came from a source, and count it."""
+    """Store what concerns us of a batch, with its page's cursor where it came from a source, and count it."""
     ours = list(_as_ours(batch, run.own))
+    ours = ours if query is None else _fitting(run.store, ours, query)
     changed = mentions.save_page(run.store, outcome.source, ours, now=run.now, cursor=cursor, beside=beside)
     return replace(
         outcome,
-        fetched=outcome.fetched + len(batch),
+        fetched=outcome.fetched + len(ours),
         new=outcome.new + changed.new,
         updated=outcome.updated + changed.updated,
         deleted=outcome.deleted + changed.deleted,
@@ -244,6 +251,30 @@ def _as_ours(page: Iterable[Mention], own: frozenset[str]) -> Iterable[Mention]:
         if (inbound, directed) != (mention.inbound, mention.directed):
             mention = replace(mention, inbound=inbound, directed=directed)  # noqa: PLW2901
         yield mention
+
+
+def _fitting(store: Store, batch: Sequence[Mention], query: Query) -> list[Mention]:
+    """Of what does not address us, only what the query fits, and what answers it or something that we know."""
+    found: dict[Place, Mention] = {}
+    others: list[Mention] = []
+    for mention in batch:
+        match = None if mention.directed or not mention.inbound else query.match(mention.text, mention.language)
+        if match is not None:
+            mention = replace(mention, matched=match.reason)  # noqa: PLW2901
+        if match is not None or mention.directed or not mention.inbound:
+            found[mention.platform, mention.host, mention.external_id] = mention
+        else:
+            others.append(mention)
+    parents = {(m.platform, m.host, m.in_reply_to) for m in others if m.in_reply_to is not None}
+    known = set(conversations.at_places(store.connection, parents)) if parents else set[Place]()
+    answers = [m for m in others if m.in_reply_to is not None]
+    while answers:
+        joined = [m for m in answers if (m.platform, m.host, m.in_reply_to) in known.union(found)]
+        if not joined:
+            break
+        found.update(((m.platform, m.host, m.external_id), m) for m in joined)
+        answers = [m for m in answers if m not in joined]
+    return list(found.values())
 
 
 def normal_handle(handle: str) -> str:

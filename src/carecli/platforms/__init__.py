@@ -10,6 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from carecli import credentials
 from carecli.config import Config, Source
 from carecli.errors import CareError, ConfigError, NotFound
+from carecli.matching import Query, parse
 from carecli.platforms.base import Platform, Setup
 
 GROUP = "carecli.platforms"
@@ -36,7 +37,7 @@ def load(name: str) -> Platform:
 
 
 # What every source may set, whatever its platform.
-COMMON = ("handle", "allow_private", "timeout", "timezone")
+COMMON = ("handle", "allow_private", "timeout", "timezone", "query")
 
 
 def unknown_setting(platform: Platform, settings: Iterable[str]) -> tuple[str, str] | None:
@@ -65,4 +66,15 @@ def setup(config: Config, source: Source) -> Setup:
         secret=lambda kind: credentials.find(source.name, kind, source.settings),
         handles=config.own_handles,
         keywords=tuple(config.brand.keywords),
+        query=_query(config, source),
     )
+
+
+def _query(config: Config, source: Source) -> Query | None:
+    text = str(source.settings.get("query") or "")
+    if not text:
+        return None
+    try:
+        return parse(config.brand.queries.get(text, text))
+    except ValueError as error:
+        raise ConfigError(f"care.toml: sources.{source.name}.query: {error}") from None

@@ -14,6 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from carecli.errors import ConfigError
+from carecli.matching import Query, to_search
 from carecli.model import JSON, Page, Receipt, Reply
 
 
@@ -55,7 +56,9 @@ class Checker(Protocol):
 class Setup:
     """What a platform gets to open one source: its settings, its secrets on demand, and what the brand is called.
 
-    `secret("TOKEN")` is the credential of that kind or None. `handles` are the brand's own.
+    `secret("TOKEN")` is the credential of that kind or None. `handles` are the brand's own. `query` says what of the
+    undirected is wanted: a platform that searches asks for it (carecli.matching.to_search); what it gives is matched
+    again by the program, so a platform need not.
     """
 
     source: str
@@ -63,6 +66,7 @@ class Setup:
     secret: Callable[[str], str | None] = lambda _kind: None
     handles: tuple[str, ...] = ()
     keywords: tuple[str, ...] = ()
+    query: Query | None = None
 
     def text(self, key: str, default: str = "") -> str:
         """The setting `key` as text."""
@@ -92,6 +96,14 @@ class Setup:
         if not value:
             raise ConfigError(f"the source '{self.source}' has no {key}: {what}")
         return value
+
+    def searches(self, dialect: str) -> tuple[str, ...]:
+        """What to search for on a platform that speaks `dialect`: the setting `search`, and the query. ConfigError."""
+        try:
+            asked = to_search(self.query, dialect) if self.query else ()
+        except ValueError as error:
+            raise ConfigError(f"query of the source '{self.source}': {error}") from None
+        return tuple(dict.fromkeys((*self.texts("search"), *asked)))
 
     def seconds(self, key: str, default: float) -> float:
         """The setting `key` as a number of seconds. Raises ConfigError."""

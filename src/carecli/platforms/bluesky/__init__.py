@@ -45,7 +45,7 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         yield BlueskyClient(
             xrpc,
             Lists(xrpc, appview=appview, page_size=page_size),
-            searches=setup.texts("search"),
+            searches=setup.searches("bluesky"),
             own_handles=frozenset(handle.removeprefix("@").lower() for handle in setup.handles),
             overlap=_whole(setup, "overlap", OVERLAP_MINUTES, 0, 7 * 24 * 60) * 60_000,
         )

@@ -83,7 +83,7 @@ class Mastodon:
         mapper = Mapper(self._host, account, self._setup.handles)
         met: set[str] = set()
         failed: PlatformError | None = None
-        for stream in streams(account, self._setup.texts("hashtags"), self._setup.texts("search")):
+        for stream in streams(account, self._setup.texts("hashtags"), self._setup.searches("mastodon")):
             try:
                 async for page in self._walk(stream, cursor, since, mapper, met):
                     cursor = page.cursor
