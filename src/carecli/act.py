@@ -55,7 +55,11 @@ def _filed(store: Store, batch: Sequence[Row], verdicts: Mapping[int, _Judged], 
         final = [(number, _corrected(verdicts[number], corrected.get(number, {}))) for number in numbers]
         mentions.save_verdicts(connection, final, now=now)
         mentions.save_signals(connection, [(number, *verdicts[number].signals) for number in numbers])
-        touched = filing.into_cases(connection, rows, now)
+        texts = {row["mention_id"]: row["text"] for row in batch}
+        undirected = [row for row in rows if row["inbound"] and not verdicts[row["mention_id"]].directed]
+        repeated = filing.find_reposts(connection, undirected, texts)
+        touched = filing.into_cases(connection, [row for row in rows if row["mention_id"] not in repeated], now)
+        touched |= conversations.join_originals(connection, repeated) if repeated else set()
         filing.reopen_unseen(connection, numbers, now)
         filing.project(store, connection, touched)
     return len(rows)

@@ -16,6 +16,7 @@ from carecli.conversations import Message, Place, plan
 from carecli.lifecycle import Life, Segment, fold
 from carecli.model import iso, parse_iso
 from carecli.priorities import Customer, Ranked, pressing, risks_of
+from carecli.reposts import Copy, fingerprint, originals
 from carecli.store import cases, conversations, events
 from carecli.store.cases import Projection
 from carecli.store.connect import Connection, Row, Store
@@ -52,6 +53,22 @@ def into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> s
         events.append(connection, into, "merged", now, data={"case": old})
     adopted = _adopt_orphans(connection, filing.known)
     return (touched | set(filing.cases.values()) | adopted) - {old for old, _ in filing.merges}
+
+
+def find_reposts(connection: Connection, undirected: Sequence[Row], texts: Mapping[int, str]) -> dict[int, int]:
+    """Which of these new messages repeat another one: their numbers → that one's. Replies are never reposts."""
+    copies = [
+        Copy(row["mention_id"], mark, row["platform"], row["author_id"], parse_iso(row["created_at"]))
+        for row in undirected
+        if row["case_id"] is None and row["in_reply_to"] is None
+        for mark in [fingerprint(texts[row["mention_id"]])]
+        if mark is not None
+    ]
+    if not copies:
+        return {}
+    found = originals(copies, conversations.same_texts(connection, {copy.print for copy in copies}))
+    conversations.note_texts(connection, copies, found)
+    return found
 
 
 def reopen_unseen(connection: Connection, numbers: Sequence[int], now: datetime) -> None:
@@ -92,6 +109,7 @@ def project(store: Store, connection: Connection, touched: Iterable[int]) -> Non
         customer = Customer(firsts[case]["author_id"], contacts[case], heard_by.get(case))
         projections.append(_projection(case, rows, life, customer, weights))
     cases.project(connection, projections)
+    conversations.count_reposts(connection, turns)
 
 
 def _projection(case: int, rows: Sequence[Row], life: Life, customer: Customer, weights: Priority) -> Projection:

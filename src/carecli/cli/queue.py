@@ -159,6 +159,8 @@ def sheet(case: dict[str, Any], short: Any, now: datetime) -> None:
         f"language {case['language'] or 'unknown'}{topics}"
     )
     output.lines(f"Why: {'; '.join(case['reasons'])}")
+    if case["reposts"]:
+        output.lines(f"Repeated word for word {case['reposts']} times, by others or elsewhere")
     if case["assignee"] or case["tags"]:
         output.lines(f"Assigned to {case['assignee'] or 'nobody'}; tags: {', '.join(case['tags']) or 'none'}")
     if case["url"]:

@@ -152,6 +152,7 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
         SELECT mention_id, case_id, author_id, inbound, directed, automatic, created_at, language, sentiment,
                sentiment_score, intent, topics, urgency, needs_reply, confidence, risks, source
         FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) AND (inbound = 0 OR intent IS NOT NULL)
+          AND repost_of IS NULL
         ORDER BY created_at, mention_id
         """,
         [json.dumps(list(cases))],

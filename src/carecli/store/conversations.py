@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from carecli.conversations import Place
+from carecli.model import parse_iso
+from carecli.reposts import Copy
 from carecli.store.connect import Connection, Row, Store
 
 _ASKED = """
@@ -106,6 +108,67 @@ def next_number(connection: Connection) -> int:
     """The number of the next new case."""
     number: int = connection.execute("SELECT coalesce(max(case_id), 0) + 1 FROM cases").fetchone()[0]
     return number
+
+
+def same_texts(connection: Connection, prints: Iterable[bytes]) -> dict[bytes, list[Copy]]:
+    """The first messages that are stored with each of these fingerprints."""
+    found: dict[bytes, list[Copy]] = {}
+    for print_ in prints:
+        rows = connection.execute(
+            """
+            SELECT mention_id, platform, author_id, created_at FROM mentions
+            WHERE fingerprint = ? AND repost_of IS NULL AND case_id IS NOT NULL ORDER BY created_at DESC LIMIT 50
+            """,
+            [print_],
+        ).fetchall()
+        found[print_] = [
+            Copy(
+                row["mention_id"],
+                print_,
+                row["platform"],
+                row["author_id"],
+                parse_iso(row["created_at"]),
+            )
+            for row in rows
+        ]
+    return found
+
+
+def note_texts(connection: Connection, copies: Iterable[Copy], originals: Mapping[int, int]) -> None:
+    """Keep the fingerprints of these messages, and which of them are reposts of which."""
+    connection.executemany(
+        "UPDATE mentions SET fingerprint = ?, repost_of = ? WHERE mention_id = ?",
+        [(copy.print, originals.get(copy.mention), copy.mention) for copy in copies],
+    )
+
+
+def join_originals(connection: Connection, reposts: Iterable[int]) -> set[int]:
+    """Put reposts into the cases of what they repeat; returns these cases."""
+    numbers = list(reposts)
+    connection.executemany(
+        """
+        UPDATE mentions SET case_id = (SELECT o.case_id FROM mentions o WHERE o.mention_id = mentions.repost_of)
+        WHERE mention_id = ?
+        """,
+        [(number,) for number in numbers],
+    )
+    rows = connection.execute(
+        "SELECT DISTINCT case_id FROM mentions WHERE mention_id IN (SELECT value FROM json_each(?))",
+        [json.dumps(numbers)],
+    )
+    return {row["case_id"] for row in rows if row["case_id"] is not None}
+
+
+def count_reposts(connection: Connection, cases: Iterable[int]) -> None:
+    """Write into each of `cases` how often its text was repeated."""
+    connection.execute(
+        """
+        UPDATE cases SET reposts = (
+            SELECT count(*) FROM mentions m WHERE m.case_id = cases.case_id AND m.repost_of IS NOT NULL
+        ) WHERE case_id IN (SELECT value FROM json_each(?))
+        """,
+        [json.dumps(list(cases))],
+    )
 
 
 def attach(connection: Connection, mentions: Iterable[tuple[int, int]]) -> None:

@@ -43,6 +43,13 @@ def v4_signals_and_clocks(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v5_reposts(db: Database) -> None:
+    """Which mentions repeat another one word for word."""
+    for statement in _REPOSTS:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -367,4 +374,12 @@ _FETCHING = (
         PRIMARY KEY (text_hash, case_id)
     ) WITHOUT ROWID
     """,
+)
+
+_REPOSTS = (
+    "DROP TABLE undirected_texts",  # never filled
+    "ALTER TABLE mentions ADD COLUMN fingerprint BLOB",  # of an undirected text that may be repeated
+    "ALTER TABLE mentions ADD COLUMN repost_of INTEGER REFERENCES mentions",  # the first with the same text
+    "CREATE INDEX mentions_by_fingerprint ON mentions (fingerprint) WHERE fingerprint IS NOT NULL",
+    "CREATE INDEX mentions_reposted ON mentions (case_id) WHERE repost_of IS NOT NULL",
 )
