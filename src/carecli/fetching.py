@@ -108,12 +108,12 @@ class _Reading:
             run.progress(self.outcome)
             return
         run.progress(self.outcome)
-        problem: Exception | None = None
+        problem: BaseException | None = None
         try:
             await self._pages()
         except StoreError:
             raise
-        except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way; the other sources go on
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a plug-in may fail in any way; the others go on
             problem = error
         outcome = replace(self.outcome, seconds=round(time.monotonic() - began, 3), done=True)
         if problem is not None:
@@ -219,7 +219,7 @@ def saved(
     )
 
 
-def _words(problem: Exception) -> str:
+def _words(problem: BaseException) -> str:
     if isinstance(problem, CareError):
         return f"{problem.message}{f' ({problem.hint})' if problem.hint else ''}"
     return f"{type(problem).__name__}: {problem}"

@@ -19,7 +19,7 @@ _LONGER = 1.5
 _SHORTEST_SILENCE = timedelta(hours=1)
 
 
-def pause(error: Exception, failures: int, chance: float) -> timedelta:
+def pause(error: BaseException, failures: int, chance: float) -> timedelta:
     """How long to leave a source alone after the `failures`th failure in a row.
 
     As long as the platform asks for; else doubling from a minute to six hours, of which `chance` (0…1) takes off

@@ -29,8 +29,9 @@ def load(name: str) -> Platform:
         raise NotFound(f"no platform is called '{name}'", hint=f"installed: {', '.join(available())}")
     try:
         platform = point.load()
-    except Exception as error:
-        raise CareError(f"the platform '{name}' ({point.value}) cannot be loaded: {error}") from error
+    except (Exception, SystemExit) as error:
+        problem = f"{type(error).__name__}: {error}"
+        raise CareError(f"the platform '{name}' ({point.value}) cannot be loaded: {problem}") from error
     if not isinstance(platform, Platform):
         raise CareError(f"the platform '{name}' ({point.value}) is not a carecli Platform")
     return platform
