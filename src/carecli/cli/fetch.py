@@ -125,7 +125,9 @@ def moment(run: Context, text: str | None, *, end: bool = False) -> datetime | N
 def import_(
     context: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines, CSV or XLSX; - is stdin.")],
-    format_: Annotated[str, typer.Option("--format", help="auto, jsonl, csv or xlsx.")] = "auto",
+    format_: Annotated[
+        str, typer.Option("--format", help="auto, jsonl, csv, xlsx; brand24, sentione, newspoint, or your preset.")
+    ] = "auto",
     platform: Annotated[str, typer.Option("--platform", help="For rows that name none.")] = "import",
     map_: Annotated[
         list[str] | None,
@@ -141,7 +143,11 @@ def import_(
     Fields: id, text, created_at, author, author_name, author_followers, url, in_reply_to, language, platform, likes,
     reposts, replies. Rows of the brand's own handles are its replies. Exit status 4: some rows were rejected.
 
-    Example: care import export.csv --platform x --map text=Message --map id="Post ID"
+    A preset knows the columns of another tool's exports: one of ours, NAME.toml in the folder presets/ beside
+    care.toml, or the path of such a file.
+
+    Examples: care import export.csv --platform x --map text=Message --map id="Post ID"
+    care import mentions.xlsx --format brand24
     """
     from carecli import act, listen
 
@@ -186,7 +192,7 @@ def import_(
 
 def _options(run: Context, format_: str, platform: str, pairs: list[str], encoding: str | None) -> Any:
     from carecli.listen import ReadOptions
-    from carecli.platforms.files import Format
+    from carecli.platforms.files import Format, load_preset
 
     columns = {}
     for pair in pairs:
@@ -195,10 +201,10 @@ def _options(run: Context, format_: str, platform: str, pairs: list[str], encodi
             raise UsageError(f"--map {pair}: not FIELD=COLUMN")
         columns[field] = column
     kind = next((known for known in get_args(Format) if known == format_), None)
-    if kind is None:
-        raise UsageError(f"--format {format_}: {', '.join(get_args(Format))}")
+    preset = load_preset(format_, run.config_path.parent / "presets") if kind is None else None
     return ReadOptions(
-        format=kind,
+        format=kind or "auto",
+        preset=preset,
         platform=platform,
         columns=columns,
         timezone=run.config.brand.timezone,

@@ -25,10 +25,12 @@ from carecli.model import JSON, Mention, Page
 from carecli.platforms.base import Fetcher, Platform, Setup
 from carecli.platforms.files.fields import Converter
 from carecli.platforms.files.jsonl import json_rows
+from carecli.platforms.files.presets import Preset
+from carecli.platforms.files.presets import load as load_preset
 from carecli.platforms.files.rows import Raw, Rejected, Rewound, kind_of, text_of
 from carecli.platforms.files.tables import csv_rows, xlsx_rows
 
-__all__ = ["FILE", "ReadOptions", "Rejected", "Row", "read"]
+__all__ = ["FILE", "Format", "ReadOptions", "Rejected", "Row", "load_preset", "read"]
 
 Format = Literal["auto", "jsonl", "csv", "xlsx"]
 SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx")
@@ -53,7 +55,7 @@ class ReadOptions:
 
     `columns` maps fields to columns. `platform` is for rows that name none, `timezone` for times without an
     offset, `undated` for rows without `created_at`, which are rejected without it. `encoding` None: UTF-8, or
-    what a byte order mark says.
+    what a byte order mark says. `preset` knows the columns of another tool's exports; `columns` win over it.
     """
 
     format: Format = "auto"
@@ -62,6 +64,7 @@ class ReadOptions:
     timezone: str = "UTC"
     encoding: str | None = None
     undated: datetime | None = None
+    preset: Preset | None = None
 
 
 def read(source: Path | BinaryIO, options: ReadOptions | None = None) -> Iterator[Row | Rejected]:
@@ -74,7 +77,10 @@ def read(source: Path | BinaryIO, options: ReadOptions | None = None) -> Iterato
     if options.format not in get_args(Format):
         raise UsageError(f"there is no format {options.format!r}", hint=f"one of {', '.join(get_args(Format))}")
     converter = Converter(
-        options.columns, platform=options.platform, zone=_zone(options.timezone), undated=options.undated
+        {} if options.preset is not None else options.columns,
+        platform=options.platform,
+        zone=_zone(options.timezone),
+        undated=options.undated,
     )
     if not isinstance(source, Path):
         yield from _converted(source, "", options, converter)
@@ -114,11 +120,13 @@ def _converted(stream: BinaryIO, suffix: str, options: ReadOptions, converter: C
 
 def _rows(stream: Rewound, suffix: str, options: ReadOptions, converter: Converter) -> Iterator[Raw | Rejected]:
     kind = kind_of(stream.head, suffix) if options.format == "auto" else options.format
+    fitted = options.preset.mapped(options.columns).rows if options.preset is not None else iter
     if kind == "xlsx":
-        yield from _with_columns(_workbook(stream), converter)
+        yield from _with_columns(fitted(_workbook(stream)), converter)
         return
     text, checked = text_of(stream, options.encoding)
-    rows = json_rows(text, checked) if kind == "jsonl" else _with_columns(csv_rows(text, checked), converter)
+    read_ = json_rows(text, checked) if kind == "jsonl" else csv_rows(text, checked)
+    rows = fitted(read_) if kind == "jsonl" else _with_columns(fitted(read_), converter)
     try:
         yield from rows
     except UnicodeError as error:
@@ -269,10 +277,13 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     columns = setup.settings.get("columns", {})
     if not isinstance(columns, Mapping):
         columns = dict(pair.split("=", 1) for pair in setup.texts("columns") if "=" in pair)
+    kind = setup.text("format", "auto")
+    preset = None if kind in get_args(Format) else load_preset(kind)
     yield Folder(
         setup.text("path"),
         ReadOptions(
-            format=cast("Format", setup.text("format", "auto")),
+            format="auto" if preset is not None else cast("Format", kind),
+            preset=preset,
             platform=setup.text("mentions_platform", "import"),
             columns=columns,
             timezone=setup.text("timezone", "UTC"),
@@ -287,7 +298,7 @@ FILE = Platform(
     open=_open,
     settings={
         "path": "a file, or a folder whose files are read: " + ", ".join(SUFFIXES),
-        "format": "auto, jsonl, csv or xlsx",
+        "format": "auto, jsonl, csv, xlsx, or the exports of a tool: brand24, sentione, newspoint, your preset's path",
         "mentions_platform": "the platform of rows that name none",
         "columns": "which column is which field: id=Post ID,text=Message",
         "timezone": "of times without an offset",
