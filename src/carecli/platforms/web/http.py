@@ -101,6 +101,7 @@ class Client:
         self.attempts = attempts
         self._sleep = sleep
         self._secrets: set[str] = set()
+        self._hidden: set[str] = set()
         self._http = httpx.AsyncClient(
             verify=_tls(),
             timeout=timeout,
@@ -184,6 +185,11 @@ class Client:
             return answer
         raise self.error(answer, sent=True)
 
+    def hide(self, secret: str) -> None:
+        """Never show `secret`, also where it stands in the path of an address."""
+        self._secrets.add(secret)
+        self._hidden.add(secret)
+
     def error(self, answer: Answer, *, sent: bool = False) -> PlatformError:
         """The error that `answer` means, to a read or to a write that was sent; secrets in it are hidden."""
         return (send_error_of if sent else error_of)(answer, time.time(), self._secrets)
@@ -256,8 +262,9 @@ class Client:
         except TimeoutError as error:
             raise Unreachable(f"{url.host} did not finish its answer in time", status=status or None) from error
         finally:
-            log.debug("%s %s %s %.0f ms", method, redact_url(url), status, 1000 * (time.monotonic() - started))
-        return Answer(status, response.headers, body, str(url))
+            shown = redact(redact_url(url), self._hidden)
+            log.debug("%s %s %s %.0f ms", method, shown, status, 1000 * (time.monotonic() - started))
+        return Answer(status, response.headers, body, redact(str(url), self._hidden))
 
     async def _request(
         self, method: str, url: httpx.URL, headers: httpx.Headers, content: bytes | None, attempt: int
