@@ -39,6 +39,7 @@ class Tokens:
             return self._token
 
 
+<<<<<<< HEAD
 async def granted(url: str, form: Mapping[str, str], hint: str) -> tuple[str, float]:
     """Ask the token address `url` for an access token; the token and its life. Raises as `asked` does."""
     data = await asked(url, form, hint)
@@ -50,10 +51,16 @@ async def granted(url: str, form: Mapping[str, str], hint: str) -> tuple[str, fl
 
 async def asked(url: str, form: Mapping[str, str], hint: str) -> dict[str, Any]:
     """What the token address `url` answers. AuthError with `hint` where it says no.
+=======
+async def granted(
+    url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None
+) -> tuple[str, float]:
+    """Ask the token address `url`; a token and its life. AuthError with `hint` where it says no, also inside a 200.
+>>>>>>> 7074ebb (Reddit: approved keys read and answer, refusals inside a 200 are seen; the public feeds without a key)
 
     Every other failure is NotProcessed or RateLimited: whatever needed the token was not sent.
     """
-    async with Client(url) as client:
+    async with Client(url, headers=headers) as client:
         try:
             answer = await client.send("POST", url, form=form, ok=(200, 400, 401, 403))
             data = answer.json()
@@ -61,7 +68,7 @@ async def asked(url: str, form: Mapping[str, str], hint: str) -> dict[str, Any]:
             raise
         except PlatformError as error:
             raise NotProcessed(error.message, hint=error.hint, status=error.status) from error
-    if answer.status != 200:
+    if answer.status != 200 or (isinstance(data, dict) and data.get("error")):
         secrets = [value for value in form.values() if len(value) > 6 and ":" not in value]
         raise AuthError(f"{answer.where} gives no token: {answer.reason(secrets)}", hint=hint, status=answer.status)
     return data if isinstance(data, dict) else {}
