@@ -126,7 +126,8 @@ class Site(Fake):
         return (
             f"<entry><author><name>/u/{thing['author']}</name><uri>https://www.reddit.com/user/{thing['author']}</uri>"
             f'</author><content type="html">{escape(html)}</content><id>{thing["name"]}</id><link href="{link}"/>'
-            f"<updated>{at}</updated><published>{at}</published><title>{escape(thing.get('title', 'x'))}</title></entry>"
+            f"<updated>{at}</updated><published>{at}</published>"
+            f"<title>{escape(thing.get('title', 'x'))}</title></entry>"
         )
 
 
