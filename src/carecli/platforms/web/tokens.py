@@ -39,24 +39,21 @@ class Tokens:
             return self._token
 
 
-<<<<<<< HEAD
-async def granted(url: str, form: Mapping[str, str], hint: str) -> tuple[str, float]:
+async def granted(
+    url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None
+) -> tuple[str, float]:
     """Ask the token address `url` for an access token; the token and its life. Raises as `asked` does."""
-    data = await asked(url, form, hint)
+    data = await asked(url, form, hint, headers=headers)
     token, life = data.get("access_token"), data.get("expires_in")
     if not isinstance(token, str) or not token.isprintable() or not token.isascii():
         raise NotProcessed(f"{url.partition('?')[0]} did not answer with a token")
     return token, float(life) if isinstance(life, int | float) else 3600.0
 
 
-async def asked(url: str, form: Mapping[str, str], hint: str) -> dict[str, Any]:
-    """What the token address `url` answers. AuthError with `hint` where it says no.
-=======
-async def granted(
+async def asked(
     url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None
-) -> tuple[str, float]:
-    """Ask the token address `url`; a token and its life. AuthError with `hint` where it says no, also inside a 200.
->>>>>>> 7074ebb (Reddit: approved keys read and answer, refusals inside a 200 are seen; the public feeds without a key)
+) -> dict[str, Any]:
+    """What the token address `url` answers. AuthError with `hint` where it says no, also inside a 200.
 
     Every other failure is NotProcessed or RateLimited: whatever needed the token was not sent.
     """
