@@ -78,7 +78,11 @@ def test_teams_have_hours_of_their_own() -> None:
     )
     assert (config.voice_of("club"), config.voice_of("other"), config.voice_of(None)) == ("club", "main", "main")
     club = promise("first_response", replace(CALM, voice="club"), config)
-    assert (club.team, club.hours.timezone, club.hours.holidays) == ("night", "Asia/Jerusalem", {date(2026, 11, 22)})
+    assert (club.team, club.hours.timezone, club.hours.holidays) == (
+        "night",
+        "Asia/Jerusalem",
+        frozenset({date(2026, 11, 22)}),
+    )
     assert promise("first_response", replace(CALM, voice="main"), config).hours == config.team_hours
     complaint = promise("first_response", replace(CALM, voice="club", intent="complaint"), config)
     assert (complaint.team, complaint.hours.week) == ("day", None)
