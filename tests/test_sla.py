@@ -271,9 +271,12 @@ def post(thread: int, number: int, at: int, ours: bool, text: str) -> Mention:
 
 
 def check_order(store: Store, config: Config, now: datetime, limit: int) -> None:
-    states = ranking._States(config, now)
+    moment = ranking._Moment(config, now)
     for row in cases.waiting(store, Filter(everything=True), now=now):
-        assert states.of(row) == ranking.clock(cases.get(store, row["case_id"]), config, now).state
+        whole = cases.get(store, row["case_id"])
+        state = ranking.clock(whole, config, now).state
+        assert moment.state(row) == state
+        assert moment.priority(row, state) == ranking.priority(whole, state, config, now)[0]
     for which in (Filter(), Filter(everything=True), Filter(status="open"), Filter(intent="question")):
         rows = cases.listed(store, which, now=now)
         described = [casefile.describe(row, config, now) for row in rows]

@@ -209,10 +209,18 @@ class Config(_Table):
         }
         return {"": self.team_hours, **of_teams}
 
+    @cached_property
+    def memory(self) -> dict[Any, Any]:
+        """What is worked out from this configuration again and again."""
+        return {}
+
     def voice_of(self, source: str | None) -> str:
         """The voice in which what came through `source` is answered: its own, or the first one."""
-        known = self.sources.get(source or "")
-        return known.voice if known is not None and known.voice else self.voice(None)[0]
+        key = ("voice of", source)
+        if key not in self.memory:
+            known = self.sources.get(source or "")
+            self.memory[key] = known.voice if known is not None and known.voice else self.voice(None)[0]
+        return str(self.memory[key])
 
     @cached_property
     def own_handles(self) -> tuple[str, ...]:

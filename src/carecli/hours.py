@@ -39,6 +39,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _SECOND = 1_000_000
 _MINUTE = 60 * _SECOND
 _DAY = _MIDNIGHT * _MINUTE
+_DAYS_BEFORE = 800  # of sums before the first day that is asked for
 _DAYS_KEPT = 100_000  # 1970 to 2199, the years that mentions may come from, are 84,000
 
 
@@ -204,12 +205,25 @@ class _Calendar:
         self._holidays = frozenset(day.toordinal() - _EPOCH_DAY for day in hours.holidays)
         self._countries = hours.countries
         self._offers: dict[int, _Offer] = {}
+        self._summed_from, self._sums = 0, list[int]()
 
     def between(self, first: int, last: int) -> int:
         """Open microseconds of [first, last]."""
         first_day, last_day = first // _DAY, last // _DAY
-        whole = sum(self._offer(day).total for day in range(first_day, last_day))
+        whole = self._whole_days(first_day, last_day)
         return whole + self._offer(last_day).before(last) - self._offer(first_day).before(first)
+
+    def _whole_days(self, first: int, last: int) -> int:
+        """Open microseconds of the days [first, last); sums from one day on are kept, as most questions are alike."""
+        if last - first <= 1:
+            return self._offer(first).total if last > first else 0
+        if not self._sums:
+            self._summed_from, self._sums = first - _DAYS_BEFORE, [0]
+        if first < self._summed_from or last - self._summed_from > _DAYS_KEPT:
+            return sum(self._offer(day).total for day in range(first, last))
+        while len(self._sums) <= last - self._summed_from:
+            self._sums.append(self._sums[-1] + self._offer(self._summed_from + len(self._sums) - 1).total)
+        return self._sums[last - self._summed_from] - self._sums[first - self._summed_from]
 
     def by_date(self, first: int, last: int) -> dict[int, int]:
         """Open microseconds of [first, last] by local date."""

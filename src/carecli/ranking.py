@@ -9,19 +9,24 @@ question at the same instant has the same answer.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from heapq import heappush, heappushpop
 
 from carecli import sla as clocks
 from carecli.config import Config
+from carecli.hours import Hours
 from carecli.model import SlaState, iso, parse_iso
-from carecli.sla import Clock, Kind, Signs
+from carecli.sla import Clock, Kind, Promise, Signs
 from carecli.store import cases
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
-from carecli.triage.priority import most_added, pressing_now
+from carecli.triage.priority import EMERGENCY, late_points, most_added, pressing_now, waiting_points
+from carecli.triage.priority import limit as limit_of
 
+_TOP = 100
+_AT, _SIGNS = slice(1, 21), slice(24, None)  # of a message in `unanswered`: its time, and what `sla.Signs` begins with
 _LONGEST = 10 * 366 * 86400
 
 
@@ -67,17 +72,18 @@ def ordered(
     limit: int | None = None,
 ) -> list[Row]:
     """Cases that fit, with that state of their clock where one is asked for, most pressing at this moment first."""
+    moment = _Moment(config, now)
     if limit is None:
         rows = cases.listed(store, which, now=now)
     else:
-        first = [number for *_, number in _first(store, config, which, now, sla, limit)]
+        first = _first(store, which, moment, sla, limit)
         rest = cases.listed(store, which, now=now, limit=None if sla else limit, waiting=False if sla else None)
-        rows = [*cases.by_numbers(store, first), *(row for row in rest if row["case_id"] not in set(first))]
+        rows = [*cases.by_numbers(store, first), *(row for row in rest if row["case_id"] not in first)]
     ranked = []
     for row in rows:
-        state = clock(row, config, now).state
+        state = moment.state(row)
         if sla is None or state == sla:
-            ranked.append((_place(row, priority(row, state, config, now)[0]), row))
+            ranked.append((_place(row, moment.priority(row, state)), row))
     return [row for _, row in sorted(ranked, key=lambda item: item[0])[:limit]]
 
 
@@ -85,46 +91,69 @@ def _place(row: Row, pressing: int) -> tuple[int, str, int]:
     return -pressing, row["waiting_since"] or "", row["case_id"]
 
 
-def _first(
-    store: Store, config: Config, which: Filter, now: datetime, sla: str | None, limit: int
-) -> list[tuple[int, str, int]]:
-    """The places of the first `limit` cases whose customers wait."""
-    states, most = _States(config, now), most_added(config.priority)
+def _first(store: Store, which: Filter, moment: _Moment, sla: str | None, limit: int) -> set[int]:
+    """The numbers of the first `limit` cases whose customers wait."""
     places: list[tuple[int, str, int]] = []
     best: list[int] = []  # the highest priorities so far, the lowest of them first
-    for row in cases.waiting(store, which, now=now):
-        if len(best) == limit and row["priority"] + most < best[0]:
+    for row in cases.waiting(store, which, now=moment.now):
+        if len(best) == limit and moment.highest(row["priority"]) < best[0]:
             break
-        state = states.of(row)
+        state = moment.state(row)
         if sla is not None and state != sla:
             continue
-        places.append(_place(row, priority(row, state, config, now)[0]))
-        (heappush if len(best) < limit else heappushpop)(best, -places[-1][0])
-    return sorted(places)[:limit]
+        place = _place(row, moment.priority(row, state))
+        places.append(place)
+        (heappush if len(best) < limit else heappushpop)(best, -place[0])
+    return {number for *_, number in sorted(places)[:limit]}
 
 
-class _States:
-    """Where many clocks stand at one moment, without computing each.
+class _Moment:
+    """Where many clocks stand at one moment, and what waiting adds, without computing each.
 
-    Of messages with the same signs, those that came at or before some second are late now: that second is looked for
-    once, and then times are compared as text.
+    Of messages with the same signs, those that came at or before some second are late now; that second is looked for
+    once, and then times are compared as text. The same holds for hours of waiting.
     """
 
     def __init__(self, config: Config, now: datetime) -> None:
+        self.now = now
         self._config = config
-        self._now = now
-        self._limits: dict[tuple[Kind, Signs], tuple[str, str] | None] = {}
+        self._text = iso(now)
+        self._voices: dict[str | None, str] = {}
+        self._limits: dict[tuple[str | None, bool, str], tuple[str, str] | None] = {}
+        self._of_promises: dict[tuple[float, Hours], tuple[str, str]] = {}
+        self._late = late_points(config.priority)
+        self._most = most_added(config.priority)
+        most = range(1, config.priority.waiting_most + 1)
+        reached = (self._newest(lambda at, n=points: self._hours(at) >= n) for points in most)  # type: ignore[misc]
+        self._waited = sorted(reached)
 
-    def of(self, row: Row) -> SlaState:
-        """The same as `clock(row).state`, for a row of `carecli.store.cases.waiting`."""
-        voice, kind = self._config.voice_of(row["source"]), _kind(row)
-        asked = json.loads(row["unanswered"]) or [
-            [row["waiting_since"], row["urgency"], row["intent"], row["priority"]]
-        ]
+    def _hours(self, at: datetime) -> int:
+        return waiting_points((self.now - at).total_seconds(), self._config.priority)
+
+    def highest(self, stored: int) -> int:
+        """The highest priority that a waiting case with this stored one can have now; grows with it."""
+        return _TOP if stored >= EMERGENCY else min(EMERGENCY - 1, stored + self._most)
+
+    def priority(self, row: Row, state: str) -> int:
+        """The same as `priority(row)`."""
+        since, stored = row["waiting_since"], int(row["priority"])
+        if since is None:
+            return stored
+        hours = len(self._waited) - bisect_left(self._waited, since)
+        return min(limit_of(row["intent"]), stored + hours + self._late.get(state, 0))
+
+    def state(self, row: Row) -> SlaState:
+        """The same as `clock(row).state`."""
+        if row["waiting_since"] is None or row["unanswered"] == "[]":
+            return clock(row, self._config, self.now).state
+        source, again = row["source"], row["segment_first_reply_at"] is not None
         state: SlaState = "none"
-        for at, urgency, intent, pressing in asked:
-            limits = self._limit(kind, Signs(urgency, intent, pressing, voice))
-            if limits is None or at > iso(self._now):
+        for message in row["unanswered"][2:-2].split("], ["):
+            at, signs = message[_AT], message[_SIGNS]
+            if at > self._text:
+                continue
+            limits = self._limit(source, again, signs)
+            if limits is None:
                 continue
             late, soon = limits
             if at <= late:
@@ -132,24 +161,29 @@ class _States:
             state = "due" if at <= soon or state == "due" else "ok"
         return state
 
-    def _limit(self, kind: Kind, signs: Signs) -> tuple[str, str] | None:
+    def _limit(self, source: str | None, again: bool, signs: str) -> tuple[str, str] | None:
         """The newest times of messages that are late, and of messages that soon will be; None without a promise."""
-        key = (kind, signs)
+        key = (source, again, signs)
         if key not in self._limits:
-            promised = clocks.promise(kind, signs, self._config)
-            self._limits[key] = (
-                None
-                if promised.seconds is None
-                else (
-                    self._newest(lambda at: (clocks.due_at(at, promised) or clocks.NEVER) < self._now),
-                    self._newest(lambda at: clocks.is_due_soon(at, promised, self._config, self._now)),
-                )
-            )
+            kind: Kind = "next_response" if again else "first_response"
+            voice = self._config.voice_of(source)
+            urgency, intent, pressing = json.loads(f"[{signs}]")
+            promised = clocks.promise(kind, Signs(urgency, intent, pressing, voice), self._config)
+            self._limits[key] = None if promised.seconds is None else self._of(promised, promised.seconds)
         return self._limits[key]
+
+    def _of(self, promised: Promise, seconds: float) -> tuple[str, str]:
+        key = (seconds, promised.hours)
+        if key not in self._of_promises:
+            self._of_promises[key] = (
+                self._newest(lambda at: (clocks.due_at(at, promised) or clocks.NEVER) < self.now),
+                self._newest(lambda at: clocks.is_due_soon(at, promised, self._config, self.now)),
+            )
+        return self._of_promises[key]
 
     def _newest(self, holds: Callable[[datetime], bool]) -> str:
         """The last whole second up to now for which `holds`, which holds for everything before it; empty: none."""
-        start = self._now.replace(microsecond=0)
+        start = self.now.replace(microsecond=0)
         if holds(start):
             return iso(start)
         low = 1

@@ -26,6 +26,7 @@ from carecli.lifecycle import Pause
 from carecli.model import SlaState, iso, parse_iso
 
 Kind = Literal["first_response", "next_response", "resolution"]
+_NO_POLICY = SlaPolicy()
 NEVER = datetime.max.replace(tzinfo=UTC, microsecond=0)
 
 
@@ -73,7 +74,15 @@ class Clock:
 
 def promise(kind: Kind, signs: Signs, config: Config) -> Promise:
     """What care.toml promises for a message with these signs: the first policy that fits, else [sla] itself."""
-    policy = next((one for one in config.sla.policies if _fits(one, signs)), SlaPolicy())
+    key = (kind, signs.urgency, signs.intent, signs.priority if config.sla.policies else 0, signs.voice)
+    known: dict[object, Promise] = config.memory
+    if key not in known:
+        known[key] = _promised(kind, signs, config)
+    return known[key]
+
+
+def _promised(kind: Kind, signs: Signs, config: Config) -> Promise:
+    policy = next((one for one in config.sla.policies if _fits(one, signs)), _NO_POLICY)
     text = _target(kind, policy, signs, config)
     team = policy.team if policy.team is not None else config.voice(signs.voice)[1].team
     paced = config.sla.business_hours if policy.business_hours is None else policy.business_hours
@@ -140,9 +149,10 @@ def response_clock(
         return Clock()
     due, message, promised = min(clocks, key=lambda clock: (clock[0], clock[1].at))
     state = _ended(due, _past(answered, now), _past(closed, now))
-    if state is None:
-        soon = any(is_due_soon(other.at, one, config, now) for _, other, one in clocks)
-        state = "breached" if now > due else "due" if soon else "ok"
+    if state is None and now > due:
+        state = "breached"
+    elif state is None:
+        state = "due" if any(is_due_soon(other.at, one, config, now) for _, other, one in clocks) else "ok"
     return Clock(promised.seconds, due, state, message.at, promised, signs=message.signs)
 
 

@@ -111,7 +111,7 @@ def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]
     return conditions, parameters
 
 
-def by_numbers(store: Store, numbers: Sequence[int]) -> list[Row]:
+def by_numbers(store: Store, numbers: Iterable[int]) -> list[Row]:
     """Cases in any order."""
     return store.rows(f"{_SHOWN} WHERE c.case_id IN (SELECT value FROM json_each(?))", [json.dumps(list(numbers))])
 

@@ -72,11 +72,11 @@ def prioritise(
     total = sum(term.points for term in terms)
     if verdict.intent in _IDLE:
         return min(EMERGENCY - 1, round(total * _IDLE_SHARE)), (*reasons, f"{verdict.intent}: a tenth of that")
-    limit = _limit(verdict.intent)
-    if total > limit:
-        why = "no more than 100" if limit == _HIGHEST else "emergencies first"
-        reasons += (f"{why} -{total - limit}",)
-    return min(limit, total), reasons
+    most = limit(verdict.intent)
+    if total > most:
+        why = "no more than 100" if most == _HIGHEST else "emergencies first"
+        reasons += (f"{why} -{total - most}",)
+    return min(most, total), reasons
 
 
 def pressing_now(
@@ -89,11 +89,20 @@ def pressing_now(
     """
     if waits is None:
         return stored, ()
-    hours = min(policy.waiting_most, int(max(0.0, waits) / _HOUR * policy.waiting))
-    late = _weights(policy).sla.get(state, 0)
+    hours, late = waiting_points(waits, policy), late_points(policy).get(state, 0)
     terms = [_Term("waits for an answer", hours), _Term(f"SLA {state}", late)]
-    now = min(_limit(intent), stored + hours + late)
+    now = min(limit(intent), stored + hours + late)
     return now, tuple(f"{term.name} +{term.points}" for term in terms if term.points)
+
+
+def waiting_points(waits: float, policy: Priority) -> int:
+    """The points for so many seconds of waiting; they never fall."""
+    return min(policy.waiting_most, int(max(0.0, waits) / _HOUR * policy.waiting))
+
+
+def late_points(policy: Priority) -> Mapping[str, int]:
+    """The points for each state of the clock that has any."""
+    return _weights(policy).sla
 
 
 def most_added(policy: Priority) -> int:
@@ -101,7 +110,8 @@ def most_added(policy: Priority) -> int:
     return policy.waiting_most + max(_weights(policy).sla.values(), default=0)
 
 
-def _limit(intent: str) -> int:
+def limit(intent: str) -> int:
+    """The highest priority that a case with this intent can have."""
     return _HIGHEST if intent == "emergency" else EMERGENCY - 1
 
 
