@@ -77,7 +77,7 @@ class CaseFile:
     history: list[JSON]
     clocks: list[JSON]
     kinds: dict[int, Kind]
-    reposts: int
+    copies: int
     events: list[JSON]
     drafts: list[Draft]
     replies: list[Row]
@@ -93,9 +93,9 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
     log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
     gone = {m["mention_id"] for m in conversation if m["deleted_at"]}
     kinds = {m["author_id"]: _kind(store, m) for m in conversation if m["inbound"]}
-    reposts = mentions.copies(store, row["latest_mention_id"])
+    copies = mentions.copies(store, row["latest_mention_id"])
     shown = describe(row, config, now)
-    shown["reasons"] += _remarks(kinds[row["customer_id"]], reposts)
+    shown["reasons"] += _remarks(kinds[row["customer_id"]], copies)
     followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]
     return CaseFile(
         case={**shown, "risks": json.loads(row["risks"])},
@@ -106,7 +106,7 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         ],
         clocks=[step.as_json() for step in deadlines.explain(store, row, config, now)],
         kinds=kinds,
-        reposts=reposts,
+        copies=copies,
         events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": _shown(e, gone)} for e in log],
         drafts=replies.drafts_of(store, number),
         replies=replies.of_case(store, number),
@@ -124,10 +124,10 @@ def _kind(store: Store, mention: Row) -> Kind:
     return kind_of(mention["author_handle"], mention["author_name"], mention["author_followers"], posts)
 
 
-def _remarks(kind: Kind, reposts: int) -> list[str]:
+def _remarks(kind: Kind, copies: int) -> list[str]:
     """What an agent should know of who writes; it adds no points."""
     found = [f"written by a {kind.kind}: {kind.why}"] if kind.kind in ("bot", "company") else []
-    return found + ([f"the same words from {reposts} other{'s' if reposts > 1 else ''}"] if reposts else [])
+    return found + ([f"the same words from {copies} other{'s' if copies > 1 else ''}"] if copies else [])
 
 
 def describe_short(case: Mapping[str, Any]) -> str:

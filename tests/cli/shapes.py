@@ -193,7 +193,7 @@ AUTHOR = {"handle": str, "name": maybe(words), "followers": maybe(count)}
 SHOWN = {
     **CASE,
     "risks": [one_of(*RISKS)],
-    "reposts": count,
+    "copies": count,
     "clocks": [CLOCK],
     "mentions": [{**MENTION, "author": {**AUTHOR, "kind": maybe(one_of("person", "bot", "company", "unknown"))}}],
     "customer": {"handle": str, "name": maybe(words), "followers": maybe(count), "cases": [CASE]},

@@ -120,7 +120,7 @@ def test_risks_copies_and_authors_are_shown(office: World) -> None:
         {"id": "3", "author": "dan", "text": "@acme my parcel has never arrived at our address"},
     )
     kim = office.json("show", "1")
-    assert (kim["risks"], kim["reposts"]) == (["legal"], 1)
+    assert (kim["risks"], kim["copies"]) == (["legal"], 1)
     assert kim["mentions"][0]["author"]["kind"] == "person"
     assert kim["mentions"][0]["risks"] == [{"risk": "legal", "words": "my lawyer"}]
     assert "risk: a legal threat +15" in kim["reasons"]

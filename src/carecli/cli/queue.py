@@ -131,7 +131,7 @@ def full(run: Context, case: int) -> dict[str, Any]:
         **found.case,
         "mentions": [_with_kind(shapes.mention(row), found.kinds.get(row["author_id"])) for row in found.mentions],
         "customer": {**found.case["customer"], "followers": found.followers, "cases": found.history},
-        "reposts": found.reposts,
+        "copies": found.copies,
         "clocks": found.clocks,
         "events": found.events,
         "drafts": [shapes.draft(draft) for draft in found.drafts],
