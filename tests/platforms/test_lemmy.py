@@ -213,6 +213,17 @@ def test_numbered_pages_overlap_and_go_on(size: int) -> None:
         read = page * limit
 
 
+def test_what_was_taken_away_is_told_once(server: Server) -> None:
+    comment = server.comment("zoe", "my phone number is")
+    server.comment("kai", "keep this")
+    _, cursor, _ = fetch(opened(server))
+    server.views[0]["comment"] |= {"content": "", "deleted": True}
+    pages, _ = until_error(opened(server), cursor)
+    assert [page.deleted for page in pages] == [(comment,)]
+    assert [page.mentions for page in pages] == [()]
+    assert until_error(opened(server), pages[-1].cursor) == ([], None)
+
+
 def test_limits_come_as_a_400(server: Server) -> None:
     server.comment("zoe", "help")
     (mention,) = fetch(opened(server))[0]

@@ -156,9 +156,10 @@ def test_a_listing_that_fails_ends_alone_and_is_named_at_the_end() -> None:
         async for page in pages(listings, {}, None):
             found.append(page)
 
-    for alone in (failing(BadAnswer("broken")), failing(RateLimited("spent"), own_limit=True)):
-        with pytest.raises(PlatformError):
-            asyncio.run(main([alone, shelf.listing()]))
+    with pytest.raises(BadAnswer):
+        asyncio.run(main([failing(BadAnswer("broken")), shelf.listing()]))
+    asyncio.run(main([failing(RateLimited("spent"), own_limit=True), shelf.listing()]))
+    assert [page.skipped for page in found if page.skipped] == [("bad has to wait: spent",)]
     assert ids(found) == 2 * [str(number) for number in range(12)]
     asked = shelf.asked
     with pytest.raises(RateLimited):

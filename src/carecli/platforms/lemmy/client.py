@@ -10,7 +10,7 @@ from carecli.errors import AuthError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Page, Receipt, Reply
 from carecli.platforms.base import Setup, server_of
 from carecli.platforms.lemmy import HOW, LIMIT, PAGE_SIZE
-from carecli.platforms.lemmy.views import V3, V4, Dialect, Eyes, Source, either, place_of, views_of
+from carecli.platforms.lemmy.views import V3, V4, Dialect, Eyes, Source, either, gone, place_of, views_of
 from carecli.platforms.web.answers import Answer
 from carecli.platforms.web.api import Api, open_api
 from carecli.platforms.web.fields import Fields, comparable, moment
@@ -80,9 +80,9 @@ class Lemmy:
             values, following = await self._page(source, eyes, dialect, at)
             return sheet(values, entry, source.name, following)
 
-        def entry(view: Fields) -> Entry | None:
+        def entry(view: Fields) -> Entry:
             mention = eyes.mention(view, directed=source.directed)
-            return one(mention) if mention else None
+            return one(mention) if mention else gone(view)
 
         return Listing(source.name, read)
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from carecli.errors import BadAnswer
 from carecli.model import Author, Mention, Receipt, Visibility
-from carecli.platforms.web.fields import Fields, moment
+from carecli.platforms.web.fields import EPOCH, Fields, milliseconds, moment
+from carecli.platforms.web.listings import Entry
 from carecli.text import fold
 
 VISIBILITIES: dict[str, Visibility] = {"": "public", "public": "public", "unlisted": "unlisted"}
@@ -150,6 +151,12 @@ def views_of(data: Fields, key: str) -> Iterator[Any]:
         view = inner if isinstance(inner, dict) else value
         if not isinstance(view, dict) or "comment" in view or "post" in view:
             yield view
+
+
+def gone(view: Fields) -> Entry:
+    """The entry of a comment or post that its author or a moderator took away: listings go on showing its place."""
+    place, _ = place_of(view)
+    return Entry(f"{place}\0gone", milliseconds(moment(either(view, "published")) or EPOCH), deleted=(place,))
 
 
 def kind_of(view: Fields) -> str:

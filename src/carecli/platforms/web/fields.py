@@ -13,6 +13,7 @@ from typing import Any
 from carecli.model import parse_iso
 from carecli.platforms.web.markup import sound
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_ID = 500
 LARGEST_COUNT = 2**53
 LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*")

@@ -27,13 +27,15 @@ OVERLAP = timedelta(minutes=60)
 class Entry:
     """One item: `key` changes when its content does, so that an edit comes again; `moment` in epoch milliseconds.
 
-    `mentions` are what it gives: none, the item, or the item and its answer.
+    `mentions` are what it gives: none, the item, or the item and its answer. `deleted` are the external ids of what
+    it says is gone.
     """
 
     key: str
     moment: int
     mentions: tuple[Mention, ...] = ()
     item: Any = None
+    deleted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,8 @@ class Listing:
     """One listing: its name in the cursor, and how a page of it is read after a cursor of its own.
 
     `complete` makes mentions of new entries where that takes more requests. `own_limit`: its rate limit is its
-    own, so the others go on. `overlap` is read again each time. `forward`: oldest first from a moment, so that
-    `read` always gets a place, `Until` read as "since"; all others are newest first.
+    own, so it is named and the others go on. `overlap` is read again each time. `forward`: oldest first from a
+    moment, so that `read` always gets a place, `Until` read as "since"; all others are newest first.
     """
 
     name: str
@@ -90,26 +92,30 @@ async def pages(
     from there. Raises the first PlatformError at the end, Unreachable and RateLimited at once.
     """
     runs = [_run(listing, cursor, since, history) for listing in listings]
-    running, handed = list(runs), dict[str, Mention]()
+    running, handed, limits = list(runs), dict[str, Mention](), list[str]()
     floor = milliseconds(since) if since else 0
     failure: PlatformError | None = None
     while running:
         for run in tuple(running):
             try:
-                mentions, skipped, empty = await _turn(run, max(run.since, floor))
+                found = await _turn(run, max(run.since, floor))
             except PlatformError as error:
                 if isinstance(error, Unreachable | RateLimited) and not run.listing.own_limit:
                     raise
-                failure = failure or error
+                if isinstance(error, RateLimited):
+                    # Not the source's failure: nothing else of it has to wait for that.
+                    limits.append(f"{run.listing.name} has to wait: {error.message}")
+                else:
+                    failure = failure or error
                 running.remove(run)
                 continue
             if run.walk.here is None:
                 running.remove(run)
-            fresh = tuple(_fresh(mentions, handed))
-            if fresh or skipped or (empty and run.state != run.told):
-                yield Page(fresh, _saved(runs), tuple(skipped))
-    if any(run.state != run.told for run in runs):
-        yield Page((), _saved(runs))
+            fresh = tuple(_fresh(found.mentions, handed))
+            if fresh or found.skipped or found.deleted or (found.empty and run.state != run.told):
+                yield Page(fresh, _saved(runs), found.skipped, found.deleted)
+    if limits or any(run.state != run.told for run in runs):
+        yield Page((), _saved(runs), tuple(limits))
     if failure is not None:
         raise failure
 
@@ -129,7 +135,17 @@ def _run(listing: Listing, cursor: JSON, since: datetime | None, history: timede
     return _Run(listing, walk, start, state)
 
 
-async def _turn(run: _Run, floor: int) -> tuple[Sequence[Mention], Sequence[str], bool]:
+@dataclass(frozen=True)
+class _Found:
+    """What a page brought; `empty`: it had no entries at all."""
+
+    mentions: Sequence[Mention]
+    skipped: tuple[str, ...]
+    deleted: tuple[str, ...]
+    empty: bool
+
+
+async def _turn(run: _Run, floor: int) -> _Found:
     """The page where `run` stands, without what was handed out before; then `run` stands behind it.
 
     What lies before `floor` is left for a fetch that wants it.
@@ -153,7 +169,9 @@ async def _turn(run: _Run, floor: int) -> tuple[Sequence[Mention], Sequence[str]
         skipped += problems
     run.walk.remember((entry.key, entry.moment) for entry in new)
     run.save()
-    return [mention for mention in mentions if _written(mention) >= floor], skipped, not sheet.entries
+    deleted = tuple(gone for entry in new for gone in entry.deleted)
+    wanted = [mention for mention in mentions if _written(mention) >= floor]
+    return _Found(wanted, tuple(skipped), deleted, not sheet.entries)
 
 
 def _reaches(entry: Entry, floor: int) -> bool:
