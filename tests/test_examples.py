@@ -24,7 +24,7 @@ from carecli.replies.guardrails import RULES
 ROOT = Path(__file__).parent.parent
 EXAMPLES = sorted((ROOT / "examples").glob("*.toml"))
 REFERENCE = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-FOR_EVERY_SOURCE = {"timeout", "allow_private", "token_command", "password_command"}
+FOR_EVERY_SOURCE = {"query", "timeout", "allow_private", "token_command", "password_command"}
 
 
 def checked(text: str, path: Path) -> Config:

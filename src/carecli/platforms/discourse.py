@@ -45,7 +45,7 @@ class Discourse:
         self._host = server_of(setup)
         self._handle = setup.needs("handle", "the account's name on the forum").lstrip("@")
         self._own = {fold(name.lstrip("@")) for name in (*setup.handles, self._handle) if name.strip("@ ")}
-        self._queries = setup.texts("search")
+        self._queries = setup.searches("words")
         self._forum = setup.flag("forum")
         self._size = setup.whole("page_size", PAGE_SIZE, STEP_BACK + 1, PAGE_SIZE)
         self._open_categories: set[int] | None = None

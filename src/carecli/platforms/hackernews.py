@@ -35,7 +35,7 @@ class HackerNews:
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
         self._handle = setup.text("handle").strip().lstrip("@")
-        self._queries = setup.texts("search") or setup.keywords
+        self._queries = setup.searches("words") or setup.keywords
         self._own = {fold(name.lstrip("@")) for name in (*setup.handles, self._handle) if name.strip("@ ")}
         self._size = setup.whole("page_size", PAGE_SIZE, 10, 1000)
         if not self._handle and not self._queries:

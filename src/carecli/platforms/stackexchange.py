@@ -43,7 +43,7 @@ class StackExchange:
         self._site = setup.text("site", SITE).strip()
         self._common = {"site": self._site, "filter": "withbody", **({"key": key} if key else {})}
         self._user = setup.text("user_id").strip()
-        self._queries = setup.texts("search")
+        self._queries = setup.searches("words")
         self._tags = setup.texts("tags")
         self._size = setup.whole("page_size", 100, 1, 100)
         self._ready: dict[str, float] = {}

@@ -48,7 +48,7 @@ class YouTube:
         self._key = {"key": key} if key else {}
         self._channel = setup.text("channel").strip()
         self._videos = setup.texts("videos")
-        self._queries = setup.texts("search")
+        self._queries = setup.searches("words")
         self._size = setup.whole("page_size", 100, 1, 100)
         self._look_back = timedelta(days=setup.whole("look_back_days", LOOK_BACK_DAYS, 0, 365))
         self._own = {fold(name.lstrip("@")) for name in (*setup.handles, setup.text("handle")) if name.strip("@ ")}

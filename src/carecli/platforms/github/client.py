@@ -81,7 +81,7 @@ class GitHub:
             listings += self._of_repo(repo, eyes, private=private, talks=talks)
         if self._setup.flag("notifications"):
             listings.append(self._notifications(eyes))
-        listings += [self._search(query, eyes) for query in self._setup.texts("search")]
+        listings += [self._search(query, eyes) for query in self._setup.searches("github")]
         async for page in pages(listings, cursor, since):
             yield page
 
