@@ -99,7 +99,9 @@ def table_rows(text: str) -> dict[str, str]:
     return dict(re.findall(r"^\| `(\w+)` \| ([^|]*?) \|", text, re.MULTILINE))
 
 
-@pytest.mark.parametrize("platform", ["mastodon", "bluesky", "feed", "file", "telegram", "reddit", "facebook"])
+@pytest.mark.parametrize(
+    "platform", ["mastodon", "bluesky", "feed", "file", "telegram", "reddit", "facebook", "instagram"]
+)
 def test_a_platforms_page_lists_its_settings_and_secrets(platform: str) -> None:
     page = (ROOT / "docs" / "platforms" / f"{platform}.md").read_text(encoding="utf-8")
     known = load(platform)

@@ -48,10 +48,10 @@ class GraphFake(Fake):
     def paged(self, items: Sequence[JSON], request: Request, size: int | None = None) -> JSON:
         """`items` after a cursor that holds its place; the last page has a cursor, too, but no next page."""
         limit, after = size or int(request.first("limit")), request.first("after")
-        ids = [str(item["id"]) for item in items]
+        ids = [str(item.get("id")) for item in items]
         start = ids.index(after) + 1 if after else 0
         page = list(items[start : start + limit])
-        paging: JSON = {"cursors": {"before": ids[start], "after": str(page[-1]["id"])}} if page else {}
+        paging: JSON = {"cursors": {"before": ids[start], "after": str(page[-1].get("id"))}} if page else {}
         if start + limit < len(items):
             paging["next"] = f"https://elsewhere.example/x?access_token={TOKEN}&after={page[-1]['id']}"
         return {"data": page, "paging": paging}
