@@ -1,0 +1,64 @@
+"""What reading costs on X, and the month's budget for it: estimates by X's price list, kept in the cursor."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from carecli.errors import PlatformError
+from carecli.model import JSON
+from carecli.platforms.web.newest_first import mark_of
+
+# Dollars per object, by X's list of August 2026. What is read twice in a UTC day is billed once.
+OWN_READ = 0.001
+POST_READ = 0.005
+USER_READ = 0.010
+# What was read today and is remembered, so that it is not counted twice.
+MOST_KNOWN = 1000
+
+
+@dataclass
+class Budget:
+    """Dollars spent in `month` (UTC) of at most `limit`. `cursor` is what an earlier `save` gave."""
+
+    limit: float
+    now: datetime
+    cursor: JSON = field(default_factory=dict)
+    spent: float = field(init=False, default=0.0)
+    _day: str = field(init=False)
+    _read: dict[str, None] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.now = self.now.astimezone(UTC)
+        self._day = self.now.date().isoformat()
+        spent = self.cursor.get("dollars")
+        if self.cursor.get("month") == self.month and isinstance(spent, int | float) and spent >= 0:
+            self.spent = float(spent)
+        read = self.cursor.get("read")
+        if self.cursor.get("day") == self._day and isinstance(read, list):
+            self._read = {name: None for name in read if isinstance(name, str)}
+
+    @property
+    def month(self) -> str:
+        """Such as 2026-11."""
+        return self._day[:7]
+
+    def charge(self, posts: list[str], users: list[str], price: float) -> None:
+        """Count what was read by ids, each once a day, at `price` dollars a post."""
+        found = {mark_of(f"p{name}"): price for name in posts} | {mark_of(f"u{name}"): USER_READ for name in users}
+        self.spent += sum(cost for mark, cost in found.items() if mark not in self._read)
+        self._read.update(dict.fromkeys(found))
+
+    def allow(self, least: float) -> None:
+        """Raises PlatformError when not even `least` dollars are left."""
+        if self.spent + least > self.limit:
+            raise PlatformError(
+                f"the budget for X is used up: about ${self.spent:.2f} of ${self.limit:.2f} in {self.month}, so "
+                "nothing more is read",
+                hint="it begins again next month; `budget` in care.toml raises it",
+            )
+
+    def save(self) -> JSON:
+        """JSON for the cursor."""
+        read = list(self._read)[-MOST_KNOWN:]
+        return {"month": self.month, "dollars": round(self.spent, 4), "day": self._day, "read": read}
