@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carecli import filing, priorities, ranking
+from carecli import filing, priorities, ranking, teaching
 from carecli.config import Config
 from carecli.errors import Conflict, NotFound
 from carecli.model import JSON, Verdict, parse_iso
@@ -21,6 +21,9 @@ from carecli.store.connect import Row, Store
 from carecli.triage import Rules, classify, examples, reposts, risk
 from carecli.triage.engine import needs_reply
 
+if TYPE_CHECKING:
+    from carecli.triage.learning import Learnt
+
 BATCH = 2_000
 
 Progress = Callable[[int], None]
@@ -29,15 +32,18 @@ Progress = Callable[[int], None]
 # Verdicts and cases
 
 
-def triage_new(store: Store, config: Config, *, now: datetime, progress: Progress | None = None) -> int:
+def triage_new(
+    store: Store, config: Config, *, now: datetime, progress: Progress | None = None, relearn: bool = True
+) -> int:
     """Give every new mention its verdict and its case, oldest first. Returns how many there were.
 
-    Resumable: what a crash leaves untriaged is found again by the next call.
+    Resumable: what a crash leaves untriaged is found again by the next call. `relearn`: from corrections that are new.
     """
     adopt_priorities(store, config, progress=progress)
-    total = 0
+    total, taught = 0, None
     while batch := mentions.untriaged(store, BATCH):
-        total += _filed(store, batch, _verdicts(store, batch, config), now)
+        taught = taught or Engine(config, teaching.learnt(store, rules(config), relearn=relearn))
+        total += _filed(store, batch, _verdicts(store, batch, taught), now)
         if progress is not None:
             progress(total)
     return total
@@ -90,6 +96,13 @@ def adopt_priorities(
             progress(done)
 
 
+class Engine(NamedTuple):
+    """What verdicts are made with: the configuration, and what this user's corrections taught."""
+
+    config: Config
+    learnt: Learnt | None = None
+
+
 def rules(config: Config) -> Rules:
     """What triage has to know of the brand."""
     names = (config.brand.name, *config.brand.keywords)
@@ -109,20 +122,21 @@ class _Judged(NamedTuple):
     signals: tuple[Sequence[risk.Found], int | None] = ((), None)
 
 
-def _verdicts(store: Store, batch: Sequence[Row], config: Config) -> dict[int, _Judged]:
+def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _Judged]:
     inbound = [row for row in batch if row["inbound"]]
     answers_to = [filing.place_of(row, "in_reply_to") for row in inbound]
     ours = conversations.ours_at(store.connection, [place for place in answers_to if place is not None])
     directed = [bool(row["directed"]) or place in ours for row, place in zip(inbound, answers_to, strict=True)]
     verdicts = classify(
         [row["text"] for row in inbound],
-        rules(config),
+        rules(engine.config),
         languages=[row["declared_language"] for row in inbound],
         directed=directed,
+        learnt=engine.learnt,
     )
     found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
     for row, verdict, to_us in zip(inbound, verdicts, directed, strict=True):
-        verdict = about(verdict, row["text"], config)  # noqa: PLW2901 - the same verdict, complete
+        verdict = about(verdict, row["text"], engine.config)  # noqa: PLW2901 - the same verdict, complete
         signals = (risk.find(row["text"], verdict.language), reposts.gist(row["text"]))
         found[row["mention_id"]] = _Judged(verdict, to_us, signals)
     return found
@@ -224,19 +238,19 @@ def label(
         if row["case_id"] is not None:
             data = {"mention": mention, **signals}
             events.append(connection, row["case_id"], "labelled", now, agent=agent, data=data)
-    triage_new(store, config, now=now)
+    triage_new(store, config, now=now, relearn=False)
     return mentions.get(store, mention)
 
 
 # Texts that are not stored
 
 
-def classify_texts(texts: Sequence[str], languages: Sequence[str | None], config: Config) -> list[JSON]:
+def classify_texts(
+    texts: Sequence[str], languages: Sequence[str | None], config: Config, *, learnt: Learnt | None = None
+) -> list[JSON]:
     """Verdicts for texts that are not stored, as CONTRACT.md describes them, in their order."""
-    own = tuple(handle.strip().lstrip("@").casefold() for handle in config.own_handles)
-    directed = [any(f"@{handle}" in text.casefold() for handle in own) for text in texts]
-    judged = classify(texts, rules(config), languages=languages, directed=directed)
-    verdicts = [about(verdict, text, config) for verdict, text in zip(judged, texts, strict=True)]
+    directed = [addresses_us(text, config) for text in texts]
+    verdicts = classify(texts, rules(config), languages=languages, directed=directed, learnt=learnt)
     return [
         {
             "text": text,
@@ -252,3 +266,9 @@ def classify_texts(texts: Sequence[str], languages: Sequence[str | None], config
         }
         for text, verdict in zip(texts, verdicts, strict=True)
     ]
+
+
+def addresses_us(text: str, config: Config) -> bool:
+    """Whether one of our handles stands in a text that no platform tells more about."""
+    lowered = text.casefold()
+    return any(f"@{handle.strip().lstrip('@').casefold()}" in lowered for handle in config.own_handles)

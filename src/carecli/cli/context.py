@@ -63,17 +63,18 @@ class Context:
             return config.Config()
         data = config.parse(text, path)
         fingerprint = blake2b(f"{__version__}\n{text}".encode(), digest_size=16).hexdigest()
-        if not self._db_exists or self.store.remembers("config checked") != fingerprint:
+        if not self.db_exists or self.store.remembers("config checked") != fingerprint:
             from carecli.config_check import check
 
             check(data, text, path)
-            if self._db_exists:
+            if self.db_exists:
                 with suppress(StoreError):  # a read-only file: the check is made again next time
                     self.store.remember("config checked", fingerprint)
         return config.build(data)
 
     @property
-    def _db_exists(self) -> bool:
+    def db_exists(self) -> bool:
+        """Whether there is a database already, open or not."""
         return "store" in self.__dict__ or self.db_path.exists()
 
     def close(self) -> None:

@@ -125,7 +125,7 @@ def _csv(rows: Any) -> Any:
         if header is None:
             header = list(row)
             yield ",".join(header)
-        writer.writerow([_no_formula(row[name]) for name in header])
+        writer.writerow([no_formula(row[name]) for name in header])
         yield buffer.getvalue()
 
 
@@ -133,7 +133,7 @@ def _csv(rows: Any) -> Any:
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def _no_formula(value: Any) -> Any:
+def no_formula(value: Any) -> Any:
     """What a spreadsheet would run as a formula becomes text; lists become JSON."""
     if isinstance(value, list):
         return jsonlib.dumps(value, ensure_ascii=False)

@@ -58,7 +58,7 @@ def classify(
 
     Example: echo "my luggage is lost" | care classify - --json
     """
-    from carecli import act
+    from carecli import act, teaching
 
     run: Context = context.obj
     if everything:
@@ -74,7 +74,8 @@ def classify(
     if file is None:
         raise UsageError("name a file, - for stdin, or give --all")
     texts, languages = _texts(file)
-    verdicts = act.classify_texts(texts, languages, run.config)
+    learnt = teaching.learnt(run.store, act.rules(run.config), relearn=False) if run.db_exists else None
+    verdicts = act.classify_texts(texts, languages, run.config, learnt=learnt)
     if json:
         output.document(verdicts)
         return

@@ -33,6 +33,8 @@ COMMANDS = {
     "sla": ("sla", "Deadlines: what was promised, and how it is counted."),
     "topics": ("topics", "Topics that people write about and care.toml does not know yet."),
     "label": ("review", "Correct the engine: your word wins, for ever."),
+    "eval": ("engine", "How good the engine is on a labelled file."),
+    "engine": ("engine", "The engine: what it was taught, and whether that helps."),
     "draft": ("respond", "Propose replies that name the customer's problem."),
     "check": ("respond", "The guardrails alone."),
     "reply": ("respond", "Check a reply, ask, write it down, send it: once."),

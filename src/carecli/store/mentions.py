@@ -459,6 +459,27 @@ def corrections(store: Store, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return found
 
 
+def corrected_count(store: Store) -> int:
+    """How many mentions somebody corrected."""
+    row = store.row("SELECT COUNT(DISTINCT mention_id) FROM corrections")
+    return int(row[0]) if row else 0
+
+
+def all_corrections(store: Store, *, since: str | None) -> list[Row]:
+    """Every corrected mention: `text`, `language`, `declared_language`, `signals` (JSON: signal → value).
+
+    `since` (ISO 8601) leaves out what was corrected at or before it.
+    """
+    return store.rows(
+        """
+        SELECT m.text, m.language, m.declared_language, json_group_object(c.signal, json(c.value)) AS signals
+        FROM corrections c JOIN mentions m USING (mention_id)
+        WHERE ? IS NULL OR c.corrected_at > ? GROUP BY mention_id ORDER BY mention_id
+        """,
+        [since, since],
+    )
+
+
 def correct(
     connection: sqlite3.Connection, mention: int, signals: dict[str, Any], *, agent: str | None, now: datetime
 ) -> None:

@@ -7,9 +7,11 @@ with what it learnt than without, it goes on without.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +22,7 @@ from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Floats, Labels, Linear
 from carecli.triage.prepare import Rules
 
+VERSION = 1
 WATCHERS = 5
 # How much a text's words, the rules' findings and the mere frequency of a label count; found on development data.
 _WORDS, _FINDINGS, _FREQUENCY = 1.0, 0.15, 0.1
@@ -66,6 +69,29 @@ class Lesson(NamedTuple):
     def useful(self) -> bool:
         """Whether what was learnt is used."""
         return self.learnt is not None
+
+
+def dumped(lesson: Lesson) -> bytes:
+    """A lesson as bytes, for a cache."""
+    numbers = [lesson.taught, lesson.watching, lesson.loss_before, lesson.loss_after]
+    arrays: dict[str, Any] = {}
+    if lesson.learnt is not None:
+        arrays = {**linear.packed(lesson.learnt.linear), "mix": lesson.learnt.mix, "own_bias": lesson.learnt.bias}
+    file = BytesIO()
+    np.savez_compressed(file, numbers=np.array(numbers, float), **arrays)
+    return file.getvalue()
+
+
+def loaded(content: bytes) -> Lesson:
+    """The lesson that `dumped` wrote."""
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        taught, watching, before, after = arrays["numbers"].tolist()
+        learnt = None
+        if "mix" in arrays:
+            model = linear.unpacked(arrays, prior.shipped().linear.rarity)
+            learnt = Learnt(model, arrays["mix"], arrays["own_bias"])
+        losses = [None if math.isnan(loss) else loss for loss in (before, after)]
+        return Lesson(learnt, int(taught), int(watching), *losses)
 
 
 def watches(text: str) -> bool:

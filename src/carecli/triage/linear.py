@@ -10,9 +10,9 @@ matrices with limited storage, 1980): deterministic, no learning rate, numpy alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,28 @@ class Linear:
         if len(filled):
             totals[filled] = np.add.reduceat(self.weights[rows[known]], counts[filled], axis=0)
         return totals
+
+
+def packed(linear: Linear) -> dict[str, Any]:
+    """The arrays of a model but for its rarities, small, for a file."""
+    buckets = np.flatnonzero(linear.rows)
+    return {
+        "buckets": np.diff(buckets, prepend=0).astype(np.uint32),
+        "weights": linear.weights[linear.rows[buckets]].astype(np.int8).T,
+        "bias": linear.bias,
+        "unit": np.array(linear.unit),
+    }
+
+
+def unpacked(arrays: Mapping[str, Any], rarity: npt.NDArray[np.uint8]) -> Linear:
+    """The model whose arrays `packed` gave."""
+    buckets = np.cumsum(arrays["buckets"])
+    weights = arrays["weights"].T
+    table = np.zeros((len(buckets) + 1, weights.shape[1]), np.float32)
+    table[1:] = weights
+    rows = np.zeros(BUCKETS, np.int32)
+    rows[buckets] = np.arange(1, len(buckets) + 1)
+    return Linear(rows, table, arrays["bias"], float(arrays["unit"]), rarity)
 
 
 def norms(features: Features, rarity: npt.NDArray[np.uint8]) -> Floats:

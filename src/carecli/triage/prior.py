@@ -7,6 +7,7 @@ linear model gave to seeds which it had not seen. Emergencies have a threshold o
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass
 from functools import cache
@@ -16,8 +17,8 @@ from io import BytesIO
 import numpy as np
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES
-from carecli.triage.features import BUCKETS, Features
-from carecli.triage.linear import Floats, Head, Linear, Narrow
+from carecli.triage.features import Features
+from carecli.triage.linear import Floats, Head, Linear, packed, unpacked
 
 HEADS = (
     Head("sentiment", SENTIMENTS),
@@ -50,6 +51,12 @@ class Prior:
     reply: float
     sources: dict[str, str]
 
+    @property
+    def fingerprint(self) -> str:
+        """Twelve letters that change when a source or a threshold does."""
+        made_of = [self.sources, self.emergency, self.reply, self.linear.unit, self.bias.tolist()]
+        return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
+
     def logits(self, features: Features, evidence: Floats, known: Floats) -> Floats:
         """One row a text; `known` is 0 where the text's language is none that the linear model learnt."""
         learnt = np.rint(self.linear.logits(features) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
@@ -65,19 +72,14 @@ def rounded_mix(mix: Floats) -> Floats:
 
 def dumped(prior: Prior) -> bytes:
     """The content of the shipped file."""
-    buckets = np.flatnonzero(prior.linear.rows)
-    meta = {
-        "unit": prior.linear.unit, "emergency": prior.emergency, "reply": prior.reply, "sources": prior.sources
-    }  # fmt: skip
+    meta = {"emergency": prior.emergency, "reply": prior.reply, "sources": prior.sources}
     file = BytesIO()
     np.savez_compressed(
         file,
-        buckets=np.diff(buckets, prepend=0).astype(np.uint32),
-        weights=prior.linear.weights[prior.linear.rows[buckets]].astype(np.int8).T,
+        **packed(prior.linear),
         rarity=prior.linear.rarity,
-        linear_bias=prior.linear.bias,
         mix=np.rint(prior.mix * _WEIGHT_STEPS).astype(np.int32),
-        bias=prior.bias,
+        mix_bias=prior.bias,
         meta=np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8),
     )
     return file.getvalue()
@@ -87,14 +89,9 @@ def loaded(content: bytes) -> Prior:
     """The prior that `dumped` wrote."""
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
         meta = json.loads(arrays["meta"].tobytes())
-        buckets = np.cumsum(arrays["buckets"])
-        table: Narrow = np.zeros((len(buckets) + 1, WIDTH), np.float32)
-        table[1:] = arrays["weights"].T
-        rows = np.zeros(BUCKETS, np.int32)
-        rows[buckets] = np.arange(1, len(buckets) + 1)
-        linear = Linear(rows, table, arrays["linear_bias"], meta["unit"], arrays["rarity"])
+        linear = unpacked(arrays, arrays["rarity"])
         mix = arrays["mix"] / _WEIGHT_STEPS
-        return Prior(linear, mix, arrays["bias"], meta["emergency"], meta["reply"], meta["sources"])
+        return Prior(linear, mix, arrays["mix_bias"], meta["emergency"], meta["reply"], meta["sources"])
 
 
 @cache

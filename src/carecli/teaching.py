@@ -1,0 +1,112 @@
+"""What the corrections in the store teach the engine: made from them, kept beside them, made again when they change.
+
+Corrections are the data; what was learnt from them is a cache under one key of the store's notes. It names the
+corrections, the rules and the prior that it was made from, so an upgrade or a new correction makes it anew and nothing
+is lost.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from carecli.model import JSON, iso
+from carecli.store import mentions
+from carecli.store.connect import Store
+from carecli.triage import Rules
+
+if TYPE_CHECKING:
+    from carecli.triage.learning import Correction, Learnt, Lesson
+
+_CACHE, _FORGOTTEN = "engine learnt", "engine forgot"
+# From so few corrections nothing can be learnt that isn't chance.
+FEWEST = 10
+
+
+def learnt(store: Store, rules: Rules, *, relearn: bool = True) -> Learnt | None:
+    """What the engine has to add for this user, None for nothing; made anew where corrections or rules changed.
+
+    Without `relearn` it is what was learnt last: for somebody who waits for one mention.
+    """
+    if not mentions.corrected_count(store):
+        return None
+    if relearn:
+        return lesson(store, rules).learnt
+    from carecli.triage import learning
+
+    _, _, content = (store.remembers(_CACHE) or "").partition(" ")
+    return learning.loaded(base64.b85decode(content)).learnt if content else None
+
+
+def lesson(store: Store, rules: Rules, *, anew: bool = False) -> Lesson:
+    """The lesson of all corrections since the engine was last reset; `anew` does not look into the cache."""
+    from carecli.triage import learning
+
+    corrections = _corrections(store)
+    if len(corrections) < FEWEST:
+        return learning.Lesson(None, len(corrections), 0, None, None)
+    fingerprint = _fingerprint(corrections, rules)
+    kept = None if anew else store.remembers(_CACHE)
+    if kept is not None:
+        made_from, _, content = kept.partition(" ")
+        if made_from == fingerprint:
+            return learning.loaded(base64.b85decode(content))
+    found = learning.learn(corrections, rules)
+    store.remember(_CACHE, f"{fingerprint} {base64.b85encode(learning.dumped(found)).decode()}")
+    return found
+
+
+def _fingerprint(corrections: Sequence[Correction], rules: Rules) -> str:
+    from carecli.triage import learning, prior
+
+    known = [sorted((each.text, json.dumps(each.signals, sort_keys=True), each.declared or "") for each in corrections)]
+    made = [learning.VERSION, prior.shipped().fingerprint, rules.languages, rules.brand_names, rules.handles, known]
+    return hashlib.sha256(json.dumps(made).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _corrections(store: Store) -> list[Correction]:
+    from carecli.triage.learning import Correction
+
+    rows = mentions.all_corrections(store, since=store.remembers(_FORGOTTEN))
+    return [Correction(row["text"], json.loads(row["signals"]), row["declared_language"]) for row in rows]
+
+
+def status(store: Store, rules: Rules) -> JSON:
+    """What the engine is made of, what it was taught, and whether that helps."""
+    from carecli.triage import prior
+
+    found = lesson(store, rules)
+    return {
+        "prior": prior.shipped().fingerprint,
+        "corrections": mentions.corrected_count(store),
+        "forgotten_before": store.remembers(_FORGOTTEN),
+        "taught": found.taught,
+        "watching": found.watching,
+        "fewest": FEWEST,
+        "loss_before": found.loss_before,
+        "loss_after": found.loss_after,
+        "used": found.useful,
+    }
+
+
+def reset(store: Store, *, now: datetime) -> None:
+    """Learn nothing from the corrections so far; they stay, and go on to outrank the engine."""
+    store.remember(_FORGOTTEN, iso(now))
+    store.remember(_CACHE, "")
+
+
+def recall(store: Store) -> None:
+    """Learn from all corrections again, those from before a reset too."""
+    store.forget(_FORGOTTEN)
+
+
+def exported(store: Store) -> list[dict[str, Any]]:
+    """Every corrected text with its labels, as `care eval` and other tools read them."""
+    return [
+        {"text": row["text"], "lang": row["language"], **json.loads(row["signals"])}
+        for row in mentions.all_corrections(store, since=None)
+    ]
