@@ -39,7 +39,7 @@ def read(path: Path) -> list[Labelled]:
     return [_checked(row, f"{path}, line {number}") for number, row in numbered]
 
 
-def _json_rows(text: str, path: Path) -> list[tuple[int, Labelled]]:
+def _json_rows(text: str, path: Path) -> Sequence[tuple[int, Labelled]]:
     rows = []
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
@@ -53,13 +53,11 @@ def _json_rows(text: str, path: Path) -> list[tuple[int, Labelled]]:
     return rows
 
 
-def _table_rows(text: str, path: Path) -> list[tuple[int, Labelled]]:
+def _table_rows(text: str, path: Path) -> Sequence[tuple[int, Labelled]]:
     head = text.split("\n", 1)[0]
     csv.field_size_limit(1 << 27)
     lines = io.StringIO(text, newline="")
-    reader = (
-        csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if "\t" in head else csv.DictReader(lines)
-    )
+    reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if "\t" in head else csv.DictReader(lines)
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     try:
         return [(reader.line_num, row) for row in reader]

@@ -85,7 +85,7 @@ def test_a_complaint_without_a_bad_word_is_negative_and_says_why() -> None:
 def test_where_the_model_decides_it_names_the_words_that_weighed_most() -> None:
     verdict = classify(["My neighbour slumped over in your waiting area and won't wake up"], RULES)[0]
     assert verdict.intent == "emergency"
-    assert "neighbour" in " ".join(verdict.why)
+    assert any(reason.startswith("emergency: the words") for reason in verdict.why)
 
 
 def test_a_language_without_words_of_ours_has_little_confidence() -> None:

@@ -30,7 +30,9 @@ _ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = {"emergency_maybe": "emergency_not", "harm": "emergency_not"}
 _ENDS = frozenset(".!?;\n\u2026。")
-_WORDS = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*")
+# Whatever stands between words and is no single space; a mark inside a word is part of it.
+_GAPS = re.compile(r"(?!(?<=[^\W_])['\"][^\W_])(?:[^\w ]|_)[\W_]*|(?<![^\W_]) +| {2,}[\W_]*")
+_MOST_WORDS = 50_000
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _NUMBER = "0123456789一二两三四五六七八九十百几半"
@@ -136,21 +138,39 @@ def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
 
 def _spaced(folded: str, language: str) -> _Candidates:
     """The words of `folded` with little between them, and where a phrase may begin, with what to look for there."""
-    parts: list[str] = []
+    text = _GAPS.sub(_gap, folded) + " "
+    probes = _memo(language)
     candidates: list[tuple[int, Probe]] = []
-    end = length = 0
-    for word in _WORDS.finditer(folded):
-        start, token = word.start(), word.group()
-        if start > end:
-            between = _between(folded[end : min(start, end + _LONGEST)])
-            parts.append(between)
-            length += len(between)
-        end = word.end()
-        for offset, probe in _probes_of(token, language):
-            candidates.append((length + offset, probe))
-        parts.append(token)
-        length += len(token)
-    return "".join(parts) + " ", candidates
+    start = 0
+    for word in text.split(" "):
+        if word:
+            token = word.rstrip(",.")
+            found = probes.get(token)
+            if found is None:
+                found = _remembered(probes, token, language)
+            for offset, probe in found:
+                candidates.append((start + offset, probe))
+        start += len(word) + 1
+    return text, candidates
+
+
+def _gap(match: re.Match[str]) -> str:
+    return _between(match.group()[:_LONGEST])
+
+
+def _remembered(
+    probes: dict[str, tuple[tuple[int, Probe], ...]], token: str, language: str
+) -> tuple[tuple[int, Probe], ...]:
+    """Look a word up once; what it may begin is kept, for so many words."""
+    if len(probes) >= _MOST_WORDS:
+        probes.clear()
+    found = probes[token] = _probes_of(token, language) if token else ()
+    return found
+
+
+@cache
+def _memo(language: str) -> dict[str, tuple[tuple[int, Probe], ...]]:  # noqa: ARG001 - one for each language
+    return {}
 
 
 @lru_cache(maxsize=1024)
@@ -167,7 +187,6 @@ def _unspaced(folded: str, language: str) -> _Candidates:
     return text, [(start, probe) for start, probe in probes if probe]
 
 
-@lru_cache(maxsize=32768)
 def _probes_of(token: str, language: str) -> tuple[tuple[int, Probe], ...]:
     """What may begin with `token`, and how many letters of it hang before it."""
     book = load(language)

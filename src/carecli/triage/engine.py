@@ -16,6 +16,7 @@ from carecli.model import (
     SENTIMENTS,
     URGENCIES,
     Intent,
+    Sentiment,
     Urgency,
     Verdict,
 )
@@ -124,10 +125,10 @@ def _judged(
     if not readings:
         return []
     combined = logits(readings, learnt)
-    shares = [softmax(combined[:, head]).round(6).tolist() for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
-    judged = list(zip(*shares, strict=True))
-    decided = [_decided(reading, *each[:3]) for reading, each in zip(readings, judged, strict=True)]
+    shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
+    decided = _decided(readings, *shares[:3])
     named = _reasons(readings, decided)
+    judged = zip(*(share.tolist() for share in shares), strict=True)
     found = []
     for reading, to_us, each, labels, why in zip(readings, directed, judged, decided, named, strict=True):
         verdict = _verdict(reading, labels, each, rules, why, directed=to_us)
@@ -135,24 +136,30 @@ def _judged(
     return found
 
 
-def _decided(reading: Reading, feelings: Shares, wants: Shares, hurry: Shares) -> Decided:
+def _decided(readings: Sequence[Reading], feelings: Floats, wants: Floats, hurry: Floats) -> list[Decided]:
     """The labels; an emergency needs far less than a half."""
     from carecli.triage.prior import shipped
 
-    intent = INTENTS[_best(wants)]
-    known = reading.p.language in cues.LANGUAGES
-    if not known and reading.opinion.intent in {"emergency", "chatter"}:
+    danger = (wants[:, _EMERGENCY] >= shipped().emergency).tolist()
+    tones, intents_, pressing = (
+        feelings.argmax(axis=1).tolist(),
+        wants.argmax(axis=1).tolist(),
+        (hurry[:, 1:].argmax(axis=1) + 1).tolist(),
+    )
+    return [
+        _labels(reading, SENTIMENTS[tone], "emergency" if alarm else INTENTS[intent], URGENCIES[when])
+        for reading, tone, alarm, intent, when in zip(readings, tones, danger, intents_, pressing, strict=True)
+    ]
+
+
+def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) -> Decided:
+    if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in {"emergency", "chatter"}:
         intent = reading.opinion.intent  # of words that it never learnt the model knows nothing
-    if wants[_EMERGENCY] >= shipped().emergency:
-        intent = "emergency"
-    when: Urgency = "emergency" if intent == "emergency" else "whenever"
-    if intent not in _CALM and intent != "emergency":
-        when = URGENCIES[max(range(1, len(hurry)), key=hurry.__getitem__)]
-    return Decided(SENTIMENTS[_best(feelings)], intent, when)
-
-
-def _best(shares: Shares) -> int:
-    return max(range(len(shares)), key=shares.__getitem__)
+    if intent == "emergency":
+        when = "emergency"
+    elif intent in _CALM:
+        when = "whenever"
+    return Decided(tone, intent, when)
 
 
 def _reasons(readings: Sequence[Reading], decided: Sequence[Decided]) -> list[tuple[str, ...]]:

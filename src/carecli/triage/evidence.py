@@ -38,12 +38,30 @@ _SHORT, _LONG = 15, 120
 _SIXTEENTHS = 16
 
 
+_KIND_AT = {kind: index for index, kind in enumerate(KINDS)}
+_WEIGHT_AT = len(KINDS)
+_TONE_AT = _WEIGHT_AT + len(_WEIGHED)
+_INTENT_AT = {name: _TONE_AT + len(_TONES) + len(_MARKS) + index for index, name in enumerate(_INTENTS)}
+_URGENCY_AT = {name: _TONE_AT + len(_TONES) + len(_MARKS) + len(_INTENTS) + i for i, name in enumerate(_URGENCIES)}
+_NOTHING = [0.0] * len(NAMES)
+
+
 def numbers(p: Prepared, feeling: Feeling, opinion: intents.Opinion, urgency: Urgency) -> list[float]:
     """The evidence of one text, as many numbers as `NAMES`."""
-    found = [min(len(opinion.hits.get(kind, ())), _MOST) for kind in KINDS]
-    weighed = [_rounded(opinion.weights[name] / 3) for name in _WEIGHED]
-    decided = [opinion.intent == name for name in _INTENTS] + [urgency == name for name in _URGENCIES]
-    return [*found, *weighed, *_tones(feeling), *_marks(p, feeling), *decided]
+    row = _NOTHING.copy()
+    for kind, hits in opinion.hits.items():
+        place = _KIND_AT.get(kind)
+        if place is not None:
+            row[place] = float(min(len(hits), _MOST))
+    for place, name in enumerate(_WEIGHED, _WEIGHT_AT):
+        if weight := opinion.weights[name]:
+            row[place] = _rounded(weight / 3)
+    row[_TONE_AT : _TONE_AT + len(_TONES)] = _tones(feeling)
+    row[_TONE_AT + len(_TONES) : _TONE_AT + len(_TONES) + len(_MARKS)] = _marks(p, feeling)
+    row[_INTENT_AT[opinion.intent]] = 1.0
+    if urgency in _URGENCY_AT:
+        row[_URGENCY_AT[urgency]] = 1.0
+    return row
 
 
 def _tones(feeling: Feeling) -> Sequence[float]:

@@ -22,7 +22,7 @@ BUCKETS = 1 << BITS
 _LETTER, _HAN, _SYMBOL, _GAP, _NOTHING = 0, 1, 2, 3, 4
 _LAST = 0x1FFFF
 _SYMBOLS = "!?%€$£₪"
-_MULTIPLIER = 0x9E3779B1
+_RUN_START, _RUN_STEP = np.uint32(7), np.uint32(0x9E3779B1)
 # Odd, so that it has an inverse modulo 2**64 and the hash of any word is a difference of two sums.
 _BASE = 0x9E3779B97F4A7C15
 _BASE_INVERSE = pow(_BASE, -1, 1 << 64)
@@ -59,9 +59,17 @@ def hashed(texts: Sequence[str]) -> Features:
     return Features((hashes >> np.uint32(32 - BITS))[order], starts)
 
 
-def bucket_of(word: str) -> int:
-    """The bucket of one folded word, to find the word that a weight belongs to."""
-    return int(_mixed(np.array([_word_hash(word)], np.uint32))[0])
+def buckets_of(words: Sequence[str]) -> UInts:
+    """The bucket of each folded word, or of each pair of Chinese characters: where its own weight stands."""
+    if not words:
+        return np.zeros(0, np.uint32)
+    codes, kinds, owners = _characters(words)
+    found = np.zeros(len(words), np.uint32)
+    for hashes, whose in _words(codes, kinds, owners)[:1]:
+        found[whose] = hashes
+    pairs = np.flatnonzero((kinds[:-1] == _HAN) & (kinds[1:] == _HAN))
+    found[owners[pairs]] = (codes[pairs] + _RUN_START) * _RUN_STEP + codes[pairs + 1] + np.uint32(2)
+    return _mixed(found)
 
 
 def _characters(texts: Sequence[str]) -> tuple[UInts, npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
@@ -88,13 +96,13 @@ def _runs(
     found = []
     han = kinds == _HAN
     alone = han | (kinds == _SYMBOL)
-    hashes = codes + np.uint32(7)
-    found.append((hashes[alone] * np.uint32(_MULTIPLIER), owners[alone]))
+    hashes = codes + _RUN_START
+    found.append((hashes[alone] * _RUN_STEP, owners[alone]))
     for length in range(2, _LONGEST_RUN + 1):
         end = len(codes) - length + 1
         if end <= 0:
             break
-        hashes = hashes[:end] * np.uint32(_MULTIPLIER) + codes[length - 1 :]
+        hashes = hashes[:end] * _RUN_STEP + codes[length - 1 :]
         inside = owners[:end] == owners[length - 1 :]
         if length > _LONGEST_HAN_RUN:
             inside &= ~han[:end]
@@ -117,20 +125,13 @@ def _words(
     wide = (sums[ends] - sums[starts]) * inverses[starts]
     whose = owners[starts]
     words = _narrow(wide)
-    pairs = words[:-1] * np.uint32(_MULTIPLIER) + words[1:]
+    pairs = words[:-1] * _RUN_STEP + words[1:]
     beside = whose[:-1] == whose[1:]
     return [(words, whose), (pairs[beside] + np.uint32(1), whose[:-1][beside])]
 
 
 def _narrow(wide: npt.NDArray[np.uint64]) -> UInts:
     return ((wide ^ (wide >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9) >> np.uint64(32)).astype(np.uint32)
-
-
-def _word_hash(word: str) -> int:
-    """What `_words` gives for `word`."""
-    _, plain = _tables()
-    total = sum((int(plain[min(ord(c), _LAST)]) + 1) * pow(_BASE, i, 1 << 64) for i, c in enumerate(word))
-    return int(_narrow(np.array([total % (1 << 64)], np.uint64))[0])
 
 
 def _mixed(hashes: UInts) -> UInts:

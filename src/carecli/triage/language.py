@@ -63,6 +63,8 @@ _POLISH_WORDS = (
 )
 _ENGLISH, _POLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_POLISH_WORDS.split())
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
+# Letters that no other big language of this script has, and those that settle it beside one of them.
+_ONLY_POLISH, _POLISH_PAIR = frozenset("łśź"), frozenset("ąężćń")
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
 # The first characters are enough for the model, and its cost grows with the length.
 _SAMPLE = 240
@@ -159,6 +161,8 @@ def _by_common_words(sample: str) -> str | None:
     english, polish = len(words & _ENGLISH), len(words & _POLISH)
     if english >= 3 and english * 6 >= len(words) and polish * 4 <= english:
         return "en"
+    if english < 2 and not _ONLY_POLISH.isdisjoint(sample) and (polish or not _POLISH_PAIR.isdisjoint(sample)):
+        return "pl"
     if polish >= 2 and polish * 6 >= len(words) and english == 0 and not _POLISH_LETTERS.isdisjoint(sample):
         return "pl"
     return None

@@ -25,6 +25,10 @@ Labels = npt.NDArray[np.int64]
 _MEMORY = 8
 RARITY_STEPS = 16
 _WHOLE, _LEAST = 127, 2
+# A lane holds the sum of as many weights as the longest text has features.
+_LANES, _LANE_BITS, _LIFT = 3, 21, 128
+_SHIFTS = _LANE_BITS * np.arange(_LANES, dtype=np.int64)
+MOST_FEATURES = (1 << _LANE_BITS) // (2 * _LIFT) - 1
 
 
 class Head(NamedTuple):
@@ -39,6 +43,7 @@ class Linear:
     """Weights for some buckets: `rows[bucket]` is the row in `weights` (row 0 is zeros); `unit` is the worth of 1.
 
     `rarity` is the inverse document frequency of each bucket in sixteenths, already multiplied into the weights.
+    `lanes` are the weights once more, three to an integer.
     """
 
     rows: npt.NDArray[np.int32]
@@ -46,6 +51,7 @@ class Linear:
     bias: Floats
     unit: float
     rarity: npt.NDArray[np.uint8]
+    lanes: npt.NDArray[np.int64]
 
     def logits(self, features: Features) -> Floats:
         """One row a text, one column an output."""
@@ -53,15 +59,31 @@ class Linear:
         return sums / norms(features, self.rarity)[:, None] + self.bias
 
     def sums(self, features: Features) -> Floats:
-        """The whole-numbered weights of each text's features, added up."""
+        """The whole-numbered weights of each text's features, added up; three of them ride in one integer."""
         rows = self.rows[features.buckets]
         known = np.flatnonzero(rows)
         counts = np.searchsorted(known, features.starts)
-        totals = np.zeros((len(features), self.weights.shape[1]))
+        totals = np.zeros((len(features), self.lanes.shape[1]), np.int64)
         filled = np.flatnonzero(np.diff(counts))
         if len(filled):
-            totals[filled] = np.add.reduceat(self.weights[rows[known]], counts[filled], axis=0)
-        return totals
+            totals[filled] = np.add.reduceat(self.lanes[rows[known]], counts[filled], axis=0)
+        return _unlaned(totals, np.diff(counts), self.weights.shape[1])
+
+
+def _laned(weights: Narrow) -> npt.NDArray[np.int64]:
+    """The weights, made positive, three to an integer."""
+    width = -(-weights.shape[1] // _LANES)
+    lifted = np.zeros((len(weights), width * _LANES), np.int64)
+    lifted[:, : weights.shape[1]] = weights.astype(np.int64) + _LIFT
+    lanes: npt.NDArray[np.int64] = (lifted.reshape(len(weights), width, _LANES) << _SHIFTS).sum(axis=2)
+    return lanes
+
+
+def _unlaned(totals: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], width: int) -> Floats:
+    """Sums of `counts` rows that were laned, as the sums of their weights."""
+    apart = (totals[:, :, None] >> _SHIFTS) & ((1 << _LANE_BITS) - 1)
+    sums: Floats = (apart.reshape(len(totals), -1)[:, :width] - _LIFT * counts[:, None]).astype(np.float64)
+    return sums
 
 
 def packed(linear: Linear) -> dict[str, Any]:
@@ -83,7 +105,7 @@ def unpacked(arrays: Mapping[str, Any], rarity: npt.NDArray[np.uint8]) -> Linear
     table[1:] = weights
     rows = np.zeros(BUCKETS, np.int32)
     rows[buckets] = np.arange(1, len(buckets) + 1)
-    return Linear(rows, table, arrays["bias"], float(arrays["unit"]), rarity)
+    return Linear(rows, table, arrays["bias"], float(arrays["unit"]), rarity, _laned(table))
 
 
 def norms(features: Features, rarity: npt.NDArray[np.uint8]) -> Floats:
@@ -117,7 +139,7 @@ def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rar
     rows[buckets[kept]] = np.arange(1, len(kept) + 1)
     table = np.zeros((len(kept) + 1, weights.shape[1]), np.float32)
     table[1:] = whole[kept]
-    return Linear(rows, table, bias, unit, rarity)
+    return Linear(rows, table, bias, unit, rarity, _laned(table))
 
 
 def softmax(logits: Floats) -> Floats:

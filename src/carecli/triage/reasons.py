@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment, Urgency
@@ -70,31 +72,33 @@ def undecided(reading: Reading, decided: Decided) -> str | None:
 
 
 def weightiest(linear: Linear, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[str, ...]]:
-    """For each folded text the words that weigh most for its label, as one reason or none."""
-    import numpy as np
-
-    from carecli.triage.features import hashed
+    """For each folded text the words that weigh most for its label, as one reason."""
+    from carecli.triage.features import buckets_of
 
     words = [list(dict.fromkeys(_WORD.findall(text)))[:_MOST_WORDS] for text in texts]
-    sums = linear.sums(hashed([word for each in words for word in each]))
+    weights = linear.weights[linear.rows[buckets_of([word for each in words for word in each])]]
     found: list[tuple[str, ...]] = []
     start = 0
     for each, label in zip(words, labels, strict=True):
-        head, column = _column(label)
-        part = sums[start : start + len(each), head]
+        head, column = _columns()[label]
+        part = weights[start : start + len(each), head]
         start += len(each)
-        weights = part[:, column] - part.mean(axis=1)
-        heaviest = np.argsort(-weights, kind="stable")[:_MOST_NAMED].tolist()
-        least = _LEAST_SHARE * max(weights.max(initial=0.0), 1.0)
-        named = [each[i] for i in heaviest if weights[i] >= least]
+        margins = (part[:, column] - part.sum(axis=1) / part.shape[1]).tolist()
+        heaviest = sorted(zip(margins, each, strict=True), key=itemgetter(0), reverse=True)[:_MOST_NAMED]
+        named = [word for weight, word in heaviest if weight > 1 and weight >= _LEAST_SHARE * heaviest[0][0]]
         found.append((f"{label}: the words {_quoted(named)}",) if named else (f"{label}: the wording",))
     return found
 
 
-def _column(label: str) -> tuple[slice, int]:
+@cache
+def _columns() -> dict[str, tuple[slice, int]]:
+    """Where the weights of a sentiment or an intent stand."""
     from carecli.triage.prior import INTENT, SENTIMENT
 
-    return (SENTIMENT, SENTIMENTS.index(label)) if label in SENTIMENTS else (INTENT, INTENTS.index(label))
+    return {
+        **{label: (SENTIMENT, index) for index, label in enumerate(SENTIMENTS)},
+        **{label: (INTENT, index) for index, label in enumerate(INTENTS)},
+    }
 
 
 def _quoted(words: Sequence[str]) -> str:

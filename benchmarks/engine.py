@@ -1,0 +1,165 @@
+"""The triage engine: how good, how fast, beside vaderSentiment alone on the same texts in the same run.
+
+`python benchmarks/engine.py [--data FOLDER]`: FOLDER holds public labelled sets (default: ../shared/data beside the
+project); what isn't there is left out. benchmarks/care holds our own test set, which nothing was trained on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import measure
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from carecli.triage import Rules
+from carecli.triage.engine import Judgement, judge
+from carecli.triage.evaluation import Judged, measured
+
+HERE = Path(__file__).parent
+LANGUAGES = ("en", "he", "pl", "zh")
+RULES = Rules(languages=LANGUAGES)
+SIGNALS = ("sentiment", "intent", "urgency", "needs_reply")
+# vaderSentiment's own thresholds for its compound score.
+_EDGE = 0.05
+_MOST = 1000
+ROUNDS = 5
+PUBLIC = {
+    "goemotions.csv": ("en", "topic"),
+    "hebrew_onlplab_dedup.csv": ("he", "label"),
+    "hebrew_hebert_news.csv": ("he", "label"),
+    "polish_wccrs.csv": ("pl", "label"),
+    "zh_hant_openrice.csv": ("zh", "label"),
+}
+
+
+class Row(NamedTuple):
+    """A labelled text; labels by signal."""
+
+    text: str
+    language: str
+    directed: bool
+    labels: dict[str, str]
+
+
+def care() -> Iterator[Row]:
+    """Our own test set."""
+    for language in LANGUAGES:
+        with (HERE / "care" / f"care_{language}.tsv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+                labels = {name: row[name] for name in SIGNALS}
+                yield Row(row["text"], language, row["directed"] == "yes", labels)
+
+
+def public(folder: Path, name: str) -> list[Row]:
+    """The first texts of a public set that have a sentiment."""
+    language, column = PUBLIC[name]
+    with (folder / name).open(encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row[column] in {"negative", "neutral", "positive"}]
+    return [Row(row["text"], language, False, {"sentiment": row[column]}) for row in rows[:_MOST]]
+
+
+def vader_says(rows: Sequence[Row]) -> list[str]:
+    """vaderSentiment's label for each text."""
+    analyzer = SentimentIntensityAnalyzer()
+    scores = [analyzer.polarity_scores(row.text)["compound"] for row in rows]
+    return ["positive" if score >= _EDGE else "negative" if score <= -_EDGE else "neutral" for score in scores]
+
+
+def quality(rows: Sequence[Row]) -> list[Judgement]:
+    """The engine's judgements of the rows."""
+    return judge([row.text for row in rows], RULES, directed=[row.directed for row in rows])
+
+
+def sentiment_line(name: str, rows: Sequence[Row]) -> list[object]:
+    """Macro-F1 and recall of negatives, vaderSentiment's first."""
+    judged = [
+        Judged(row.labels["sentiment"], each.verdict.sentiment, max(each.sentiment), row.language)
+        for row, each in zip(rows, quality(rows), strict=True)
+    ]
+    theirs = [one._replace(said=said) for one, said in zip(judged, vader_says(rows), strict=True)]
+    figures = [measured("sentiment", each) for each in (theirs, judged)]
+    cells = [value for each in figures for value in (each["macro_f1"], each["per_class"]["negative"]["recall"])]
+    return [name, len(rows), *cells, figures[1]["ece"]]
+
+
+def signal_lines(rows: Sequence[Row]) -> Iterator[list[object]]:
+    """The other signals by language."""
+    judgements = quality(rows)
+    for language in LANGUAGES:
+        pairs = [(row, each) for row, each in zip(rows, judgements, strict=True) if row.language == language]
+        for signal in SIGNALS[1:]:
+            judged = [_judged(signal, row, each) for row, each in pairs]
+            found = measured(signal, judged)
+            wanted = {"intent": "emergency", "urgency": "today", "needs_reply": "yes"}[signal]
+            recall = found["per_class"][wanted]["recall"]
+            yield [language, signal, found["accuracy"], found["macro_f1"], f"{wanted} {recall:.2f}", found["ece"]]
+
+
+def _judged(signal: str, row: Row, each: Judgement) -> Judged:
+    said = getattr(each.verdict, signal)
+    said = ("no", "yes")[said] if signal == "needs_reply" else said
+    return Judged(row.labels[signal], said, max(getattr(each, signal)), row.language)
+
+
+def emergencies() -> Iterator[list[object]]:
+    """Recall and precision on the emergencies and what only sounds like them."""
+    for language in LANGUAGES:
+        path = HERE.parent / "tests" / "triage" / f"emergencies_{language}.tsv"
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+        said = [each.verdict.intent == "emergency" for each in judge([row["text"] for row in rows], RULES)]
+        true = [row["emergency"] == "yes" for row in rows]
+        found = sum(one and other for one, other in zip(said, true, strict=True))
+        yield [language, len(rows), found / sum(true), found / max(sum(said), 1)]
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """The fewest CPU seconds of some rounds."""
+    taken = []
+    for _ in range(ROUNDS):
+        started = time.process_time()
+        work()
+        taken.append(time.process_time() - started)
+    return min(taken)
+
+
+def speed_lines(rows: Sequence[Row]) -> Iterator[list[object]]:
+    """Texts a CPU second, vaderSentiment's and ours, by language, and on longer and longer texts."""
+    analyzer = SentimentIntensityAnalyzer()
+    texts = {language: [row.text for row in rows if row.language == language] for language in LANGUAGES}
+    texts["all"] = [row.text for row in rows]
+    words = " ".join(row.text for row in rows if row.language == "en")
+    for length in (140, 500, 1000, 2000, 4000):
+        texts[f"{length} characters"] = [words[i * 50 : i * 50 + length] for i in range(40)]
+    texts["9 KB of sentiment"] = ["terrible awful horrible great " * 300]
+    texts["280 emoji"] = ["😡" * 280]
+    for name, some in texts.items():
+        theirs = cpu(lambda some=some: [analyzer.polarity_scores(text) for text in some])  # type: ignore[misc]
+        ours = cpu(lambda some=some: judge(some, RULES))  # type: ignore[misc]
+        yield [name, len(some) / theirs, len(some) / ours, theirs / ours]
+
+
+def main() -> None:
+    """Print all tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
+    folder = parser.parse_args().data
+    rows = list(care())
+    print(measure.versions())
+    columns = ("sentiment", "texts", "vader F1", "vader recall −", "F1", "recall −", "calibration error")
+    lines = [sentiment_line(f"care {code}", [row for row in rows if row.language == code]) for code in LANGUAGES]
+    lines += [sentiment_line(name, public(folder, name)) for name in PUBLIC if (folder / name).exists()]
+    measure.table(columns, lines)
+    measure.table(("lang", "signal", "accuracy", "F1", "recall of", "calibration error"), list(signal_lines(rows)))
+    measure.table(("emergencies", "texts", "recall", "precision"), list(emergencies()))
+    measure.table(("texts a CPU second", "vaderSentiment", "engine", "ratio"), list(speed_lines(rows)))
+    print(f"peak memory {measure.peak_mb():.0f} MB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""`care eval` and `care engine` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.triage.test_learning import texts
+from tests.world import World
+
+GOOD = """text,label,lang
+My parcel never arrived and your chat is useless,negative,en
+Best customer service ever,positive,en
+"""
+
+
+def test_a_labelled_file_is_judged(world: World) -> None:
+    file = world.write("good.csv", GOOD)
+    found = world.json("eval", str(file))
+    assert set(found) == {"sentiment"}
+    assert found["sentiment"]["n"] == 2
+    assert found["sentiment"]["accuracy"] == found["sentiment"]["macro_f1"] == 1.0
+    assert found["sentiment"]["per_language"]["en"]["recall"] == {"negative": 1.0, "positive": 1.0}
+    assert found["sentiment"]["cost"] == 0
+    assert not world.db.exists()
+    assert "macro-F1 1.000" in world.run("eval", str(file)).stdout
+
+
+def test_a_floor_that_is_missed_ends_with_one(world: World) -> None:
+    upside_down = GOOD.replace(",negative", ",?").replace(",positive", ",negative").replace(",?", ",positive")
+    file = world.write("bad.csv", upside_down)
+    done = world.run("eval", str(file), "--min-f1", "0.5", "--json", expect=1)
+    assert json.loads(done.stdout)["sentiment"]["confusion"]["negative"] == {"positive": 1}
+    assert "sentiment 0.000" in done.stderr
+    assert world.run("eval", str(world.write("good.csv", GOOD)), "--min-f1", "0.9").returncode == 0
+
+
+def test_every_signal_has_its_column(world: World) -> None:
+    rows = [
+        {"text": "My flight was cancelled and nobody answers", "intent": "complaint", "needs_reply": True},
+        {"text": "There is smoke in the cabin, people cannot breathe", "urgency": "emergency", "intent": "emergency"},
+    ]
+    file = world.write("rows.jsonl", "\n".join(map(json.dumps, rows)))
+    found = world.json("eval", str(file))
+    assert {name: one["n"] for name, one in found.items()} == {"intent": 2, "urgency": 1, "needs_reply": 1}
+    tabs = world.write("rows.tsv", 'text\tneeds_reply\nWhat are your "opening hours"?\tyes\n')
+    assert world.json("eval", str(tabs))["needs_reply"]["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("text,label\nhello,wonderful\n", "line 2: label 'wonderful'"),
+        ("text,sentiment\nhello,praise\n", "line 2: sentiment is 'praise'"),
+        ("words,label\nhello,praise\n", "no text"),
+        ("text,lang\nhello,en\n", "no labels"),
+        ('{"text": "a"}\n[1]\n', "line 2: not a JSON object"),
+    ],
+)
+def test_a_file_that_is_wrong_is_named(world: World, content: str, told: str) -> None:
+    done = world.run("eval", str(world.write("wrong.csv", content)), expect=1)
+    assert told in done.stderr
+
+
+@pytest.fixture
+def corrected(world: World) -> World:
+    """A world with forty mentions of which each is corrected."""
+    world.init()
+    labelled = texts("en")[:40]
+    world.mentions(*({"id": str(n), "text": text} for n, (text, _) in enumerate(labelled, 1)))
+    for number, (_, label) in enumerate(labelled, 1):
+        world.run("label", str(number), "--sentiment", label)
+    return world
+
+
+def test_corrections_teach_are_watched_forgotten_and_remembered(corrected: World) -> None:
+    taught = corrected.json("engine", "retrain")
+    assert taught["corrections"] == 40
+    assert taught["taught"] + taught["watching"] == 40
+    assert taught["used"]
+    assert taught["loss_after"] < taught["loss_before"]
+    assert corrected.json("engine", "status") == taught
+    assert "It is used" in corrected.run("engine", "status").stdout
+    compared = corrected.json("engine", "eval")
+    assert compared["with"]["sentiment"]["accuracy"] >= compared["without"]["sentiment"]["accuracy"]
+
+    unseen = "the EU server is goated, the new map is goated"
+    after = corrected.json("classify", "-", stdin=unseen)[0]
+    forgot = corrected.json("engine", "reset")
+    assert (forgot["taught"], forgot["used"], forgot["corrections"]) == (0, False, 40)
+    before = corrected.json("classify", "-", stdin=unseen)[0]
+    assert after["sentiment_score"] > before["sentiment_score"]
+    assert corrected.json("engine", "retrain", "--all") == taught
+
+    exported = corrected.run("engine", "export", "-f", "csv").stdout
+    file = corrected.write("labels.csv", exported)
+    assert corrected.json("eval", str(file))["sentiment"]["n"] == 40
+    assert len(corrected.json("engine", "export")) == 40
+
+
+def test_a_correction_of_one_mention_stays_whatever_was_learnt(corrected: World) -> None:
+    shown = {found["mention"]: found for found in corrected.json("search", "season")}
+    corrected.run("classify", "--all")
+    again = {found["mention"]: found for found in corrected.json("search", "season")}
+    assert all(found["corrected"] for found in again.values())
+    assert {n: one["sentiment"] for n, one in shown.items()} == {n: one["sentiment"] for n, one in again.items()}
+
+
+def test_without_corrections_there_is_nothing_to_say(world: World) -> None:
+    world.init()
+    assert "Nothing is learnt" in world.run("engine", "status").stdout
+    assert "held back" in world.run("engine", "eval", expect=1).stderr
