@@ -24,10 +24,10 @@ def old_database(path: Path) -> None:
             """
             PRAGMA user_version = 1;
             INSERT INTO authors (author_id, platform, host, account, handle) VALUES (1, 'x', '', 'zoe', 'zoe');
-            INSERT INTO cases (case_id, platform, host, conversation, customer_id, latest_mention_id, status,
+            INSERT INTO cases (case_id, platform, host, customer_id, latest_mention_id, status,
                 priority, reasons, sentiment, sentiment_score, intent, topics, urgency, needs_reply, needs_attention,
                 directed, tags, mention_count, reopened, opened_at, segment_opened_at, waiting_since)
-            VALUES (1, 'x', '', '1', 1, 1, 'open', 12, '["old +12"]', 'negative', -0.5, 'complaint', '[]', 'today',
+            VALUES (1, 'x', '', 1, 1, 'open', 12, '["old +12"]', 'negative', -0.5, 'complaint', '[]', 'today',
                 1, 1, 1, '[]', 1, 0, '2026-11-20T11:00:00Z', '2026-11-20T11:00:00Z', '2026-11-20T11:00:00Z');
             INSERT INTO mentions (mention_id, platform, host, external_id, source, author_id, case_id, inbound,
                 directed, visibility, text, created_at, fetched_at, content_hash, triaged_at, language, sentiment,

@@ -299,6 +299,8 @@ def check_order(store: Store, config: Config, now: datetime, limit: int) -> None
 
 def test_a_changed_policy_puts_the_past_in_its_place(store: Store) -> None:
     arrive(store, said("1", 0, text=QUESTION), said("2", 1, text="@acme my bag is lost, this is terrible!", who="bob"))
+    act.label(store, ACME, 1, {"intent": "question"}, now=NOW)
+    act.label(store, ACME, 2, {"intent": "complaint"}, now=NOW)
     act.record(store, 1, "resolved", now=minute(2))
     before = {row["case_id"]: row["priority"] for row in cases.listed(store, Filter(everything=True), now=NOW)}
     config = replace(ACME, priority=Priority(intent={"complaint": 1, "question": 80}))

@@ -43,6 +43,7 @@ def office(world: World) -> World:
 
 def test_the_arithmetic_is_shown_step_by_step(office: World) -> None:
     office.mentions({"id": "1", "created_at": "2026-11-19T11:30:00Z", "text": QUESTION})
+    office.run("label", "1", "--intent", "question")  # whatever the engine says
     first, *_ = office.run("sla", "explain", "1").stdout.split("\n\n")
     head, policy, *steps = first.splitlines()
     assert (head, policy[:26]) == ("First response: breached", "  policy    [sla], for que")
@@ -74,6 +75,7 @@ def test_a_policy_of_ones_own_and_the_pause_after_an_answer(office: World) -> No
         {"id": "1", "created_at": "2026-11-20T08:00:00Z", "text": "@acme you lost my bag, this is terrible!"},
         {"id": "2", "author": "acme", "created_at": "2026-11-20T09:00:00Z", "in_reply_to": "1", "text": "Sorry."},
     )
+    office.run("label", "1", "--intent", "complaint")
     response, resolution = office.json("sla", "explain", "1")["clocks"]
     assert (response["policy"], response["target_seconds"], response["state"]) == ("money", 5400, "met")
     assert response["ended_by"] == "answered"
@@ -136,6 +138,8 @@ def test_own_weights_reorder_what_is_stored(office: World) -> None:
         {"id": "1", "author": "kim", "text": QUESTION},
         {"id": "2", "author": "dan", "text": "@acme you lost my bag, this is terrible!"},
     )
+    office.run("label", "1", "--intent", "question")
+    office.run("label", "2", "--intent", "complaint")
     assert [case["case"] for case in office.json("queue")] == [2, 1]
     office.write("care.toml", DESK + "\n[priority.intent]\nquestion = 90\n")
     changed = office.run("queue", "--json")
