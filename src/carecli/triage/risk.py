@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -32,6 +32,7 @@ _ENDS = frozenset(".!?;\n…。！？")
 _NUMBER = "0123456789一二两三四五六七八九十几"
 _SHORTEST = 2  # letters of a Hebrew word that stay when prefixes are taken off
 _MOST_PREFIXES = 2
+_NOT = "_not"
 _LONGEST = 24
 
 
@@ -69,18 +70,21 @@ def find(text: str, language: str | None) -> tuple[Found, ...]:
     folded = fold(_MASKED.sub(" ", text[:MAX_CHARACTERS]))
     plain, hits = _spaced(folded, book) if book.spaced else _unspaced(folded, book)
     found: dict[str, str] = {}
-    for hit in _meant(list(hits)):
+    for hit in _meant(list(hits), len(plain)):
         found.setdefault(hit.kind, plain[hit.start : hit.end].strip(" ,."))
     return tuple(Found(risk, found[risk]) for risk in RISKS if risk in found)
 
 
-def _meant(hits: list[_Hit]) -> Iterator[_Hit]:
-    """The hits that overlap nothing that only looks like their kind."""
+def _meant(hits: Sequence[_Hit], length: int) -> Iterator[_Hit]:
+    """The hits that overlap nothing that only looks like their kind, in a text of `length`."""
+    covered: dict[str, bytearray] = {}
     for hit in hits:
-        if hit.kind in RISKS:
-            looks = (other for other in hits if other.kind == f"{hit.kind}_not")
-            if not any(other.start < hit.end and hit.start < other.end for other in looks):
-                yield hit
+        if hit.kind.endswith(_NOT):
+            marks = covered.setdefault(hit.kind.removesuffix(_NOT), bytearray(length))
+            marks[hit.start : hit.end] = b"\1" * (hit.end - hit.start)
+    for hit in hits:
+        if not hit.kind.endswith(_NOT) and not any(covered.get(hit.kind, b"")[hit.start : hit.end]):
+            yield hit
 
 
 def _spaced(folded: str, book: _Book) -> tuple[str, Iterator[_Hit]]:
@@ -141,7 +145,7 @@ def _load(language: str) -> _Book:
     words: dict[str, dict[str, list[str]]] = {}
     stems: dict[str, dict[str, list[str]]] = {}
     for kind, sources in data.items():
-        if kind.removesuffix("_not") not in RISKS:
+        if kind.removesuffix(_NOT) not in RISKS:
             raise ValueError(f"risk_{language}.toml: {kind} is no risk")
         for source in cast("list[str]", sources):
             for phrase in by_first_word(source.replace(" ?", "( )?")):
