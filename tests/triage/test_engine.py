@@ -182,3 +182,34 @@ def test_importing_the_engine_loads_nothing_heavy() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+ORDINARY = (
+    ("en", "my bag is lost and nobody answers me!"),
+    ("en", "when do you open on Sunday?"),
+    ("en", "thank you so much, the crew was wonderful"),
+    ("en", "please change my address to the new one"),
+    ("he", "המזוודה שלי אבדה ואף אחד לא עונה"),
+    ("he", "מתי אתם פותחים ביום ראשון?"),
+    ("he", "תודה רבה, שירות מצוין"),
+    ("pl", "moja walizka zaginęła i nikt nie odpowiada"),
+    ("pl", "o której otwieracie w niedzielę?"),
+    ("pl", "dziękuję, obsługa była wspaniała"),
+    ("zh", "我的行李丢了，没人回复"),
+    ("zh", "你们周日几点开门？"),
+    ("zh", "谢谢你们，服务太好了"),
+)
+
+
+@pytest.mark.parametrize(("language", "text"), ORDINARY)
+@pytest.mark.parametrize("before", ["@acme ", "@someone@social.example @acme "])
+def test_whom_a_text_addresses_says_nothing_of_what_it_wants(language: str, text: str, before: str) -> None:
+    rules = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Acme",), handles=("acme",))
+    plain, addressed = classify([text, before + text], rules, languages=[language] * 2, directed=[True] * 2)
+    assert (addressed.intent, addressed.sentiment, addressed.urgency, addressed.needs_reply) == (
+        plain.intent,
+        plain.sentiment,
+        plain.urgency,
+        plain.needs_reply,
+    )
+    assert plain.intent not in ("spam", "chatter", "lead")

@@ -23,7 +23,7 @@ _INTENTS: tuple[Intent, ...] = (*_WEIGHED, "emergency", "spam", "chatter")
 _URGENCIES: tuple[Urgency, ...] = ("today", "week", "whenever")
 _TONES = ("score", "joy", "strength", "mixed", "negative", "positive", "silent")
 _MARKS = (
-    "asks", "exclaims", "outrage", "laughs", "smirks", "link", "handle", "glad_emoji", "sad_emoji", "short", "long",
+    "asks", "exclaims", "outrage", "laughs", "smirks", "glad_emoji", "sad_emoji", "short", "long",
 )  # fmt: skip
 NAMES = (
     *KINDS,
@@ -84,8 +84,6 @@ def _marks(p: Prepared, feeling: Feeling) -> Sequence[float]:
         intents.is_outraged(p),
         intents.laughs(p),
         intents.smirks(p),
-        p.links > 0,
-        p.handles > 0,
         feeling.emoji > 0,
         feeling.emoji < 0,
         len(p.text) < _SHORT,
