@@ -101,7 +101,20 @@ def table_rows(text: str) -> dict[str, str]:
 
 @pytest.mark.parametrize(
     "platform",
-    ["mastodon", "bluesky", "feed", "file", "telegram", "reddit", "facebook", "instagram", "threads", "x", "matrix"],
+    [
+        "mastodon",
+        "bluesky",
+        "feed",
+        "file",
+        "telegram",
+        "reddit",
+        "facebook",
+        "instagram",
+        "threads",
+        "x",
+        "matrix",
+        "jetstream",
+    ],
 )
 def test_a_platforms_page_lists_its_settings_and_secrets(platform: str) -> None:
     page = (ROOT / "docs" / "platforms" / f"{platform}.md").read_text(encoding="utf-8")

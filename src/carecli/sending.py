@@ -123,10 +123,11 @@ def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: da
 def source_of(config: Config, target: Row) -> Source | None:
     """The source through which a mention is answered: the one that brought it.
 
-    Where that was renamed or removed, the first other one of the same platform and server; None: there is none.
+    Where that was renamed or removed, or only listens to another platform's posts, the first other one of the same
+    platform and server; None: there is none.
     """
     own = config.sources.get(target["source"])
-    if own is not None:
+    if own is not None and (own.platform == target["platform"] or platforms.load(own.platform).answers):
         return own
     for source in config.sources.values():
         if source.platform == target["platform"]:
