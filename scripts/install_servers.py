@@ -1,6 +1,7 @@
 """Install what the server tests need beyond Python; run by `.ci/run`, safe to run again.
 
-PostgreSQL and Redis come by apt-get, as root; the AT Protocol network by npm, into a cache outside the tree.
+PostgreSQL, Redis and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm, into a cache
+outside the tree.
 
     python scripts/install_servers.py
 """
@@ -17,17 +18,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from tests.platforms.atproto_parts import PACKAGE_FOLDER, packages, postgres_program  # noqa: E402 - after the path
+from tests.platforms import atproto_parts  # noqa: E402 - after the path
+from tests.reports import browser_parts  # noqa: E402 - after the path
 
 
 def _missing_debian_packages() -> list[str]:
     missing = []
-    if postgres_program("postgres") is None:
+    if atproto_parts.postgres_program("postgres") is None:
         missing.append("postgresql")
     if shutil.which("redis-server") is None:
         missing.append("redis-server")
     if shutil.which("node") is None or shutil.which("npm") is None:
         missing += ["nodejs", "npm"]
+    if browser_parts.chromium() is None:
+        missing += ["chromium", "chromium-driver", "fonts-noto-core", "fonts-noto-cjk"]
     return missing
 
 
@@ -44,10 +48,9 @@ def install_debian_packages() -> None:
     subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing], check=True, env=quiet)
 
 
-def install_npm_packages() -> Path:
-    """Into the cache folder, in one move, so that a broken install is never taken for a whole one."""
-    target = packages()
-    wanted = (PACKAGE_FOLDER / "package.json").read_bytes()
+def install_npm_packages(folder: Path, target: Path) -> Path:
+    """What `folder` asks for into `target`, in one move, so that a broken install is never taken for a whole one."""
+    wanted = (folder / "package.json").read_bytes()
     have = target / "package.json"
     if (target / "node_modules").is_dir() and have.is_file() and have.read_bytes() == wanted:
         return target
@@ -69,7 +72,8 @@ def install_npm_packages() -> Path:
 
 def main() -> None:
     install_debian_packages()
-    print(f"AT Protocol network: {install_npm_packages()}")
+    for what, parts in (("AT Protocol network", atproto_parts), ("browser tests", browser_parts)):
+        print(f"{what}: {install_npm_packages(parts.PACKAGE_FOLDER, parts.packages())}")
 
 
 if __name__ == "__main__":

@@ -179,6 +179,53 @@ class Network(_Table):
 
 
 @dataclass(frozen=True)
+class Reporting(_Table):
+    """What reports cannot know by themselves; `competitors`: a name, and the words that mean it."""
+
+    week_starts: typing.Literal["monday", "sunday", "saturday"] = "monday"
+    competitors: dict[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ReportJob(_Table):
+    """A report that `care report --due` makes when its period is over; `output` may hold {since} and {until}."""
+
+    period: typing.Literal["day", "week", "month"] = "week"
+    report: str = "summary"
+    format: typing.Literal["text", "json", "csv", "md", "html"] = "html"
+    output: str = ""
+    mail: list[str] = field(default_factory=list)
+    webhook: str = ""
+    anonymise: bool = False
+
+
+@dataclass(frozen=True)
+class Mail(_Table):
+    """The server that mails reports; `ca_file` are certificates to trust besides the system's."""
+
+    host: str = ""
+    port: int = 587
+    security: typing.Literal["starttls", "tls"] = "starttls"
+    user: str = ""
+    sender: str = ""
+    ca_file: str = ""
+    password_command: str | list[str] = ""
+
+
+@dataclass(frozen=True)
+class Alerts(_Table):
+    """When `care alert` speaks: `hook` is a command and its arguments, which gets the alert as JSON on stdin.
+
+    `silent_after`: a source that brings nothing for so long, and for much longer than it ever did lately.
+    `stuck_after`: a reply that is not out after so long.
+    """
+
+    hook: list[str] = field(default_factory=list)
+    silent_after: str = "6h"
+    stuck_after: str = "15m"
+
+
+@dataclass(frozen=True)
 class Config(_Table):
     """The whole of care.toml; every table is optional."""
 
@@ -194,6 +241,10 @@ class Config(_Table):
     guardrails: Guardrails = field(default_factory=Guardrails)
     display: Display = field(default_factory=Display)
     network: Network = field(default_factory=Network)
+    report: Reporting = field(default_factory=Reporting)
+    reports: dict[str, ReportJob] = field(default_factory=dict)
+    mail: Mail = field(default_factory=Mail)
+    alerts: Alerts = field(default_factory=Alerts)
     sources: dict[str, Source] = field(default_factory=dict)
 
     @cached_property

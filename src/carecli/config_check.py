@@ -133,6 +133,9 @@ _ATTEMPTS: tuple[_Attempt, ...] = (
     ("crisis.weeks", lambda config: _between(config.crisis.weeks, 2, 52)),
     ("sla.due_soon", lambda config: _between(config.sla.due_soon, 0, 1)),
     ("guardrails.similarity", lambda config: _between(config.guardrails.similarity, 0, 1)),
+    ("alerts.silent_after", lambda config: parse_duration(config.alerts.silent_after)),
+    ("alerts.stuck_after", lambda config: parse_duration(config.alerts.stuck_after)),
+    ("mail.port", lambda config: _between(config.mail.port, 1, 65535)),
     ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),
 )
 

@@ -79,6 +79,15 @@ def business_seconds(start: datetime, end: datetime, hours: Hours) -> float:
     return _calendar(hours).between(first, last) / _SECOND
 
 
+def business_between(start: float, end: float, hours: Hours) -> float:
+    """`business_seconds` of moments that are given as seconds since 1970; many at once cost little."""
+    if end <= start:
+        return 0.0
+    if _is_always_open(hours):
+        return end - start
+    return _calendar(hours).between(round(start * _SECOND), round(end * _SECOND)) / _SECOND
+
+
 def add_business_seconds(start: datetime, seconds: float, hours: Hours) -> datetime:
     """The first moment, in UTC, at which `seconds` of business time have passed since `start`.
 

@@ -2,43 +2,159 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from carecli import crises, sla
+from carecli import crises, report_parts, sla
 from carecli.config import Config
+from carecli.errors import UsageError
 from carecli.model import SlaState, iso, parse_iso
-from carecli.reports.figures import MentionCounts, SegmentRow, summarise
+from carecli.report_parts import Material
+from carecli.reports.compare import compared
+from carecli.reports.figures import Judged, MentionCounts, SegmentRow, Standing, judge, summarise
 from carecli.reports.model import Coverage, Period, Report
+from carecli.reports.period import before
+from carecli.reports.tables import Part
 from carecli.store import metrics
-from carecli.store.connect import Row, Store
+from carecli.store.connect import Store
 
 BEGINNING = "0000"  # sorts before every ISO time
 
 
-def summary(store: Store, config: Config, *, since: datetime | None, until: datetime, now: datetime) -> Report:
-    """The figures of [since, until), judged at `until` or `now`, whichever is earlier; `since` None: from the first."""
-    start = iso(since) if since else BEGINNING
-    end = iso(min(until, now + timedelta(seconds=1)))  # what is dated later than now has not happened yet
-    return summarise(
-        Period(since or _first(store), until, config.brand.timezone),
-        _counts(store, config, start, end),
-        [_segment(row, config) for row in metrics.segments(store, start, end)],
-        now=now,
-        hours=config.team_hours,
-        standing=lambda row, instant: first_response_state(row, config, instant),
-        backlog_open=metrics.backlog(store, min(end, iso(now))),
-        crises=crises.of_period(store, config, since=since, instant=min(until, now + timedelta(seconds=1))),
-        coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
-    )
+def summary(
+    store: Store,
+    config: Config,
+    *,
+    since: datetime | None,
+    until: datetime,
+    now: datetime,
+    compare: bool = False,
+) -> Report:
+    """The figures of [since, until), judged at `until` or `now`, whichever is earlier; `since` None: from the first.
+
+    `compare`: with the period before, where there is a beginning.
+    """
+    found = _summarised(store, config, since, until, now)[0]
+    if since is None or not compare:
+        return found
+    earlier = before(since, until, config.brand.timezone)
+    return compared(found, _summarised(store, config, *earlier, now, with_fairness=False)[0])
 
 
-def first_response_state(row: SegmentRow, config: Config, instant: datetime) -> SlaState:
+def part(
+    store: Store,
+    config: Config,
+    name: str,
+    *,
+    since: datetime | None,
+    until: datetime,
+    now: datetime,
+    anonymous: bool = False,
+    explain: str | None = None,
+) -> Part:
+    """One part of the report of [since, until), ready for every format; `anonymous`: no handles, no quotes.
+    `explain`: instead, how one figure came about.
+
+    Raises UsageError for a part that there is not, CareError where a part cannot be told honestly.
+    """
+    if name not in report_parts.PARTS:
+        raise UsageError(f"no report is called '{name}'", hint=f"there is: {', '.join(report_parts.PARTS)}")
+    found, judged = _summarised(store, config, since, until, now)
+    start, end = _span(since, until, now)
+    earlier = None if since is None else before(since, until, config.brand.timezone)
+    if earlier is not None and name == "summary":
+        found = compared(found, _summarised(store, config, *earlier, now, with_fairness=False)[0])
+    if anonymous:
+        found = without_names(found)
+    start_before, end_before = (None, None) if earlier is None else map(iso, earlier)
+    material = Material(store, config, found, judged, start, end, start_before, end_before, anonymous)
+    return report_parts.build(name, material) if explain is None else report_parts.explain(explain, material)
+
+
+def _span(since: datetime | None, until: datetime, now: datetime) -> tuple[str, str]:
+    # what is dated later than now has not happened yet
+    return iso(since) if since else BEGINNING, iso(min(until, now + timedelta(seconds=1)))
+
+
+def _summarised(
+    store: Store,
+    config: Config,
+    since: datetime | None,
+    until: datetime,
+    now: datetime,
+    *,
+    with_fairness: bool = True,
+) -> tuple[Report, Judged]:
+    start, end = _span(since, until, now)
+    period = Period(since or _first(store), until, config.brand.timezone, config.report.week_starts)
+    with _uncollected():
+        judged = judge(
+            period,
+            map(SegmentRow._make, metrics.segments(store, start, end)),
+            now=now,
+            hours=config.team_hours,
+            standing=_standing(config),
+        )
+        found = summarise(
+            period,
+            _counts(store, config, start, end),
+            judged,
+            backlog_open=metrics.backlog(store, min(end, iso(now))),
+            resolved_cases=metrics.resolved_cases(store, start, end),
+            coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
+            crises=crises.of_period(store, config, since=since, instant=min(until, now + timedelta(seconds=1))),
+            with_fairness=with_fairness,
+        )
+    return found, judged
+
+
+def _standing(config: Config) -> Standing:
     """Where the first response of a segment stands: what `care queue` and `care sla explain` say of it too."""
-    return sla.response_clock(
-        row.asked, "first_response", config, answered=row.first_reply_at, closed=row.resolved_at, now=instant
-    ).state
+    voices: dict[str, str] = {}
+
+    def stands(row: SegmentRow, instant: datetime) -> tuple[SlaState, float | None]:
+        if row.source not in voices:
+            voices[row.source] = config.voice_of(row.source)
+        signs = sla.Signs(row.urgency, row.intent, row.priority, voices[row.source])
+        asked = (
+            [sla.Asked(_moment(row.opened_at), signs)] if row.asked is None else sla.unpacked(row.asked, signs.voice)
+        )
+        answered = None if row.first_reply_at is None else _moment(row.first_reply_at)
+        closed = None if row.resolved_at is None else _moment(row.resolved_at)
+        clock = sla.response_clock(asked, "first_response", config, answered=answered, closed=closed, now=instant)
+        return clock.state, clock.target_seconds
+
+    return stands
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles meanwhile: hundreds of thousands of tuples have none, and looking at them takes longest."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def without_names(found: Report) -> Report:
+    """`found` without what sources say of accounts: errors may name them."""
+    return replace(
+        found,
+        coverage=tuple(
+            replace(each, last_error=None if each.last_error is None else "failed") for each in found.coverage
+        ),
+    )
 
 
 def _first(store: Store) -> datetime | None:
@@ -87,36 +203,12 @@ def _whole_hours(zone: ZoneInfo, span: Sequence[datetime]) -> bool:
     return all((moment.astimezone(zone).utcoffset() or hour) % hour == timedelta() for moment in moments)
 
 
-def _segment(row: Row, config: Config) -> SegmentRow:
-    signs = sla.Signs(row["urgency"], row["intent"], row["priority"], config.voice_of(row["source"]))
-    return SegmentRow(
-        asked=tuple(sla.first_asked(row["asked"], row["opened_at"], signs)),
-        case=row["case_id"],
-        opened_at=parse_iso(row["opened_at"]),
-        needs_reply=bool(row["needs_reply"]),
-        first_reply_at=_moment(row["first_reply_at"]),
-        resolved_at=_moment(row["resolved_at"]),
-        pending_seconds=row["pending_seconds"],
-        replies=row["replies"],
-        number=row["number"],
-        intent=row["intent"],
-        urgency=row["urgency"],
-        language=row["language"],
-        platform=row["platform"],
-        case_opened_at=parse_iso(row["case_opened_at"]),
-    )
-
-
 def _coverage(row: dict[str, object]) -> Coverage:
     last = row["last_fetch_at"]
     return Coverage(
         source=str(row["source"]),
         platform=str(row["platform"]),
-        last_fetch_at=_moment(str(last) if last else None),
+        last_fetch_at=parse_iso(str(last)) if last else None,
         last_error=None if row["last_error"] is None else str(row["last_error"]),
         mentions=int(str(row["mentions"])),
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else parse_iso(text)

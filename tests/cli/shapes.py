@@ -272,7 +272,16 @@ REPORT = {
         "replies_per_resolution": maybe(number),
     },
     "service": {"net_sentiment": maybe(score), "share_of_service_mentions": maybe(share)},
-    "fairness": maybe([dict]),
+    "fairness": [
+        {
+            "dimension": one_of("language", "platform", "hour", "audience"),
+            "group": words,
+            "count": count,
+            "median_seconds": maybe(seconds),
+            "p_value": maybe(share),
+            "differs": maybe(bool),
+        }
+    ],
     "crises": maybe(
         [
             {
@@ -297,4 +306,18 @@ REPORT = {
             "mentions": count,
         }
     ],
+    "comparison": maybe(  # with the period before, where there is one
+        {
+            "since": time,
+            "until": time,
+            "figures": [
+                {
+                    "figure": words,
+                    **dict.fromkeys(("value", "before", "change"), maybe(number)),
+                    **dict.fromkeys(("count", "count_before"), maybe(count)),
+                    "unit": words,
+                }
+            ],
+        }
+    ),
 }

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, filing, report
+from carecli import act, filing, report, report_parts
 from carecli.config import Brand, Config, Sla
-from carecli.reports.model import Response
+from carecli.model import iso
+from carecli.reports.model import Report, Response
 from carecli.store import Store, events, open_store
 from tests.core.tools import ACME, NOW, arrive, minute, said
 
@@ -134,6 +135,10 @@ def naive(cases: Sequence[list[Stretch]], since: int, until: int) -> dict[str, A
     chosen = [case for case in known if any(since <= one.opened for one in case)]
     full = [case for case in chosen if case[-1].resolved is not None and case[-1].resolved <= until]
     lengths = [(case[-1].resolved or 0) - case[0].opened - sum(one.pending for one in case) for case in full]
+    firsts = [case[0] for case in chosen if case[0].resolved is not None and case[0].resolved <= until]
+    ended = {n for n, case in enumerate(cases) for one in case if since <= (one.resolved or -1) < until}
+    reopened = sum(any(since <= one.opened for one in case[1:]) for case in known)
+    waiting = [case for case in known if case and (case[-1].resolved is None or case[-1].resolved > until)]
     met = breached = 0
     for one in needing:
         answered = one.reply is not None and one.reply <= until
@@ -150,7 +155,13 @@ def naive(cases: Sequence[list[Stretch]], since: int, until: int) -> dict[str, A
         "first": (len(waits), median(waits) if waits else None, fmean(waits) if waits else None),
         "resolution": (len(lengths), median(lengths) if lengths else None),
         "sla": (met, breached),
-        "reopened": sum(any(since <= one.opened for one in case[1:]) for case in known),
+        "reopened": reopened,
+        "reopen_rate": reopened / len(ended) if ended else None,
+        "first_resolution": (
+            len(firsts),
+            median([(one.resolved or 0) - one.opened - one.pending for one in firsts]) if firsts else None,
+        ),
+        "backlog": sum(any(one.needs for one in case) for case in waiting),
     }
 
 
@@ -168,7 +179,25 @@ def ours(response: Response) -> dict[str, Any]:
         "resolution": (full.count, minutes(full.median_seconds)),
         "sla": (response.sla.met, response.sla.breached),
         "reopened": response.reopened,
+        "reopen_rate": response.reopen_rate,
+        "first_resolution": (response.first_resolution.count, minutes(response.first_resolution.median_seconds)),
+        "backlog": response.backlog_open,
     }
+
+
+def next_waits(lines: Sequence[Line], needs: dict[str, bool], since: int, until: int) -> list[int]:
+    """Minutes from the oldest message that waits to each answer in [since, until), over all threads."""
+    found = []
+    for thread in {line.thread for line in lines}:
+        oldest = None
+        for line in sorted((line for line in lines if line.thread == thread), key=lambda line: line.at):
+            if not line.ours:
+                oldest = line.at if oldest is None and needs[line.id] else oldest
+                continue
+            if oldest is not None and since <= line.at < until:
+                found.append(line.at - oldest)
+            oldest = None
+    return sorted(found)
 
 
 # Both, side by side
@@ -190,7 +219,7 @@ def run(store: Store, lines: Sequence[Line], order: Sequence[int], pages: int, d
                 filing.project(store, connection, [case["case_id"]])
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(threads(), acts, st.data())
 def test_cases_and_figures_are_those_of_a_naive_count(lines: list[Line], done: list[Act], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(lines))), label="order")
@@ -227,9 +256,35 @@ def check(store: Store, lines: list[Line], done: list[Act], since: int, until: i
         assert [row["replies"] for row in stored] == [one.replies for one in found]
     shown = report.summary(store, PLAIN, since=minute(since), until=minute(until), now=minute(LENGTH + 60))
     assert ours(shown.response) == naive(expected, since, until)
+    later = report_parts.next_responses(store, iso(minute(since)), iso(minute(until)))
+    assert sorted(seconds / 60 for _, _, seconds in later) == next_waits(lines, needs, since, until)
+    assert_parts_agree(store, shown, since, until)
     inbound = [line for line in lines if since <= line.at < until and not line.ours]
     assert shown.mentions.inbound == len(inbound)
     assert shown.mentions.total == sum(since <= line.at < until for line in lines)
+
+
+def assert_parts_agree(store: Store, shown: Report, since: int, until: int) -> None:
+    """What the parts and the explanations say is what the summary says."""
+
+    def told(name: str, explain: str | None = None) -> Any:
+        asked: dict[str, Any] = {"since": minute(since), "until": minute(until), "now": minute(LENGTH + 60)}
+        return report.part(store, PLAIN, name, explain=explain, **asked).document
+
+    response = shown.response
+    assert told("backlog")["backlog"]["open"] == response.backlog_open
+    assert told("unanswered")["unanswered"]["count"] == response.needing_reply - response.answered
+    (*_, every) = told("sla")["sla"] or [{"met": 0, "breached": 0}]
+    assert (every["met"], every["breached"]) == (response.sla.met, response.sla.breached)
+    for figure, value in (
+        ("response-rate", response.response_rate),
+        ("resolution", response.resolution.median_seconds),
+        ("reopen-rate", response.reopen_rate),
+        ("backlog", response.backlog_open),
+    ):
+        explained = told("summary", figure)["explain"]
+        assert explained["value"] == value
+    assert len(explained["cases"]) == response.backlog_open
 
 
 # Periods and time zones

@@ -9,7 +9,7 @@ from typing import Any
 
 from carecli.hours import Hours, add_business_seconds
 from carecli.model import SlaState
-from carecli.reports.figures import MentionCounts, SegmentRow, summarise
+from carecli.reports.figures import MentionCounts, SegmentRow, judge, summarise
 from carecli.reports.model import Coverage, Period, Report
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
@@ -28,8 +28,8 @@ def segment(case: int, opened: float, **changes: Any) -> SegmentRow:
         ("case_opened", "case_opened_at"),
     ):
         if (hours := changes.pop(short, None)) is not None:
-            changes[name] = MONDAY + timedelta(hours=hours)
-    opened_at = MONDAY + timedelta(hours=opened)
+            changes[name] = (MONDAY + timedelta(hours=hours)).timestamp()
+    opened_at = (MONDAY + timedelta(hours=opened)).timestamp()
     row = SegmentRow(
         case=case,
         opened_at=opened_at,
@@ -44,8 +44,14 @@ def segment(case: int, opened: float, **changes: Any) -> SegmentRow:
         language="en",
         platform="mastodon",
         case_opened_at=opened_at,
+        followers=None,
     )
-    return replace(row, **changes)
+    return row._replace(**changes)
+
+
+def moment(seconds: float) -> datetime:
+    """Seconds since 1970 as a time."""
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 @dataclass(frozen=True)
@@ -61,25 +67,24 @@ class Setting:
     backlog_open: int = 0
     coverage: Sequence[Coverage] = ()
 
-    def standing(self, row: SegmentRow, instant: datetime) -> SlaState:
+    def standing(self, row: SegmentRow, instant: datetime) -> tuple[SlaState, float | None]:
         """Where one clock stands that began when the segment did."""
         target = self.target(row)
         if target is None:
-            return "none"
-        due = add_business_seconds(row.opened_at, target, self.hours if self.business(row) else AROUND_THE_CLOCK)
+            return "none", None
+        hours = self.hours if self.business(row) else AROUND_THE_CLOCK
+        due = add_business_seconds(moment(row.opened_at), target, hours)
         ended = row.first_reply_at or row.resolved_at
-        if (ended or instant) > due:
-            return "breached"
-        return "ok" if ended is None else "met" if row.first_reply_at else "none"
+        if (moment(ended) if ended else instant) > due:
+            return "breached", target
+        return "ok" if ended is None else "met" if row.first_reply_at else "none", target
 
     def report(self, *rows: SegmentRow) -> Report:
+        judged = judge(self.period, rows, now=self.now, hours=self.hours, standing=self.standing)
         return summarise(
             self.period,
             self.counts,
-            rows,
-            now=self.now,
-            hours=self.hours,
-            standing=self.standing,
+            judged,
             backlog_open=self.backlog_open,
             coverage=self.coverage,
         )

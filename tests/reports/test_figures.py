@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from carecli.hours import add_business_seconds, business_seconds
 from carecli.reports.figures import SegmentRow
 from carecli.reports.model import Period, Report, Times
-from tests.reports.samples import MONDAY, NINE_TO_FIVE, NOTHING_SAID, WEEK, Setting, segment
+from tests.reports.samples import MONDAY, NINE_TO_FIVE, NOTHING_SAID, WEEK, Setting, moment, segment
 
 
 def about(value: float) -> Any:
@@ -240,55 +240,66 @@ def some_rows(draw: st.DrawFn) -> list[SegmentRow]:
 TARGETS = {"emergency": 900.0, "today": 4 * 3600.0, "whenever": None}
 
 
+class Stretch:
+    """A segment with its times as times."""
+
+    def __init__(self, row: SegmentRow) -> None:
+        self.row = row
+        self.opened, self.case_opened = moment(row.opened_at), moment(row.case_opened_at)
+        self.replied = None if row.first_reply_at is None else moment(row.first_reply_at)
+        self.resolved = None if row.resolved_at is None else moment(row.resolved_at)
+
+
 def naive(rows: list[SegmentRow], setting: Setting) -> dict[str, object]:
     """The definitions of METRICS, word by word and slowly."""
     period = setting.period
     instant = min(setting.now, period.until)
-    cases: dict[int, list[SegmentRow]] = {}
-    for row in rows:
-        if row.opened_at <= instant and row.opened_at != period.until:
-            cases.setdefault(row.case, []).append(row)
-    here = [row for case in cases.values() for row in case if period.since is None or not row.opened_at < period.since]
-    asked = [row for row in here if row.needs_reply]
-    replied = [row for row in asked if row.first_reply_at and not row.first_reply_at > instant]
-    waits = [(row.first_reply_at - row.opened_at) / timedelta(seconds=1) for row in replied if row.first_reply_at]
-    business = [
-        business_seconds(row.opened_at, row.first_reply_at, setting.hours) for row in replied if row.first_reply_at
-    ]
-    resolutions, touches = [], 0
-    for case in {row.case for row in here}:
-        stretches = sorted(cases[case], key=lambda row: row.opened_at)
-        end = stretches[-1].resolved_at
+    cases: dict[int, list[Stretch]] = {}
+    for one in map(Stretch, rows):
+        if one.opened <= instant and one.opened != period.until:
+            cases.setdefault(one.row.case, []).append(one)
+    here = [one for case in cases.values() for one in case if period.since is None or not one.opened < period.since]
+    asked = [one for one in here if one.row.needs_reply]
+    replied = [one for one in asked if one.replied and not one.replied > instant]
+    waits = [(one.replied - one.opened) / timedelta(seconds=1) for one in replied if one.replied]
+    business = [business_seconds(one.opened, one.replied, setting.hours) for one in replied if one.replied]
+    firsts, resolutions, touches = [], [], 0
+    for case in {one.row.case for one in here}:
+        stretches = sorted(cases[case], key=lambda one: one.opened)
+        first, end = stretches[0].resolved, stretches[-1].resolved
+        if first is not None and not first > instant:
+            firsts.append((first - stretches[0].opened) / timedelta(seconds=1) - stretches[0].row.pending_seconds)
         if end is not None and not end > instant:
-            total = (end - stretches[0].case_opened_at) / timedelta(seconds=1)
-            resolutions.append(total - sum(row.pending_seconds for row in stretches))
-            touches += sum(row.replies for row in stretches)
-    states = [sla_state(row, instant, setting) for row in asked]
+            total = (end - stretches[0].case_opened) / timedelta(seconds=1)
+            resolutions.append(total - sum(one.row.pending_seconds for one in stretches))
+            touches += sum(one.row.replies for one in stretches)
+    states = [sla_state(one, instant, setting) for one in asked]
     return {
-        "cases": len({row.case for row in here}),
+        "cases": len({one.row.case for one in here}),
         "needing_reply": len(asked),
         "answered": len(replied),
-        "unanswered_complaints": len([row for row in asked if row.intent == "complaint" and row not in replied]),
-        "reopened": len({row.case for row in here if row.opened_at != row.case_opened_at}),
+        "unanswered_complaints": len([one for one in asked if one.row.intent == "complaint" and one not in replied]),
+        "reopened": len({one.row.case for one in here if one.opened != one.case_opened}),
         "first_response": spread(waits),
         "first_response_business": spread(business),
+        "first_resolution": spread(firsts),
         "resolution": spread(resolutions),
         "sla": tuple(states.count(state) for state in ("met", "breached", "running")),
         "touches": touches / len(resolutions) if resolutions else None,
     }
 
 
-def sla_state(row: SegmentRow, instant: datetime, setting: Setting) -> str:
-    target = TARGETS[row.urgency]
+def sla_state(one: Stretch, instant: datetime, setting: Setting) -> str:
+    target = TARGETS[one.row.urgency]
     if target is None:
         return "none"
-    reply = row.first_reply_at if row.first_reply_at and row.first_reply_at <= instant else None
-    closed = row.resolved_at if row.resolved_at and row.resolved_at <= instant else None
+    reply = one.replied if one.replied and one.replied <= instant else None
+    closed = one.resolved if one.resolved and one.resolved <= instant else None
     end = reply or closed or instant
-    if row.urgency == "emergency":
-        late = (end - row.opened_at).total_seconds() > target
+    if one.row.urgency == "emergency":
+        late = (end - one.opened).total_seconds() > target
     else:  # the hours that are over are over: the same business time a night later is late
-        late = end > add_business_seconds(row.opened_at, target, setting.hours)
+        late = end > add_business_seconds(one.opened, target, setting.hours)
     if late:
         return "breached"
     return "met" if reply else "none" if closed else "running"
@@ -316,6 +327,7 @@ def computed(report: Report) -> dict[str, object]:
         "reopened": response.reopened,
         "first_response": flat(response.first_response),
         "first_response_business": flat(response.first_response_business),
+        "first_resolution": flat(response.first_resolution),
         "resolution": flat(response.resolution),
         "sla": (response.sla.met, response.sla.breached, response.sla.running),
         "touches": response.replies_per_resolution,

@@ -22,11 +22,12 @@ from carecli.errors import UsageError
 from carecli.hours import show_duration
 from carecli.reports.model import Crisis, Fairness, Report
 from carecli.reports.render import FORMATS, render
-from carecli.reports.sections import Section, sections
+from carecli.reports.sections import sections
+from carecli.reports.tables import Section
 from tests.reports.samples import NOTHING_SAID, Setting, four_languages
 
 GOLDEN = Path(__file__).parent / "golden"
-SAMPLES = {"text": "report.txt", "json": "report.json", "csv": "report.csv", "md": "report.md"}
+SAMPLES = {"text": "report.txt", "json": "report.json", "csv": "report.csv", "md": "report.md", "html": "report.html"}
 LEFT_TO_RIGHT = "\u200e"
 
 Place = tuple[str, str, str]  # section, line, column
@@ -40,7 +41,7 @@ def test_each_format_is_what_it_was(form: str) -> None:
 def test_an_unknown_format_is_wrong_usage() -> None:
     with pytest.raises(UsageError, match="'pdf'") as refusal:
         render(four_languages(), "pdf")
-    assert refusal.value.hint == "Formats: text, json, csv, md."
+    assert refusal.value.hint == "Formats: text, json, csv, md, html."
 
 
 # --- JSON ---------------------------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ KEYS = {
 def test_json_has_the_keys_of_the_contract_in_its_order() -> None:
     document = json.loads(render(four_languages(), "json"))
     contract = ["period", "mentions", "response", "service", "fairness", "crises", "benchmarks"]
-    assert list(document) == [*contract, "coverage"]
+    assert list(document) == [*contract, "coverage", "comparison"]
     for part, keys in KEYS.items():
         assert list(document[part]) == keys
     for figure in ("first_response", "first_response_business", "resolution"):
@@ -83,7 +84,7 @@ def test_json_has_the_keys_of_the_contract_in_its_order() -> None:
 def test_json_gives_times_in_utc_unknown_as_null_and_names_as_they_are() -> None:
     document = json.loads(render(four_languages(), "json"))
     assert document["period"]["since"] == "2026-11-01T23:00:00Z"
-    assert document["fairness"] is document["crises"] is None
+    assert document["crises"] is document["comparison"] is None
     assert "\x1b[31mred\u202e" in document["mentions"]["by_topic"]
     empty = json.loads(render(Setting(replace(Setting().period, since=None)).report(), "json"))
     assert empty["period"]["since"] is empty["response"]["response_rate"] is None

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from carecli.reports.days import timeline
 from carecli.reports.model import Coverage, DayCount, Period
-from carecli.reports.sections import Section, sections
+from carecli.reports.sections import sections
+from carecli.reports.tables import Section
 from tests.reports.samples import MONDAY, NOTHING_SAID, WEEK, Setting, four_languages, segment
 
 
@@ -52,7 +53,7 @@ def test_units_are_named_and_shown_for_people() -> None:
         "seconds",
         1,
     )
-    assert [row.name for row in table(tables, "times").rows][2] == "full resolution"
+    assert [row.name for row in table(tables, "times").rows][2:] == ["first resolution", "full resolution"]
 
 
 def test_times_are_local_for_people_and_utc_for_programs() -> None:
@@ -125,3 +126,11 @@ def test_no_mention_is_lost_or_counted_twice(mentions: dict[date, int]) -> None:
     assert sum(span.inbound for span in spans) == sum(mentions.values())
     assert sum(span.negative for span in spans) == sum(count // 2 for count in mentions.values())
     assert [span.name for span in spans] == sorted({span.name for span in spans})
+
+
+@pytest.mark.parametrize(("week_starts", "first"), [("monday", "2026-10-26"), ("sunday", "2026-11-01")])
+def test_weeks_of_the_axis_begin_when_the_teams_do(week_starts: str, first: str) -> None:
+    period = Period(datetime(2026, 9, 1, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC), "UTC", week_starts)
+    step, spans = timeline([DayCount("2026-11-01", 3, 1)], period)
+    assert step == "week"
+    assert [span.name for span in spans if span.inbound] == [first]

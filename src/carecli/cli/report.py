@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +12,15 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.fetch import moment
 from carecli.cli.options import Json, OutputFile, Since, Until
-from carecli.errors import CareError, UsageError
+from carecli.errors import UsageError
+
+if TYPE_CHECKING:
+    from carecli.reports.tables import Part
+
+NAMES = (
+    "summary, response, sla, backlog, voice, questions, unanswered, agents, fairness, crises, reach, ambassadors, "
+    "benchmarks, coverage, share-of-voice"
+)
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,12 +29,27 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help="Which report: summary.")] = "summary",
+    name: Annotated[str, typer.Argument(metavar="[NAME]", help=f"Which report: {NAMES}.")] = "summary",
     since: Since = None,
     until: Until = None,
     period: Annotated[str | None, typer.Option("--period", help="The last complete day, week or month.")] = None,
-    format_: Annotated[str | None, typer.Option("--format", "-f", help="text, json, csv or md.")] = None,
+    format_: Annotated[str | None, typer.Option("--format", "-f", help="text, json, csv, md or html.")] = None,
     to: OutputFile = None,
+    mail: Annotated[
+        list[str] | None,
+        typer.Option("--mail", metavar="ADDRESS", help="Mail it (care.toml, [mail]); repeat for more."),
+    ] = None,
+    webhook: Annotated[str | None, typer.Option("--webhook", metavar="URL", help="POST it as JSON.")] = None,
+    anonymise: Annotated[
+        bool, typer.Option("--anonymise", help="No handles, no quotes, no addresses: for reports that leave the team.")
+    ] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option("--explain", metavar="FIGURE", help="The cases behind a figure, and its arithmetic."),
+    ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Make the reports of care.toml, [reports.NAME], that are due; for cron.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """What was said, how it was answered, how fast; without a period everything until now.
@@ -39,17 +60,62 @@ def report(
     from carecli.reports.render import render
 
     run: Context = context.obj
-    if name != "summary":
-        raise UsageError(f"no report is called '{name}'", hint="there is: summary")
+    if due:
+        _due(run, json)
+        return
     start, end = _period(run, since, until, period)
-    value = stage.summary(run.store, run.config, since=start, until=end, now=run.now)
+    part = stage.part(
+        run.store, run.config, name, since=start, until=end, now=run.now, anonymous=anonymise, explain=explain
+    )
     form = _format(format_, json, to)
-    text = render(value, form, width=output.width())
-    if to is None:
-        output.raw(output.json_safe(text.rstrip("\n")) if form == "json" else text.rstrip("\n"))
-    else:
-        _write(to, text)
+    text = render(part, form, width=output.width())
+    _deliver(run, part, text, form, mail or [], webhook)
+    if to is not None:
+        from carecli import delivery
+
+        delivery.write(to, text)
         errors.note(f"Written to {to}.")
+    elif not (mail or webhook):
+        output.raw(output.json_safe(text.rstrip("\n")) if form == "json" else text.rstrip("\n"))
+
+
+def _deliver(run: Context, part: Part, text: str, form: str, mail: list[str], webhook: str | None) -> None:
+    from carecli.reports.render import render
+
+    if not (mail or webhook):
+        return
+    from carecli import delivery
+
+    if mail:
+        ending = "txt" if form == "text" else form
+        delivery.mail(run.config, mail, part.title, render(part, "text"), (f"report.{ending}", text))
+        errors.note(f"Mailed to {', '.join(mail)}.")
+    if webhook:
+        delivery.post(webhook, part, render(part, "text"))
+        errors.note("Posted to the webhook.")
+
+
+def _due(run: Context, json: bool) -> None:
+    from carecli import report_jobs
+    from carecli.model import iso
+
+    with errors.progress("Reporting") as tell:
+        made = report_jobs.run_due(run.store, run.config, now=run.now, tell=tell)
+    if json:
+        output.document(
+            [
+                {"job": m.job, "since": iso(m.since), "until": iso(m.until), "sent": list(m.sent), "error": m.error}
+                for m in made
+            ]
+        )
+    for one in made:
+        if one.error is None:
+            errors.note(f"{one.job}: {iso(one.since)} to {iso(one.until)} → {', '.join(one.sent)}")
+        else:
+            errors.warn(f"{one.job}: {iso(one.since)} to {iso(one.until)}: {one.error}")
+    failed = sum(one.error is not None for one in made)
+    if failed:
+        raise typer.Exit(1 if failed == len(made) else 4)
 
 
 def _period(run: Context, since: str | None, until: str | None, period: str | None) -> tuple[datetime | None, datetime]:
@@ -61,7 +127,7 @@ def _period(run: Context, since: str | None, until: str | None, period: str | No
         raise UsageError("--period and --since/--until exclude each other")
     unit: Any = period
     try:
-        return last_complete(unit, run.now, run.config.brand.timezone)
+        return last_complete(unit, run.now, run.config.brand.timezone, run.config.report.week_starts)
     except ValueError as error:
         raise UsageError(f"--period {error}") from None
 
@@ -73,15 +139,3 @@ def _format(given: str | None, json: bool, to: Path | None) -> str:
         return "json"
     by_ending = {".md": "md", ".csv": "csv", ".json": "json", ".html": "html"}
     return given or (by_ending.get(to.suffix.lower(), "text") if to else "text")
-
-
-def _write(to: Path, text: str) -> None:
-    """Whole or not at all: a reader never sees half a report."""
-    partial = to.with_name(to.name + ".partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        os.replace(partial, to)  # noqa: PTH105 - Path.replace is the same call
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise CareError(f"cannot write {to}: {error.strerror}") from error

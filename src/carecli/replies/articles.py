@@ -10,8 +10,7 @@ from typing import Any
 
 from carecli.replies.knowledge import Article, rank
 from carecli.replies.lexicon import data, known
-from carecli.replies.similar import terms
-from carecli.text import fold
+from carecli.text import fold, terms
 
 _FACT = re.compile(r"([A-Za-z][\w-]*)\s*:\s*(.*)")
 _HEADING = re.compile(r"\A\s*#{1,2}[ \t]+([^\n]+)\n?")

@@ -14,8 +14,7 @@ from carecli.model import Draft
 from carecli.replies.composing import CaseBrief, Fit, Frame, frame
 from carecli.replies.languages import language
 from carecli.replies.lexicon import data, known
-from carecli.replies.similar import terms
-from carecli.text import fold
+from carecli.text import fold, terms
 
 # Okapi BM25 (Robertson and others, TREC-3, 1994) with its usual constants.
 _K1, _B = 1.2, 0.75

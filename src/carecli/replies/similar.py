@@ -7,27 +7,10 @@ from functools import lru_cache
 
 from carecli.replies.rules import Context, Hit, excerpt
 from carecli.replies.seen import Seen
-from carecli.text import words
+from carecli.text import terms, words
 
 # Shorter replies ("Thank you!") are alike by nature: they count only when they are the same.
 _FEW = 4
-
-
-def terms(text: str) -> list[str]:
-    """What `text` is about, for comparing and ranking: its folded words, and Chinese as pairs of characters."""
-    found: list[str] = []
-    previous = ""
-    for word in words(text):
-        if not _is_han(word):
-            found.append(word)
-        elif previous:
-            found.append(previous + word)
-        previous = word if _is_han(word) else ""
-    return found
-
-
-def _is_han(word: str) -> bool:
-    return len(word) == 1 and "\u3400" <= word <= "\U0003ffff" and not "\uac00" <= word <= "\ud7a3"
 
 
 Shingles = tuple[frozenset[str], frozenset[str]]

@@ -10,7 +10,7 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from carecli.reports.sections import Section
+from carecli.reports.tables import Section
 
 COLUMNS = ("section", "name", "group", "value", "unit", "count")
 

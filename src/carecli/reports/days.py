@@ -10,6 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from carecli.reports.model import DayCount, Period
+from carecli.reports.period import WEEKDAYS
 
 Step = Literal["day", "week", "month"]
 
@@ -20,7 +21,7 @@ LONGEST_PADDING = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One day, week (named by its Monday) or month (`2026-11`) of the axis."""
+    """One day, week (named by its first day) or month (`2026-11`) of the axis."""
 
     name: str
     inbound: int
@@ -38,7 +39,7 @@ def timeline(days: Sequence[DayCount], period: Period) -> tuple[Step, list[Span]
         return "day", []
     length = (last - first).days + 1
     step: Step = "day" if length <= MOST_DAYS else "week" if length <= 7 * MOST_WEEKS else "month"
-    label = _LABELS[step]
+    label = _labels(period.week_starts)[step]
     inbound: defaultdict[str, int] = defaultdict(int)
     negative: defaultdict[str, int] = defaultdict(int)
     for day in days:
@@ -49,11 +50,13 @@ def timeline(days: Sequence[DayCount], period: Period) -> tuple[Step, list[Span]
     return step, [Span(name, inbound[name], negative[name]) for name in names]
 
 
-_LABELS: dict[Step, Callable[[date], str]] = {
-    "day": date.isoformat,
-    "week": lambda day: (day - timedelta(days=day.weekday())).isoformat(),
-    "month": lambda day: f"{day:%Y-%m}",
-}
+def _labels(week_starts: str) -> dict[Step, Callable[[date], str]]:
+    first = WEEKDAYS.index(week_starts)
+    return {
+        "day": date.isoformat,
+        "week": lambda day: (day - timedelta(days=(day.weekday() - first) % 7)).isoformat(),
+        "month": lambda day: f"{day:%Y-%m}",
+    }
 
 
 def _ends(days: Sequence[DayCount], period: Period) -> tuple[date | None, date | None]:

@@ -18,14 +18,16 @@ Four choices that METRICS leaves open, made once here:
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
-from carecli.hours import Hours, business_seconds
+from carecli.hours import Hours, business_between
 from carecli.model import SlaState
 from carecli.reports.benchmarks import benchmarks
+from carecli.reports.fairness import Asked, fairness
 from carecli.reports.model import (
     Coverage,
     Crisis,
@@ -39,7 +41,6 @@ from carecli.reports.model import (
     Times,
 )
 from carecli.reports.stats import percentile
-from carecli.sla import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,61 +67,114 @@ class MentionCounts:
     service: int
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by.
+class SegmentRow(NamedTuple):
+    """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by; times in seconds since 1970.
 
     `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
-    time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`. `asked` is what
-    the first answer has to answer.
+    time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`; `followers` of the
+    customer, as the platform reported them. `asked` is what the first answer has to answer, as `carecli.sla` packs it,
+    None for the message that opened the segment; `priority` and `source` choose a policy. A tuple, because a report
+    reads hundreds of thousands.
     """
 
     case: int
-    opened_at: datetime
-    needs_reply: bool
-    first_reply_at: datetime | None
-    resolved_at: datetime | None
+    number: int
+    opened_at: float
+    case_opened_at: float
+    first_reply_at: float | None
+    resolved_at: float | None
+    needs_reply: int
     pending_seconds: float
     replies: int
-    number: int
     intent: str
     urgency: str
     language: str | None
     platform: str
-    case_opened_at: datetime
-    asked: tuple[Asked, ...] = ()
+    followers: int | None
+    asked: str | None = None
+    priority: int = 0
+    source: str = ""
+
+
+class Wait(NamedTuple):
+    """How long the customer of a segment that needs a reply waited: for it, in vain, or until the instant.
+
+    `end` is what ended it, in seconds since 1970; `clock` is what the SLA says of it.
+    """
+
+    row: SegmentRow
+    end: float
+    seconds: float
+    business: float
+    answered: bool
+    target: float | None
+    clock: SlaState
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The segments of a period, judged at one instant: those that opened `inside` it, and all of their cases."""
+
+    instant: datetime
+    inside: Sequence[SegmentRow]
+    of_their_cases: Sequence[SegmentRow]
+    waits: Sequence[Wait]
+
+
+# Where a segment's first-response clock stands at an instant, and its target in seconds, None without a promise
+Standing = Callable[[SegmentRow, datetime], tuple[SlaState, float | None]]
+
+
+def judge(
+    period: Period,
+    segments: Iterable[SegmentRow],
+    *,
+    now: datetime,
+    hours: Hours,
+    standing: Standing,
+) -> Judged:
+    """Which segments count in `period`, and how each customer's wait ended.
+
+    `segments`: every segment of the cases that have one opened in the period, in any order; segments that
+    lie outside it only serve the full resolution (its last resolve, its pending time) and the replies of
+    these cases.
+    """
+    instant = min(period.until, now).astimezone(UTC)
+    at, until, latest = instant.timestamp(), period.until.timestamp(), now.timestamp()
+    since = -math.inf if period.since is None else period.since.timestamp()
+    known = [
+        row if (row[4] or 0) <= at and (row[5] or 0) <= at else _as_of(row, at)  # its reply and its resolution
+        for row in segments
+        if row[2] < until and row[2] <= latest
+    ]
+    inside = [row for row in known if row.opened_at >= since]
+    cases = {row.case for row in inside}
+    judging = _Judging(instant, at, hours, standing)
+    waits = [judging.wait(row) for row in inside if row.needs_reply]
+    return Judged(instant, inside, [row for row in known if row.case in cases], waits)
 
 
 def summarise(
     period: Period,
     counts: MentionCounts,
-    segments: Iterable[SegmentRow],
+    judged: Judged,
     *,
-    now: datetime,
-    hours: Hours,
-    standing: Callable[[SegmentRow, datetime], SlaState],
     backlog_open: int,
+    resolved_cases: int = 0,
     coverage: Iterable[Coverage] = (),
     crises: Sequence[Crisis] | None = None,
+    with_fairness: bool = True,
 ) -> Report:
-    """The report of `period`.
-
-    `segments`: every segment of the cases that have one opened in the period, in any order; segments that
-    lie outside it only serve the full resolution (its last resolve, its pending time) and the replies of
-    these cases. `standing`: where a segment's first-response clock stands at an instant. `backlog_open`: cases
-    not resolved at the instant. `crises` of the period, None where nobody looked for them.
+    """The report of `period`. `backlog_open`: cases not resolved at the instant of `judged`. `resolved_cases`: cases
+    that were resolved in the period, whenever they opened. `with_fairness` False leaves out what takes longest.
     """
-    instant = min(period.until, now).astimezone(UTC)
-    known = [_as_of(row, instant) for row in segments if row.opened_at < period.until and row.opened_at <= now]
-    inside = [row for row in known if period.since is None or row.opened_at >= period.since]
-    waits = [_wait(row, instant, hours) for row in inside if row.needs_reply]
-    response = _response(inside, known, waits, backlog_open, _sla(waits, instant, standing))
+    response = _response(judged, backlog_open, resolved_cases)
     return Report(
         period=period,
         mentions=_mentions(counts),
         response=response,
         service=_service(counts),
-        fairness=None,
+        fairness=fairness(map(_asked, judged.waits), period.timezone) if with_fairness else None,
         crises=None if crises is None else tuple(crises),
         benchmarks=benchmarks(
             complaints=response.complaints,
@@ -128,8 +182,13 @@ def summarise(
             median_first_response=response.first_response.median_seconds,
         ),
         coverage=tuple(coverage),
-        as_of=instant,
+        as_of=judged.instant,
     )
+
+
+def _asked(wait: Wait) -> Asked:
+    row = wait.row
+    return Asked(row.opened_at, wait.seconds if wait.answered else None, row.language, row.platform, row.followers)
 
 
 def ranked(counts: Mapping[str, int]) -> dict[str, int]:
@@ -137,85 +196,98 @@ def ranked(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-@dataclass(frozen=True, slots=True)
-class _Wait:
-    """How long the customer of a segment that needs a reply waited: for it, in vain, or until the instant."""
-
-    row: SegmentRow
-    seconds: float
-    business: float
-
-    @property
-    def answered(self) -> bool:
-        return self.row.first_reply_at is not None
-
-
-def _as_of(row: SegmentRow, instant: datetime) -> SegmentRow:
-    reply = row.first_reply_at if row.first_reply_at and row.first_reply_at <= instant else None
-    resolved = row.resolved_at if row.resolved_at and row.resolved_at <= instant else None
-    if reply is row.first_reply_at and resolved is row.resolved_at:
+def _as_of(row: SegmentRow, instant: float) -> SegmentRow:
+    """`row` as it was then: what happened later has not happened."""
+    reply, resolved = row.first_reply_at, row.resolved_at
+    if (reply is None or reply <= instant) and (resolved is None or resolved <= instant):
         return row
-    return replace(row, first_reply_at=reply, resolved_at=resolved)
-
-
-def _wait(row: SegmentRow, instant: datetime, hours: Hours) -> _Wait:
-    end = row.first_reply_at or row.resolved_at or instant
-    seconds = max(0.0, (end - row.opened_at).total_seconds())
-    return _Wait(row, seconds, business_seconds(row.opened_at, end, hours))
-
-
-def _response(
-    inside: Sequence[SegmentRow],
-    known: Sequence[SegmentRow],
-    waits: Sequence[_Wait],
-    backlog_open: int,
-    sla: SlaFigures,
-) -> Response:
-    cases = {row.case for row in inside}
-    resolved = _full_resolutions([row for row in known if row.case in cases])
-    replies = sum(row.replies for row in known if row.case in resolved)
-    answered = [wait for wait in waits if wait.answered]
-    complaints = [wait for wait in waits if wait.row.intent == "complaint"]
-    return Response(
-        cases=len(cases),
-        needing_reply=len(waits),
-        answered=len(answered),
-        response_rate=_ratio(len(answered), len(waits)),
-        unanswered_complaints=sum(not wait.answered for wait in complaints),
-        first_response=_times([wait.seconds for wait in answered]),
-        first_response_business=_times([wait.business for wait in answered]),
-        resolution=_times(list(resolved.values())),
-        sla=sla,
-        backlog_open=backlog_open,
-        reopened=len({row.case for row in inside if row.number > 0}),
-        replies_per_resolution=_ratio(replies, len(resolved)),
-        complaints=len(complaints),
+    return row._replace(
+        first_reply_at=None if reply is None or reply > instant else reply,
+        resolved_at=None if resolved is None or resolved > instant else resolved,
     )
 
 
-def _full_resolutions(rows: Iterable[SegmentRow]) -> dict[int, float]:
-    """Case → seconds from its first mention to its last resolve, less its pending ones; no open cases."""
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """What waits are judged by."""
+
+    moment: datetime
+    instant: float
+    hours: Hours
+    standing: Standing
+
+    def wait(self, row: SegmentRow) -> Wait:
+        end, answered = row.first_reply_at, True
+        if end is None:
+            end, answered = row.resolved_at, False
+            if end is None:
+                end = self.instant
+        seconds = max(0.0, end - row.opened_at)
+        business = business_between(row.opened_at, end, self.hours)
+        clock, target = self.standing(row, self.moment)
+        return Wait(row, end, seconds, business, answered, target, clock)
+
+
+def _response(judged: Judged, backlog_open: int, resolved_cases: int) -> Response:
+    waits = judged.waits
+    firsts, fulls = resolutions(judged.of_their_cases)
+    replies = sum(row.replies for row in judged.of_their_cases if row.case in fulls)
+    answered = [wait for wait in waits if wait.answered]
+    complaints = [wait for wait in waits if wait.row.intent == "complaint"]
+    reopened = len({row.case for row in judged.inside if row.number > 0})
+    return Response(
+        cases=len({row.case for row in judged.inside}),
+        needing_reply=len(waits),
+        answered=len(answered),
+        response_rate=ratio(len(answered), len(waits)),
+        unanswered_complaints=sum(not wait.answered for wait in complaints),
+        first_response=times([wait.seconds for wait in answered]),
+        first_response_business=times([wait.business for wait in answered]),
+        resolution=times(list(fulls.values())),
+        sla=sla_figures(waits),
+        backlog_open=backlog_open,
+        reopened=reopened,
+        replies_per_resolution=ratio(replies, len(fulls)),
+        complaints=len(complaints),
+        first_resolution=times(list(firsts.values())),
+        resolved_cases=resolved_cases,
+        reopen_rate=ratio(reopened, resolved_cases),
+    )
+
+
+def resolutions(rows: Iterable[SegmentRow]) -> tuple[dict[int, float], dict[int, float]]:
+    """Two maps of case → seconds: from its first mention to its first, and to its last resolve.
+
+    The time that the case waited for its customer is left out. Cases never resolved are in neither, those that are
+    open again only in the first.
+    """
     last: dict[int, SegmentRow] = {}
-    pending: defaultdict[int, float] = defaultdict(float)
-    seconds: dict[int, float] = {}
+    pending: dict[int, float] = {}
+    firsts: dict[int, float] = {}
     for row in rows:
-        pending[row.case] += row.pending_seconds
-        if row.case not in last or row.number > last[row.case].number:
-            last[row.case] = row
-    for case, row in last.items():
-        if row.resolved_at is not None:
-            total = (row.resolved_at - row.case_opened_at).total_seconds()
-            seconds[case] = max(0.0, total - pending[case])
-    return seconds
+        case = row.case
+        pending[case] = pending.get(case, 0.0) + row.pending_seconds
+        if row.number == 0 and row.resolved_at is not None:
+            firsts[case] = max(0.0, row.resolved_at - row.case_opened_at - row.pending_seconds)
+        if case not in last or row.number > last[case].number:
+            last[case] = row
+    fulls = {
+        case: max(0.0, row.resolved_at - row.case_opened_at - pending[case])
+        for case, row in last.items()
+        if row.resolved_at is not None
+    }
+    return firsts, fulls
 
 
-def _sla(waits: Iterable[_Wait], instant: datetime, standing: Callable[[SegmentRow, datetime], SlaState]) -> SlaFigures:
-    states = Counter(standing(wait.row, instant) for wait in waits)
+def sla_figures(waits: Iterable[Wait]) -> SlaFigures:
+    """The clocks of `waits`, counted."""
+    states = Counter(wait.clock for wait in waits)
     met, breached = states["met"], states["breached"]
-    return SlaFigures(met, breached, _ratio(met, met + breached), states["ok"] + states["due"])
+    return SlaFigures(met, breached, ratio(met, met + breached), states["ok"] + states["due"])
 
 
-def _times(seconds: Sequence[float]) -> Times:
+def times(seconds: Sequence[float]) -> Times:
+    """Count, median, 90th percentile and mean of durations."""
     mean = math.fsum(seconds) / len(seconds) if seconds else None
     return Times(len(seconds), percentile(seconds, 0.5), percentile(seconds, 0.9), mean)
 
@@ -238,8 +310,9 @@ def _mentions(counts: MentionCounts) -> Mentions:
 
 def _service(counts: MentionCounts) -> Service:
     net = counts.by_sentiment.get("positive", 0) - counts.by_sentiment.get("negative", 0)
-    return Service(_ratio(net, counts.inbound), _ratio(counts.service, counts.inbound), counts.service)
+    return Service(ratio(net, counts.inbound), ratio(counts.service, counts.inbound), counts.service)
 
 
-def _ratio(part: float, whole: int) -> float | None:
+def ratio(part: float, whole: int) -> float | None:
+    """`part` ÷ `whole`; None without any."""
     return part / whole if whole else None

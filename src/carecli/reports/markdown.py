@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from carecli.reports.sections import Cell, Row, Section
+from carecli.reports.tables import Cell, Row, Section
 
-TITLE = "# Customer care report"
+TITLE = "Customer care report"
 
 # What Markdown or HTML could read as markup within a line; the last two would start a link.
 _MARKUP = re.compile(r"[\\`*_{}\[\]<>|&~#!$]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
 
 
-def markdown(tables: Sequence[Section]) -> str:
+def markdown(tables: Sequence[Section], *, title: str = TITLE) -> str:
     """`tables` as a Markdown document."""
-    return "\n\n".join([TITLE, *map(_block, tables)]) + "\n"
+    return "\n\n".join([f"# {escape(title)}", *map(_block, tables)]) + "\n"
 
 
 def escape(words: str) -> str:
@@ -33,7 +33,7 @@ def _block(table: Section) -> str:
 
 def _table(table: Section) -> list[str]:
     heads = [*table.columns, *([table.counted] if table.counted else [])]
-    words = {"text", "time"}
+    words = {"text", "time", "link"}
     marks = [":---", *(":---" if cell.unit in words else "---:" for cell in table.rows[0].cells)]
     marks += ["---:"] * (table.counted is not None)
     return [_pipes(heads), _pipes(marks), *(_pipes(_row(row, table.counted)) for row in table.rows)]
@@ -45,7 +45,7 @@ def _row(row: Row, counted: str | None) -> list[str]:
 
 
 def _cell(cell: Cell) -> str:
-    return escape(cell.shown) if cell.unit == "text" else cell.shown
+    return escape(cell.shown) if cell.unit in {"text", "link"} else cell.shown
 
 
 def _pipes(cells: Sequence[str]) -> str:

@@ -25,6 +25,7 @@ class Period:
     since: datetime | None
     until: datetime
     timezone: str = "UTC"
+    week_starts: str = field(default="monday", metadata=SHOWN_APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,9 @@ class Response:
     reopened: int
     replies_per_resolution: float | None
     complaints: int = field(metadata=SHOWN_APART)
+    first_resolution: Times = field(metadata=SHOWN_APART)
+    resolved_cases: int = field(metadata=SHOWN_APART)
+    reopen_rate: float | None = field(metadata=SHOWN_APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,11 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Fairness:
-    """The first response of one group of customers, compared with everybody else's."""
+    """The first response of one group of customers, compared with everybody else's.
+
+    `p_value` is corrected for the number of groups, None where there are too few to compare. `asked`: how many of
+    the group needed an answer.
+    """
 
     dimension: str
     group: str
@@ -111,6 +119,7 @@ class Fairness:
     median_seconds: float | None
     p_value: float | None
     differs: bool | None
+    asked: int = field(default=0, metadata=SHOWN_APART)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +162,28 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A figure beside itself in the period before; `change` is the difference. `count`: what it counts over."""
+
+    figure: str
+    value: float | None
+    before: float | None
+    change: float | None
+    count: int | None
+    count_before: int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The same figures in the period before, [since, until)."""
+
+    since: datetime
+    until: datetime
+    figures: tuple[Compared, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything a report says. `as_of` is the instant at which open and answered were judged."""
 
@@ -164,21 +195,23 @@ class Report:
     crises: tuple[Crisis, ...] | None
     benchmarks: tuple[Benchmark, ...]
     coverage: tuple[Coverage, ...]
+    comparison: Comparison | None = field(default=None, kw_only=True)
     as_of: datetime = field(metadata=SHOWN_APART)
 
 
 def to_json(report: Report) -> JSON:
     """`report` as the document that CONTRACT promises: its keys, its order, times with Z, unknown null."""
-    document: JSON = _plain(report)
+    document: JSON = as_json(report)
     return document
 
 
-def _plain(value: Any) -> Any:
+def as_json(value: Any, *, whole: bool = False) -> Any:
+    """Figures as JSON: dataclasses become objects, times end with Z; with `whole` also what is `SHOWN_APART`."""
     if is_dataclass(value):
-        kept = (each for each in fields(value) if each.metadata.get("json", True))
-        return {each.name: _plain(getattr(value, each.name)) for each in kept}
+        kept = (each for each in fields(value) if whole or each.metadata.get("json", True))
+        return {each.name: as_json(getattr(value, each.name), whole=whole) for each in kept}
     if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): as_json(each, whole=whole) for key, each in value.items()}
     if isinstance(value, tuple):
-        return [_plain(each) for each in value]
+        return [as_json(each, whole=whole) for each in value]
     return iso(value) if isinstance(value, datetime) else value

@@ -50,6 +50,23 @@ def last_complete(period: Unit, now: datetime, timezone: str, week_start: str = 
     return _at(first, time(), zone), _at(last, time(), zone)
 
 
+def before(since: datetime, until: datetime, timezone: str) -> tuple[datetime, datetime]:
+    """[since, until) in UTC of the period before: as many calendar months or days, where it is of whole ones.
+
+    A week over a change of the clocks has 167 or 169 hours; the week before it has 168, and as many days.
+    """
+    zone = _zone(timezone)
+    start, end = since.astimezone(zone), until.astimezone(zone)
+    if (start.day, start.time()) == (end.day, end.time()) == (1, time()):
+        months = (end.year - start.year) * 12 + end.month - start.month
+        index = start.year * 12 + start.month - 1 - months
+        return _at(date(index // 12, index % 12 + 1, 1), time(), zone), since.astimezone(UTC)
+    if start.time() == end.time():
+        first = start.date() - (end.date() - start.date())
+        return _at(first, start.time(), zone), since.astimezone(UTC)
+    return (since - (until - since)).astimezone(UTC), since.astimezone(UTC)
+
+
 def parse_when(text: str, now: datetime, timezone: str, end: bool = False, direction: Direction = "past") -> datetime:
     """The moment, in UTC, that `text` names.
 

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from carecli import text
-from carecli.reports.sections import Row, Section
+from carecli.reports.tables import Row, Section
 
 TITLE = "Customer care report"
 INDENT = "  "
@@ -19,9 +19,9 @@ LEFT_TO_RIGHT = "\u200e"  # an invisible letter, no cells wide
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def plain(tables: Sequence[Section], width: int = 80) -> str:
+def plain(tables: Sequence[Section], width: int = 80, *, title: str = TITLE) -> str:
     """`tables` as lines of at most `width` cells: where a table is wider, its words are clipped."""
-    blocks = [TITLE, *(_block(table, width) for table in tables)]
+    blocks = [title, *(_block(table, width) for table in tables)]
     return "\n\n".join(blocks) + "\n"
 
 
@@ -52,7 +52,7 @@ def _shown(row: Row, counted: str | None) -> list[str]:
 
 
 def _is_text(table: Section, index: int) -> bool:
-    return index <= len(table.rows[0].cells) and table.rows[0].cells[index - 1].unit in {"text", "time"}
+    return index <= len(table.rows[0].cells) and table.rows[0].cells[index - 1].unit in {"text", "time", "link"}
 
 
 def _fit(grid: Sequence[Sequence[str]], left: Sequence[bool], width: int) -> list[int]:
@@ -70,7 +70,7 @@ def _fit(grid: Sequence[Sequence[str]], left: Sequence[bool], width: int) -> lis
 
 
 def _bars(table: Section, room: int) -> list[str]:
-    if not table.chart or room < SHORTEST_BAR:
+    if table.chart not in ("bars", "time") or room < SHORTEST_BAR:
         return [""] * len(table.rows)
     values = [float(row.cells[0].value or 0) for row in table.rows]
     most = max(values)

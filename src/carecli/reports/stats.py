@@ -55,3 +55,48 @@ def net_interval(positive: int, negative: int, n: int) -> tuple[float, float]:
     low = plus - minus - reach(plus - plus_low, minus_high - minus)
     high = plus - minus + reach(plus_high - plus, minus - minus_low)
     return max(-1.0, low), min(1.0, high)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """`p_values` corrected for their number, in their order (Holm 1979): the smallest times n, the next times n − 1 …
+
+    A corrected value is never below that of a smaller one, and never above 1.
+    """
+    order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    corrected = [0.0] * len(p_values)
+    highest = 0.0
+    for done, place in enumerate(order):
+        highest = max(highest, min(1.0, (len(p_values) - done) * p_values[place]))
+        corrected[place] = highest
+    return corrected
+
+
+def difference_p(a: int, n: int, b: int, m: int) -> float:
+    """Two-sided p-value that the shares a ÷ n and b ÷ m are of one kind; 1 where one side is empty.
+
+    Fisher's exact test where any expected count is below 5, else the pooled z-test.
+    """
+    if not n or not m:
+        return 1.0
+    total, hits = n + m, a + b
+    expected = min(n, m) * min(hits, total - hits) / total
+    if expected < 5:
+        return _fisher(a, n, b, m)
+    share = hits / total
+    z = (a / n - b / m) / math.sqrt(share * (1 - share) * (1 / n + 1 / m))
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
+def _fisher(a: int, n: int, b: int, m: int) -> float:
+    """The sum of the hypergeometric probabilities that are not above that of the table at hand."""
+    hits = a + b
+
+    def log_choose(whole: int, part: int) -> float:
+        return math.lgamma(whole + 1) - math.lgamma(part + 1) - math.lgamma(whole - part + 1)
+
+    def log_p(x: int) -> float:
+        return log_choose(n, x) + log_choose(m, hits - x) - log_choose(n + m, hits)
+
+    observed = log_p(a) + 1e-7
+    lowest, highest = max(0, hits - m), min(n, hits)
+    return min(1.0, math.fsum(math.exp(p) for x in range(lowest, highest + 1) if (p := log_p(x)) <= observed))

@@ -27,24 +27,24 @@ class Store:
 
     def rows(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> list[Row]:
         """All rows of a query."""
-        with self._explained():
+        with self.explained():
             return self.connection.execute(sql, parameters).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Row | None:
         """The first row of a query, or None."""
-        with self._explained():
+        with self.explained():
             row: Row | None = self.connection.execute(sql, parameters).fetchone()
             return row
 
     def each(self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Iterator[Row]:
         """The rows of a query one by one, as they are asked for."""
-        with self._explained():
+        with self.explained():
             yield from self.connection.execute(sql, parameters)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction that holds the write lock from its start; nested calls join the outer one."""
-        with self._explained():
+        with self.explained():
             if self.connection.in_transaction:
                 yield self.connection
                 return
@@ -119,7 +119,8 @@ class Store:
         self.connection.close()
 
     @contextmanager
-    def _explained(self) -> Iterator[None]:
+    def explained(self) -> Iterator[None]:
+        """What goes wrong inside is told in words that a user can act on. Raises StoreError."""
         try:
             yield
         except sqlite3.Error as error:
@@ -194,12 +195,12 @@ def _prepare(store: Store) -> None:
         )
     if version == 0 and store.row("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name <> '_sqlite_migrations'"):
         raise StoreError(f"{store.path} is another program's database", hint="name another file with --db")
-    with store._explained():
+    with store.explained():
         store.connection.execute("PRAGMA foreign_keys = ON")
         store.connection.execute("PRAGMA synchronous = NORMAL")
     if version < VERSION:
         from carecli.store import schema
 
         # one at a time: SQLite does not queue processes that switch a new file to WAL
-        with store.lock("schema", wait=BUSY_SECONDS), store._explained():
+        with store.lock("schema", wait=BUSY_SECONDS), store.explained():
             schema.migrate(store.connection, version, VERSION)

@@ -497,7 +497,7 @@ def correct(
 def forget_verdicts(connection: sqlite3.Connection) -> int:
     """Have every mention triaged again that still says something; corrections stay. Returns how many."""
     return connection.execute(
-        "UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL AND deleted_at IS NULL"
+        "UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL AND deleted_at IS NULL AND text <> ''"
     ).rowcount
 
 

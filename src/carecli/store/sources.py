@@ -136,3 +136,17 @@ def coverage(store: Store) -> list[dict[str, Any]]:
         {key: row[key] for key in ("name", "platform", "last_fetch_at", "last_error", "mentions")}
         for row in states(store).values()
     ]
+
+
+def quick_states(store: Store) -> dict[str, Row]:
+    """Each source that ever ran, without counting its mentions."""
+    return {row["name"]: row for row in store.rows("SELECT * FROM sources")}
+
+
+def newest(store: Store, name: str, limit: int, *, until: datetime) -> list[str]:
+    """The times of a source's newest mentions, the newest first."""
+    rows = store.rows(
+        "SELECT created_at FROM mentions WHERE source = ? AND created_at <= ? ORDER BY created_at DESC LIMIT ?",
+        [name, iso(until), limit],
+    )
+    return [row["created_at"] for row in rows]

@@ -4,6 +4,7 @@
     cells     graphemes, cell widths, clipping and wrapping
     rtl       right-to-left lines for terminals that do not reorder them
     folding   what counts as the same word
+    terms     what a text is about
 
 Nothing here changes what is stored. Most text is plain (`plain.py`), and one search finds that out; only the
 rest pays for Unicode's details, wcwidth and python-bidi, which are imported when first needed.
@@ -15,6 +16,7 @@ from carecli.text.cells import clip, grapheme_count, graphemes, width, wrap
 from carecli.text.folding import fold, words
 from carecli.text.rtl import is_rtl, visual, wants_visual
 from carecli.text.safe import inert, single_line
+from carecli.text.terms import terms
 
 __all__ = [
     "clip",
@@ -24,6 +26,7 @@ __all__ = [
     "inert",
     "is_rtl",
     "single_line",
+    "terms",
     "visual",
     "wants_visual",
     "width",

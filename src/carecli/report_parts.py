@@ -1,0 +1,283 @@
+"""The rows behind each part of a report, made into the part: `care report NAME`."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from carecli.config import Config
+from carecli.errors import CareError, UsageError
+from carecli.model import iso, parse_iso
+from carecli.reports import explain as explaining
+from carecli.reports import open_cases, parts, people, questions, reach, voice
+from carecli.reports.figures import Judged, times
+from carecli.reports.model import Report, Times
+from carecli.reports.parts import Frame
+from carecli.reports.sections import summary_part
+from carecli.reports.tables import Part
+from carecli.store import metrics, part_metrics
+from carecli.store.connect import Row, Store
+from carecli.text import fold, words
+
+MOST_QUESTIONS = 20_000
+MOST_TEXTS = 20_000  # of each period, for new words
+SHOWN_QUESTIONS = 30
+QUOTED_TOPICS = 5
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a part is made of: the report, its judged segments, and where more is found; times as ISO text.
+
+    `start_before` and `end_before` are the period before, None without a beginning.
+    """
+
+    store: Store
+    config: Config
+    report: Report
+    judged: Judged
+    start: str
+    end: str
+    start_before: str | None
+    end_before: str | None
+    anonymous: bool
+
+    @property
+    def frame(self) -> Frame:
+        return Frame(self.report.period, self.report.as_of, self.report.coverage, self.anonymous)
+
+
+def build(name: str, material: Material) -> Part:
+    """The part called `name`. Raises CareError where it refuses, KeyError for an unknown name."""
+    return PARTS[name](material)
+
+
+def _voice(m: Material) -> Part:
+    now = {row["topic"]: _topic(row) for row in part_metrics.topic_moods(m.store, m.start, m.end)}
+    before: Mapping[str, voice.TopicCount] | None = None
+    total_before, new = 0, None
+    if m.start_before is not None and m.end_before is not None:
+        rows = part_metrics.topic_moods(m.store, m.start_before, m.end_before)
+        before = {row["topic"]: _topic(row) for row in rows}
+        total_before = metrics.totals(m.store, m.start_before, m.end_before)["inbound"]
+        own = [m.config.brand.name, *m.config.brand.keywords, *m.config.own_handles]
+        texts = part_metrics.inbound_texts(m.store, m.start, m.end, MOST_TEXTS)
+        earlier = part_metrics.inbound_texts(m.store, m.start_before, m.end_before, MOST_TEXTS)
+        new = voice.new_words(texts, earlier, own)
+    most = sorted(now, key=lambda name: (-now[name].mentions, name))[:QUOTED_TOPICS]
+    quotes = {} if m.anonymous else {name: _quotes(m, name) for name in most}
+    inbound = m.report.mentions.inbound
+    return voice.voice_part(m.frame, voice.voice(now, inbound, before, total_before, quotes, new))
+
+
+def _topic(row: Row) -> voice.TopicCount:
+    return voice.TopicCount(row["mentions"], row["negative"], row["positive"])
+
+
+def _quotes(m: Material, topic: str) -> list[voice.Quote]:
+    return [
+        voice.Quote(row["text"], row["handle"], row["url"], row["sentiment"])
+        for sentiment, limit in (("negative", 2), ("positive", 1))
+        for row in part_metrics.quotes(m.store, topic, sentiment, m.start, m.end, limit)
+    ]
+
+
+def _questions(m: Material) -> Part:
+    rows = part_metrics.questions(m.store, m.start, m.end, MOST_QUESTIONS)
+    asked = [
+        questions.Asked(row["mention_id"], row["case_id"], row["text"], row["language"], bool(row["answered"]))
+        for row in rows
+    ]
+    found = questions.grouped(asked)[:SHOWN_QUESTIONS]
+    if m.anonymous:
+        found = tuple(replace(each, question=None) for each in found)
+    return questions.questions_part(m.frame, found, len(asked))
+
+
+def _agents(m: Material) -> Part:
+    replies: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in part_metrics.agents(m.store, m.start, m.end):
+        replies[row["agent"]].append(row)
+    resolved = part_metrics.resolved_by(m.store, m.start, m.end)
+    found = []
+    for agent in {*replies, *resolved}:
+        mine = replies.get(agent, [])
+        waited = [float(row["waited"]) for row in mine if row["waited"] is not None]
+        cases = {row["case_id"] for row in mine}
+        found.append(people.Agent(agent, len(mine), len(cases), times(waited), resolved.get(agent, 0)))
+    found.sort(key=lambda each: (-each.replies, each.agent))
+    if m.anonymous:
+        found = [replace(each, agent=f"agent {number}") for number, each in enumerate(found, 1)]
+    return people.agents_part(m.frame, found)
+
+
+def _ambassadors(m: Material) -> Part:
+    answers: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in part_metrics.helpers(m.store, m.start, m.end):
+        answers[row["author_id"]].append(row)
+    found = [
+        people.Ambassador(
+            rows[0]["handle"],
+            rows[0]["platform"],
+            len(rows),
+            len({row["asker"] for row in rows}),
+            sum(row["thanked"] for row in rows),
+        )
+        for rows in answers.values()
+    ]
+    found.sort(key=lambda each: (-each.thanked, -each.helped, -each.answers, each.handle))
+    if m.anonymous:
+        found = [replace(each, handle=f"customer {number}") for number, each in enumerate(found, 1)]
+    return people.ambassadors_part(m.frame, found[: open_cases.SHOWN])
+
+
+def _backlog(m: Material) -> Part:
+    at = m.report.as_of
+    rows = metrics.backlog_segments(m.store, iso(at))
+    ages = [((at - parse_iso(row["opened_at"])).total_seconds(), row["urgency"], row["intent"]) for row in rows]
+    oldest = [(row["case_id"], row["number"]) for row in rows[: open_cases.SHOWN]]
+    return open_cases.backlog_part(m.frame, open_cases.backlog(ages, _shown(m, oldest, at)))
+
+
+def _unanswered(m: Material) -> Part:
+    waits = sorted((w for w in m.judged.waits if not w.answered), key=lambda w: (w.row.opened_at, w.row.case))
+    listed = [(wait.row.case, wait.row.number) for wait in waits[: open_cases.SHOWN]]
+    value = open_cases.Unanswered(
+        len(waits),
+        len(m.judged.waits),
+        sum(wait.row.intent == "complaint" for wait in waits),
+        sum(wait.row.resolved_at is not None for wait in waits),
+        tuple(_shown(m, listed, m.report.as_of)),
+    )
+    return open_cases.unanswered_part(m.frame, value)
+
+
+def _shown(m: Material, segments: Sequence[tuple[int, int]], at: datetime) -> list[open_cases.OpenCase]:
+    return [
+        open_cases.OpenCase(
+            row["case_id"],
+            parse_iso(row["opened_at"]),
+            (at - parse_iso(row["opened_at"])).total_seconds(),
+            row["intent"],
+            row["urgency"],
+            row["language"],
+            row["platform"],
+            "" if m.anonymous else row["handle"],
+            None if m.anonymous else row["text"],
+            None if m.anonymous else row["url"],
+        )
+        for row in part_metrics.shown(m.store, segments)
+    ]
+
+
+def next_responses(store: Store, start: str, end: str) -> list[tuple[int, float, float]]:
+    """(case, when answered, seconds) of every answer in the period to the oldest message that waited for one."""
+    since = 0.0 if start < "1970" else parse_iso(start).timestamp()
+    found: list[tuple[int, float, float]] = []
+    case, waiting = None, None
+    for number, at, inbound, automatic, needs_reply in part_metrics.turns(store, start, end):
+        if number != case:
+            case, waiting = number, None
+        if inbound:
+            waiting = at if waiting is None and needs_reply else waiting
+        elif not automatic:
+            if waiting is not None and at >= since:
+                found.append((number, at, at - waiting))
+            waiting = None
+    return found
+
+
+def _response(m: Material) -> Part:
+    later: Times = times([seconds for _, _, seconds in next_responses(m.store, m.start, m.end)])
+    return parts.response_part(m.frame, m.report, later)
+
+
+def _reach(m: Material) -> Part:
+    sides = []
+    for who, inbound in (("customers", True), ("the brand", False)):
+        row: Any = part_metrics.reach(m.store, m.start, m.end, inbound=inbound)
+        sides.append(reach.Reach(who, **{key: row[key] for key in row.keys()}))  # noqa: SIM118 - a row's keys
+    return reach.reach_part(m.frame, sides)
+
+
+def _share_of_voice(m: Material) -> Part:
+    competitors = m.config.report.competitors
+    if not competitors:
+        hint = 'name them in care.toml: [report.competitors], Rival = ["rival", "@rival"]'
+        raise CareError("share of voice is refused: no competitor is configured", hint=hint)
+    brand = m.config.brand.name or "the brand"
+    names = {brand: [m.config.brand.name, *m.config.brand.keywords, *m.config.own_handles], **competitors}
+    heard = [source.name for source in m.config.sources.values() if _hears_all(source.platform, source.settings, names)]
+    if not heard:
+        raise CareError(
+            "share of voice is refused: no source searches for the brand and every competitor, so that the figures"
+            " would tell where you listened, not who is talked about",
+            hint="let the same source search for all of them: docs/reports.md",
+        )
+    counts = dict.fromkeys(names, 0)
+    for text in part_metrics.texts_of(m.store, heard, m.start, m.end):
+        told = f" {' '.join(words(text))} "
+        for name, meant in names.items():
+            counts[name] += any(f" {' '.join(words(word))} " in told for word in meant if words(word))
+    return reach.share_of_voice_part(m.frame, reach.share_of_voice(counts, heard))
+
+
+def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> bool:
+    """Whether a source looks for every name: by its search, or because it reads everything that there is."""
+    if platform in ("feed", "file") and settings.get("match", "all") == "all":
+        return True
+    asked: list[str] = []
+    for key in ("search", "hashtags", "keywords"):
+        value = settings.get(key, ())
+        asked += [value] if isinstance(value, str) else [str(each) for each in value]
+    wanted = [fold(one) for one in asked]
+    return all(any(fold(word) in one for word in meant if word for one in wanted) for meant in names.values())
+
+
+def explain(figure: str, m: Material) -> Part:
+    """How a figure of the report came about. Raises UsageError for one that cannot be explained."""
+    if figure not in explaining.FIGURES:
+        hint = f"there is: {', '.join(explaining.FIGURES)}"
+        raise UsageError(f"--explain {figure}: no figure is called so", hint=hint)
+    at = m.report.as_of
+
+    def open_now() -> list[explaining.Line]:
+        rows = metrics.backlog_segments(m.store, iso(at))
+        found = ((row["case_id"], parse_iso(row["opened_at"]).timestamp(), row["intent"]) for row in rows)
+        return [explaining.Line(case, opened, None, at.timestamp() - opened, intent) for case, opened, intent in found]
+
+    def answers() -> list[explaining.Line]:
+        found = next_responses(m.store, m.start, m.end)
+        return [explaining.Line(case, when - seconds, when, seconds, "answered") for case, when, seconds in found]
+
+    def moods() -> list[explaining.Line]:
+        rows = part_metrics.case_moods(m.store, m.start, m.end)
+        return [explaining.Line(row["case_id"], None, None, row["mentions"], row["sentiment"]) for row in rows]
+
+    def resolved() -> list[int]:
+        return part_metrics.resolved(m.store, m.start, m.end)
+
+    facts = explaining.Facts(m.report, m.judged, open_now, answers, moods, resolved)
+    return explaining.explained_part(m.frame, explaining.explain(figure, facts))
+
+
+PARTS: dict[str, Callable[[Material], Part]] = {
+    "summary": lambda m: summary_part(m.report),
+    "response": _response,
+    "sla": lambda m: parts.sla_part(m.frame, parts.sla_groups(m.judged.waits)),
+    "backlog": _backlog,
+    "voice": _voice,
+    "questions": _questions,
+    "unanswered": _unanswered,
+    "agents": _agents,
+    "fairness": lambda m: parts.fairness_part(m.frame, m.report),
+    "crises": lambda m: parts.crises_part(m.frame, m.report),
+    "reach": _reach,
+    "ambassadors": _ambassadors,
+    "benchmarks": lambda m: parts.benchmarks_part(m.frame, m.report),
+    "coverage": lambda m: parts.coverage_part(m.frame),
+    "share-of-voice": _share_of_voice,
+}

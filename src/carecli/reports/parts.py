@@ -1,0 +1,143 @@
+"""One part of a report at a time: what all parts share, and those that a summary's figures are enough for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from carecli.reports import extras, sections, tables
+from carecli.reports.figures import Wait, sla_figures
+from carecli.reports.model import Coverage, Period, Report, Times, as_json
+from carecli.reports.stats import wilson
+from carecli.reports.tables import Part, Row, Section, Tile
+
+NEXT = (
+    "Next response: from the oldest message that waits for an answer to the next answer by a person, the first one "
+    "of a case included."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every part says of itself. `anonymous`: no handles, no quotes, no addresses."""
+
+    period: Period
+    as_of: datetime
+    coverage: tuple[Coverage, ...]
+    anonymous: bool = False
+
+    @property
+    def timezone(self) -> str:
+        return self.period.timezone
+
+
+def assemble(
+    frame: Frame, name: str, title: str, value: Any, found: Iterable[Section], tiles: tuple[Tile, ...] = ()
+) -> Part:
+    """A part: its period, its figures under its name, its coverage; in JSON as in tables."""
+    document = {
+        "period": as_json(frame.period),
+        name.replace("-", "_"): as_json(value, whole=True),
+        "coverage": as_json(frame.coverage),
+    }
+    around = (extras.period_section(frame.period, frame.as_of), *found)
+    return Part(name, title, document, (*around, extras.coverage_section(frame.coverage, frame.timezone)), tiles)
+
+
+def response_part(frame: Frame, report: Report, next_response: Times) -> Part:
+    """How the brand answered: shares, times, targets."""
+    value = {**as_json(report.response, whole=True), "next_response": as_json(next_response)}
+    response, times, rates = sections.response_sections(report)
+    cells = (next_response.median_seconds, next_response.p90_seconds, next_response.mean_seconds)
+    extra = Row("next response", tuple(map(tables.seconds, cells)), next_response.count)
+    times = Section(
+        times.key, times.title, times.columns, (*times.rows, extra), (*times.notes, NEXT), times.counted, times.chart
+    )
+    return assemble(frame, "response", "How customers were answered", value, (response, times, rates))
+
+
+@dataclass(frozen=True, slots=True)
+class SlaGroup:
+    """The first-response clocks of one urgency; `target_seconds` of its first segment, None without a promise."""
+
+    group: str
+    target_seconds: float | None
+    met: int
+    breached: int
+    running: int
+    closed: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
+def sla_groups(waits: Iterable[Wait]) -> tuple[SlaGroup, ...]:
+    """Clocks by urgency, and over all of them (`all`)."""
+    groups: defaultdict[str, list[Wait]] = defaultdict(list)
+    for wait in waits:
+        groups[wait.row.urgency].append(wait)
+        groups["all"].append(wait)
+    order = [*sorted(name for name in groups if name != "all"), *(["all"] if groups else [])]
+    return tuple(_sla_group(name, groups[name]) for name in order)
+
+
+def _sla_group(name: str, waits: list[Wait]) -> SlaGroup:
+    figures = sla_figures(waits)
+    counted = figures.met + figures.breached
+    low, high = wilson(figures.met, counted) if counted else (None, None)
+    promised = [wait for wait in waits if wait.target is not None]
+    target = promised[0].target if promised and name != "all" else None
+    closed = len(promised) - counted - figures.running
+    return SlaGroup(name, target, figures.met, figures.breached, figures.running, closed, figures.rate, low, high)
+
+
+def sla_part(frame: Frame, groups: tuple[SlaGroup, ...]) -> Part:
+    """Promises kept and broken."""
+    rows = tuple(
+        Row(
+            each.group,
+            (
+                tables.share(each.rate),
+                tables.share(each.low),
+                tables.share(each.high),
+                tables.seconds(each.target_seconds),
+                tables.count(each.met, "segments"),
+                tables.count(each.breached, "segments"),
+                tables.count(each.running, "segments"),
+            ),
+            each.met + each.breached,
+        )
+        for each in groups
+    )
+    columns = ("urgency", "met", "low", "high", "target", "in time", "breached", "running")
+    table = Section(
+        "sla", "First-response targets", columns, rows, (sections.SLA, sections.INTERVALS), chart="interval"
+    )
+    return assemble(frame, "sla", "Promises kept", groups, (table,))
+
+
+def fairness_part(frame: Frame, report: Report) -> Part:
+    """Does everybody wait equally long?"""
+    found = tuple(extras.fairness_sections(report.fairness))
+    nobody = (Section("fairness", "Fairness", ("",), (), ("There are no two groups to compare.",)),)
+    return assemble(frame, "fairness", "Does everybody wait equally long?", report.fairness, found or nobody)
+
+
+def crises_part(frame: Frame, report: Report) -> Part:
+    """Bursts of negative mentions."""
+    found = tuple(extras.crises_sections(report.crises, frame.timezone))
+    nobody = (Section("crises", "Crises", ("",), (), ("Not looked for.",)),)
+    return assemble(frame, "crises", "Bursts of negative mentions", report.crises, found or nobody)
+
+
+def benchmarks_part(frame: Frame, report: Report) -> Part:
+    """Published figures beside ours."""
+    return assemble(frame, "benchmarks", "Beside others", report.benchmarks, (sections.benchmarks_section(report),))
+
+
+def coverage_part(frame: Frame) -> Part:
+    """What was heard, and what could not be."""
+    return assemble(frame, "coverage", "What was heard", frame.coverage, ())
