@@ -41,8 +41,12 @@ COMMANDS = {
     "outbox": ("respond", "Replies that are not out yet, or whose fate is unknown."),
     "kb": ("kb", "The knowledge base: what was answered well, for the next answer."),
     "report": ("report", "What was said, how it was answered, how fast."),
+    "alert": ("alert", "What needs somebody now: told once, with an all-clear."),
+    "watch": ("alert", "Fetch in a loop, and tell what needs somebody."),
+    "cron": ("cron", "What runs by itself: crontab lines or systemd timers."),
     "search": ("data", "Full text over all mentions in all languages."),
     "export": ("data", "Write every mention with its verdict."),
+    "prune": ("prune", "Forget old texts; the figures of the past stay."),
     "backup": ("data", "Copy the database, whole and consistent."),
 }
 

@@ -1,0 +1,55 @@
+"""Retention: old texts go, and with them what the platforms sent; what figures are made of stays."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from carecli.model import iso
+from carecli.store import search
+from carecli.store.connect import Store
+
+BATCH = 1_000
+
+
+def count(store: Store, before: datetime) -> int:
+    """Mentions from before then that still have a text."""
+    row = store.row("SELECT count(*) FROM mentions WHERE created_at < ? AND text <> ''", [iso(before)])
+    return int(row[0]) if row else 0
+
+
+def prune(store: Store, before: datetime) -> int:
+    """Empty the texts, addresses and raw sources of mentions from before then, and of drafts and replies to them.
+
+    Verdicts, times and the log stay, so figures of the past do not change. Authors of whom nothing newer is kept
+    lose name, handle and account. Returns how many mentions there were; works in short transactions.
+    """
+    done = 0
+    while rows := store.rows(
+        "SELECT mention_id, text FROM mentions WHERE created_at < ? AND text <> '' LIMIT ?", [iso(before), BATCH]
+    ):
+        numbers = json.dumps([row["mention_id"] for row in rows])
+        chosen = "mention_id IN (SELECT value FROM json_each(?))"
+        with store.write() as connection:
+            for row in rows:
+                search.remove(connection, row["mention_id"], row["text"])
+            connection.execute(f"UPDATE mentions SET text = '', url = NULL, why = '[]' WHERE {chosen}", [numbers])
+            connection.execute(f"DELETE FROM raw_mentions WHERE {chosen}", [numbers])
+        done += len(rows)
+    with store.write() as connection:
+        at = iso(before)
+        connection.execute("UPDATE drafts SET text = '', findings = '[]' WHERE created_at < ? AND text <> ''", [at])
+        connection.execute(
+            "UPDATE replies SET text = '' WHERE created_at < ? AND status IN ('sent', 'cancelled') AND text <> ''", [at]
+        )
+        connection.execute(
+            """
+            UPDATE authors SET account = 'pruned-' || author_id, handle = 'pruned-' || author_id,
+                name = NULL, url = NULL
+            WHERE handle <> 'pruned-' || author_id
+                AND author_id IN (SELECT author_id FROM mentions WHERE created_at < ?1 AND inbound = 1)
+                AND author_id NOT IN (SELECT author_id FROM mentions WHERE created_at >= ?1)
+            """,
+            [at],
+        )
+    return done
