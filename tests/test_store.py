@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -250,3 +251,27 @@ def test_a_backup_is_a_whole_copy_and_never_overwrites(store: Store, tmp_path: P
 def test_the_version_of_a_file_counts_its_migrations(store: Store) -> None:
     steps = store.rows("SELECT count(*) AS steps FROM _sqlite_migrations WHERE migration_set = 'carecli'")
     assert steps[0]["steps"] == VERSION == store.rows("PRAGMA user_version")[0][0]
+
+
+def test_a_database_of_the_version_before_gets_the_tables_for_answering(tmp_path: Path) -> None:
+    from sqlite_utils import Database
+
+    from carecli.store import schema
+
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        schema.migrations.apply(Database(old, execute_plugins=False), stop_before="v3_answering")
+        old.execute("PRAGMA user_version = 2")
+        old.execute("INSERT INTO notes VALUES ('kept', 'yes')")
+        # a second one fails half way: nothing of it may stay
+        old.execute("CREATE TABLE people (blocked)")
+    with pytest.raises(StoreError):
+        open_store(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as old:
+        assert old.execute("PRAGMA user_version").fetchone() == (2,)
+        assert old.execute("SELECT count(*) FROM sqlite_master WHERE name = 'articles'").fetchone() == (0,)
+        old.execute("DROP TABLE people")
+    with closing(open_store(path)) as new:
+        assert new.remembers("kept") == "yes"
+        assert new.rows("PRAGMA user_version")[0][0] == VERSION
+        assert new.rows("SELECT * FROM articles") == []

@@ -11,12 +11,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carecli import filing, priorities, ranking, teaching
+from carecli import desk, filing, priorities, teaching
 from carecli.config import Config
-from carecli.errors import Conflict, NotFound
-from carecli.model import JSON, Verdict, parse_iso
-from carecli.store import cases, conversations, events, mentions
-from carecli.store.cases import Filter
+from carecli.errors import Conflict
+from carecli.model import JSON, Verdict
+from carecli.store import conversations, events, mentions
 from carecli.store.connect import Row, Store
 from carecli.triage import Rules, classify, examples, reposts, risk
 from carecli.triage.engine import needs_reply
@@ -43,13 +42,13 @@ def triage_new(
     total, taught = 0, None
     while batch := mentions.untriaged(store, BATCH):
         taught = taught or Engine(config, teaching.learnt(store, rules(config), relearn=relearn))
-        total += _filed(store, batch, _verdicts(store, batch, taught), now)
+        total += _filed(store, config, batch, _verdicts(store, batch, taught), now)
         if progress is not None:
             progress(total)
     return total
 
 
-def _filed(store: Store, batch: Sequence[Row], verdicts: Mapping[int, _Judged], now: datetime) -> int:
+def _filed(store: Store, config: Config, batch: Sequence[Row], verdicts: Mapping[int, _Judged], now: datetime) -> int:
     """Write verdicts and cases in one transaction; returns how many mentions it did.
 
     What another process triaged, corrected or changed since `batch` was read is left to it, or to the next batch.
@@ -66,6 +65,8 @@ def _filed(store: Store, batch: Sequence[Row], verdicts: Mapping[int, _Judged], 
         repeated = filing.find_reposts(connection, undirected, texts)
         touched = filing.into_cases(connection, [row for row in rows if row["mention_id"] not in repeated], now)
         touched |= conversations.join_originals(connection, repeated) if repeated else set()
+        known = set(numbers)
+        filing.keep_promises(connection, [row for row in batch if row["mention_id"] in known], config)
         filing.reopen_unseen(connection, numbers, now)
         filing.project(store, connection, touched)
     return len(rows)
@@ -176,48 +177,8 @@ def _corrected(judged: _Judged, signals: Mapping[str, Any]) -> Verdict | None:
 # What a person does to a case
 
 
-def record(
-    store: Store,
-    case: int,
-    kind: str,
-    *,
-    now: datetime,
-    agent: str | None = None,
-    data: Mapping[str, Any] | None = None,
-) -> Row:
-    """Append one event to a case's log and write the case anew. Raises NotFound."""
-    with store.write() as connection:
-        row = cases.get(store, case)
-        number: int = row["case_id"]
-        # clocks differ: whoever acts has seen what is there, so it comes after that
-        at = max(now, parse_iso(row["latest_at"]), events.newest(store, number) or now)
-        events.append(connection, number, kind, at, agent=agent, data=data)
-        filing.project(store, connection, [number])
-        return cases.get(store, number)
-
-
-def claim(store: Store, case: int | None, *, agent: str, now: datetime, config: Config | None = None) -> Row:
-    """Give a case (None: the most pressing unassigned one) to `agent`; of two who try, one gets it.
-
-    `config` says what presses most. Raises Conflict when somebody else has it, NotFound when nothing waits.
-    """
-    config = config or Config()
-    with store.write():
-        if case is None:
-            waiting = ranking.ordered(store, config, Filter(unassigned=True), now=now, limit=1)
-            row = next(iter(waiting), None)
-            if row is None:
-                raise NotFound("nothing in the queue is unassigned", hint="`care queue` shows who works on what")
-        else:
-            row = cases.get(store, case)
-        if row["assignee"] not in (None, agent):
-            raise Conflict(
-                f"case {row['case_id']} is {row['assignee']}'s",
-                hint=f"`care assign {row['case_id']} {agent}` takes it over",
-            )
-        if row["assignee"] == agent:
-            return row
-        return record(store, row["case_id"], "claimed", now=now, agent=agent, data={"assignee": agent})
+record = filing.record
+claim = desk.claim
 
 
 def label(

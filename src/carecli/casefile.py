@@ -5,20 +5,55 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from carecli import deadlines, ranking
 from carecli.config import Config
 from carecli.model import JSON, Draft, Event, iso, parse_iso
-from carecli.store import cases, conversations, events, mentions, replies
+from carecli.store import cases, conversations, customers, events, knowledge, mentions, promises, replies
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
+from carecli.store.desk import last_agent
 from carecli.triage.authors import Kind, Post, kind_of
 
+SAME_MATTER = timedelta(days=14)  # others who wrote so lately may write about the same
+FOLLOWED = timedelta(days=30)  # so long after it was due a promise that was not kept comes back into the queue
 
-def describe(row: Row, config: Config, now: datetime) -> JSON:
-    """One case's row as the JSON of CONTRACT.md."""
+
+def promise(row: Row, now: datetime) -> JSON:
+    """A promise as `care show` and `care promise` tell it: open, kept, broken, or dropped as none."""
+    return {
+        "promise": row["promise_id"],
+        "case": row["case_id"],
+        "words": row["words"],
+        "made_at": row["made_at"],
+        "due_at": row["due_at"],
+        "done_at": row["done_at"],
+        "state": _state(row, now),
+    }
+
+
+def _state(row: Row, now: datetime) -> str:
+    if row["settled_as"] == "dropped":
+        return "dropped"
+    done = row["done_at"]
+    if done is not None and done <= iso(now):
+        return "kept" if done <= row["due_at"] else "broken"
+    return "broken" if row["due_at"] < iso(now) else "open"
+
+
+def follow_ups(store: Store, now: datetime) -> dict[int, JSON]:
+    """The first due of each case's open or overdue promises, by case; `back` when it is time to act on it."""
+    found: dict[int, JSON] = {}
+    for row in promises.unsettled(store, since=iso(now - FOLLOWED), now=iso(now)):
+        found.setdefault(row["case_id"], {**promise(row, now), "back": row["remind_at"] <= iso(now)})
+    return found
+
+
+def describe(row: Row, config: Config, now: datetime, promised: Mapping[int, JSON] | None = None) -> JSON:
+    """One case's row as the JSON of CONTRACT.md; `promised` are the `follow_ups` of all cases."""
+    promise = (promised or {}).get(row["case_id"])
     asleep = row["status"] == "snoozed" and row["snoozed_until"] > iso(now)
     status = "open" if row["status"] == "snoozed" and not asleep else row["status"]
     clock = ranking.clock(row, config, now)
@@ -49,6 +84,7 @@ def describe(row: Row, config: Config, now: datetime) -> JSON:
         "snoozed_until": row["snoozed_until"] if asleep else None,
         "waiting_since": row["waiting_since"],
         "sla": {"target_seconds": clock.target_seconds, "due_at": due_at, "state": clock.state},
+        "follow_up": promise and {key: promise[key] for key in ("promise", "words", "due_at", "state")},
         "mentions": row["mention_count"],
         "reposts": row["reposts"],
     }
@@ -63,8 +99,23 @@ def queue(
     sla: str | None = None,
     limit: int | None = None,
 ) -> list[JSON]:
-    """Cases as CONTRACT.md describes them, most pressing at this moment first."""
-    return [describe(row, config, now) for row in ranking.ordered(store, config, which, now=now, sla=sla, limit=limit)]
+    """Cases as CONTRACT.md describes them, most pressing at this moment first; what we promised comes back when due."""
+    rows = ranking.ordered(store, config, which, now=now, sla=sla, limit=limit)
+    promised = follow_ups(store, now)
+    found = [describe(row, config, now, promised) for row in rows]
+    if which.status is not None or which.everything or sla is not None:
+        return found
+    known = {case["case"] for case in found}
+    due = [case for case, one in promised.items() if one["back"] and case not in known]
+    back = cases.among(store, which, due, now=now) if due else []
+    if back:
+        found = sorted([*found, *(describe(row, config, now, promised) for row in back)], key=_pressing)
+    return found[:limit]
+
+
+def _pressing(case: JSON) -> tuple[int, str, int]:
+    """The order of the queue."""
+    return -case["priority"], case["waiting_since"] or "", case["case"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +132,12 @@ class CaseFile:
     events: list[JSON]
     drafts: list[Draft]
     replies: list[Row]
+    promises: list[JSON]
+    proposal: str | None
+    accounts: list[JSON]
+    preferred_agent: str | None
+    similar: list[JSON]
+    knowledge: list[JSON]
 
 
 def case_file(store: Store, config: Config, case: int, *, now: datetime) -> CaseFile:
@@ -89,12 +146,13 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
     number = row["case_id"]
     conversation = mentions.of_case(store, number)
     absorbed = conversations.merged(store, [number]).get(number, [])
+    accounts = customers.accounts(store, row["customer_id"])
     logs = events.of_cases(store, [number, *absorbed])
     log = sorted((event for events_ in logs.values() for event in events_), key=lambda event: event.at)
     gone = {m["mention_id"] for m in conversation if m["deleted_at"]}
     kinds = {m["author_id"]: _kind(store, m) for m in conversation if m["inbound"]}
     copies = mentions.copies(store, row["latest_mention_id"])
-    shown = describe(row, config, now)
+    shown = describe(row, config, now, follow_ups(store, now))
     shown["reasons"] += _remarks(kinds[row["customer_id"]], copies)
     followers = [m["author_followers"] for m in conversation if m["author_id"] == row["customer_id"]]
     return CaseFile(
@@ -102,7 +160,9 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         mentions=conversation,
         followers=next((number for number in reversed(followers) if number is not None), None),
         history=[
-            describe(other, config, now) for other in cases.of_customer(store, row["customer_id"], besides=number)
+            describe(other, config, now)
+            for account in accounts
+            for other in cases.of_customer(store, account["author_id"], besides=number)
         ],
         clocks=[step.as_json() for step in deadlines.explain(store, row, config, now)],
         kinds=kinds,
@@ -110,6 +170,15 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": _shown(e, gone)} for e in log],
         drafts=replies.drafts_of(store, number),
         replies=replies.of_case(store, number),
+        promises=[promise(one, now) for one in promises.of_cases(store, [number])],
+        proposal=_proposal(row),
+        accounts=[{key: a[key] for key in ("platform", "handle", "name", "url")} for a in accounts],
+        preferred_agent=last_agent(store, row["customer_id"]),
+        similar=[
+            {"case": one["case_id"], "status": one["status"], "customer": one["handle"], "text": one["text"]}
+            for one in customers.same_matter(store, number, since=iso(now - SAME_MATTER), limit=5)
+        ],
+        knowledge=_knowledge(store, row, now),
     )
 
 
@@ -128,6 +197,29 @@ def _remarks(kind: Kind, copies: int) -> list[str]:
     """What an agent should know of who writes; it adds no points."""
     found = [f"written by a {kind.kind}: {kind.why}"] if kind.kind in ("bot", "company") else []
     return found + ([f"the same words from {copies} other{'s' if copies > 1 else ''}"] if copies else [])
+
+
+def _knowledge(store: Store, row: Row, now: datetime) -> list[JSON]:
+    """The articles that share most with what the customer wrote."""
+    found = knowledge.about(store, row["text"], limit=20)
+    fitting = [one for one in found if one["language"] in (None, row["language"])][:3]
+    return [
+        {
+            "article": one["article_id"],
+            "title": one["title"],
+            "url": one["url"],
+            "stale": one["review_by"] is not None and one["review_by"] < iso(now)[:10],
+        }
+        for one in fitting
+    ]
+
+
+def _proposal(row: Row) -> str | None:
+    """What could be done next: `resolve` where we have answered and the customer thanks us."""
+    from carecli.replies.closing import is_thanks
+
+    answered = row["first_reply_at"] is not None and row["status"] in ("open", "pending")
+    return "resolve" if answered and is_thanks(row["text"]) else None
 
 
 def describe_short(case: Mapping[str, Any]) -> str:

@@ -126,21 +126,123 @@ class Voice(_Table):
 
     greeting: dict[str, str] = field(default_factory=dict)
     signature: str = ""
-    formality: str = "formal"
+    formality: typing.Literal["formal", "informal"] = "formal"
     avoid: list[str] = field(default_factory=list)
+    use: dict[str, str] = field(default_factory=dict)
+    languages: list[str] = field(default_factory=list)
     emoji: bool = False
     team: str = ""
+    emoji_only: list[str] = field(default_factory=list)
+    humour: bool = False
+    humour_topics: list[str] = field(default_factory=list)
+    examples: list[str] = field(default_factory=list)
+    approval: bool = False
     templates: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+
+
+# The guardrails' rules, in the order in which they are tried: carecli.replies.guardrails has them
+RULES = (
+    "empty",
+    "placeholder",
+    "length",
+    "hidden-text",
+    "personal-data",
+    "asks-personal-data",
+    "asks-secret",
+    "asks-too-much",
+    "link-host",
+    "link-shortener",
+    "link-insecure",
+    "promise",
+    "follow-up",
+    "compensation",
+    "legal",
+    "medical",
+    "language",
+    "repeat",
+    "canned",
+    "tone",
+    "emoji",
+    "voice-avoid",
+    "stale-article",
+    "unsupported",
+    "link-lands",
+    "agent",
+    "claimed",
+    "second-reply",
+    "pretending",
+    "mourning",
+    "formality",
+    "voice-use",
+    "voice-language",
+    "humour",
+    "signature",
+    "answered",
+    "own-post",
+    "deleted",
+    "emergency",
+)
 
 
 @dataclass(frozen=True)
 class Guardrails(_Table):
-    """What a reply may do; `severity` re-weights a rule by its id (`off` switches it off)."""
+    """What a reply may do; `severity` re-weights a rule by its id (`off` switches it off).
+
+    `check_links`: every link is opened before a reply goes out.
+    """
 
     allowed_links: list[str] = field(default_factory=list)
     private_fields: list[str] = field(default_factory=lambda: ["name", "postcode"])
     similarity: float = 0.85
+    check_links: bool = True
     severity: dict[str, typing.Literal["block", "confirm", "note", "off"]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Agent(_Table):
+    """One person of the roster. Lists that are empty set no limit; `never` are topics that this agent may not answer.
+
+    `name` signs replies. `hours` in the team's time zone; none: the team's. `approval`: somebody else has to agree.
+    """
+
+    name: str = ""
+    languages: list[str] = field(default_factory=list)
+    skills: list[str] = field(default_factory=list)
+    platforms: list[str] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)
+    hours: OpeningHours = field(default_factory=OpeningHours)
+    approval: bool = False
+
+
+@dataclass(frozen=True)
+class Desk(_Table):
+    """How the team works on cases. Durations like `30m`, `4h`, `7d`; "" is never.
+
+    `lease`: a claim ends when its agent did nothing on the case for so long. `resolve_after`: a customer's silence
+    that ends a pending case. `promise_due`: when a promise without a time is due. `emergency`: who alone answers
+    emergencies; `named`: topic → who alone answers it. `approval`: topics whose replies need a second person.
+    `per_minute`: at most so many replies go out in a minute, 0 for no limit. `threads`: long replies may go out as
+    several posts. `private_link`: where customers reach you in private, where the platform has no messages.
+    """
+
+    lease: str = "8h"
+    resolve_after: str = ""
+    promise_due: str = "1d"
+    emergency: list[str] = field(default_factory=list)
+    named: dict[str, list[str]] = field(default_factory=dict)
+    approval: list[str] = field(default_factory=list)
+    per_minute: int = 0
+    threads: bool = True
+    private_link: str = ""
+
+
+@dataclass(frozen=True)
+class Llm(_Table):
+    """Drafts by a language model: its name in the `llm` library ("" for that library's default), and your own words
+    to it."""
+
+    model: str = ""
+    instructions: str = ""
 
 
 @dataclass(frozen=True)
@@ -239,6 +341,9 @@ class Config(_Table):
     crisis: CrisisRules = field(default_factory=CrisisRules)
     voices: dict[str, Voice] = field(default_factory=dict)
     guardrails: Guardrails = field(default_factory=Guardrails)
+    agents: dict[str, Agent] = field(default_factory=dict)
+    desk: Desk = field(default_factory=Desk)
+    llm: Llm = field(default_factory=Llm)
     display: Display = field(default_factory=Display)
     network: Network = field(default_factory=Network)
     report: Reporting = field(default_factory=Reporting)

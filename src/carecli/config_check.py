@@ -14,7 +14,7 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from carecli import national
-from carecli.config import DAYS, Config, build
+from carecli.config import DAYS, RULES, Config, build
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
 from carecli.matching import parse
@@ -114,6 +114,7 @@ _NAMED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("sla.urgency", URGENCIES),
     ("priority.urgency", URGENCIES),
     ("priority.intent", INTENTS),
+    ("guardrails.severity", RULES),
     ("priority.risk", RISKS),
     ("priority.sla", ("due", "breached")),
 )
@@ -136,6 +137,9 @@ _ATTEMPTS: tuple[_Attempt, ...] = (
     ("alerts.silent_after", lambda config: parse_duration(config.alerts.silent_after)),
     ("alerts.stuck_after", lambda config: parse_duration(config.alerts.stuck_after)),
     ("mail.port", lambda config: _between(config.mail.port, 1, 65535)),
+    ("desk.lease", lambda config: parse_duration(config.desk.lease or "0s")),
+    ("desk.resolve_after", lambda config: parse_duration(config.desk.resolve_after or "0s")),
+    ("desk.promise_due", lambda config: parse_duration(config.desk.promise_due)),
     ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),
 )
 

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from carecli import priorities, sla
-from carecli.config import Priority
+from carecli.config import Config, Priority
 from carecli.conversations import Message, Place, plan
+from carecli.hours import parse_duration
 from carecli.lifecycle import Life, Segment, fold
 from carecli.model import iso, parse_iso
 from carecli.priorities import Customer, Ranked, pressing, risks_of
+from carecli.replies.promises import promises
 from carecli.reposts import Copy, fingerprint, originals
 from carecli.store import cases, conversations, events
+from carecli.store import promises as kept
 from carecli.store.cases import Projection
 from carecli.store.connect import Connection, Row, Store
 
@@ -88,6 +93,42 @@ def _adopt_orphans(connection: Connection, known: Mapping[Place, int]) -> set[in
         # an answer of ours in several posts: the next one hangs on this one
         homes = {(row["platform"], row["host"], row["external_id"]): case for case, row in found}
     return adopted
+
+
+def record(
+    store: Store,
+    case: int,
+    kind: str,
+    *,
+    now: datetime,
+    agent: str | None = None,
+    data: Mapping[str, Any] | None = None,
+) -> Row:
+    """Append one event to a case's log and write the case anew. Raises NotFound."""
+    with store.write() as connection:
+        row = cases.get(store, case)
+        number: int = row["case_id"]
+        # clocks differ: whoever acts has seen what is there, so it comes after that
+        at = max(now, parse_iso(row["latest_at"]), events.newest(store, number) or now)
+        events.append(connection, number, kind, at, agent=agent, data=data)
+        project(store, connection, [number])
+        return cases.get(store, number)
+
+
+def keep_promises(connection: Connection, batch: Sequence[Row], config: Config) -> None:
+    """Write down what our own posts promise, with the time at which it is due and the one to think of it."""
+    zone = ZoneInfo(config.brand.timezone)
+    default = timedelta(seconds=parse_duration(config.desk.promise_due))
+    for row in batch:
+        if row["inbound"] or row["automatic"]:
+            continue
+        made = parse_iso(row["created_at"])
+        found = []
+        for one in promises(row["text"], made=made, zone=zone):
+            due = max(one.due or made + default, made)
+            # an hour before it is due, or a quarter of the time
+            found.append((one.words, due, due - min(timedelta(hours=1), (due - made) / 4)))
+        kept.keep(connection, row["mention_id"], found)
 
 
 def project(store: Store, connection: Connection, touched: Iterable[int]) -> None:

@@ -190,6 +190,10 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
+def _released(case: _Case, _event: Event) -> None:
+    case.assignee = None
+
+
 _HAPPENINGS = {
     "resolved": _resolved,
     "reopened": _reopened,
@@ -197,6 +201,7 @@ _HAPPENINGS = {
     "snoozed": _snoozed,
     "claimed": _assigned,
     "assigned": _assigned,
+    "released": _released,
     "tagged": _tagged,
 }
 

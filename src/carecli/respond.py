@@ -8,23 +8,30 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from carecli import knowledge, platforms
+from carecli import desk, drafting, filing, knowledge
 from carecli.config import Config, Voice
-from carecli.errors import Conflict
-from carecli.model import Draft, Finding
-from carecli.platforms.base import Platform
-from carecli.replies import outbox
-from carecli.replies.drafting import CaseBrief, Fit, templates
+from carecli.drafting import Desk
+from carecli.errors import Conflict, NotProcessed, UsageError
+from carecli.model import Draft, Finding, iso
+from carecli.replies import outbox, threads
+from carecli.replies.claims import Support
 from carecli.replies.guardrails import check as find_all
+from carecli.replies.links import links
+from carecli.replies.makers import Request
+from carecli.replies.prompting import Prompt
 from carecli.replies.rules import Context
 from carecli.sending import advance, send, source_of
-from carecli.store import cases, events, mentions, replies
-from carecli.store.connect import Row, Store
+from carecli.store import cases, drafts, events, mentions, replies
+from carecli.store.connect import Connection, Row, Store
 
 RECENT = timedelta(days=90)  # how far back a reply counts as "said before"
+# What an override cannot help: the platform, or the law of the desk, would refuse it all the same
+FINAL = frozenset({"empty", "length", "own-post", "deleted"})
 
 
 # Drafting and checking
@@ -39,43 +46,70 @@ def draft(
     voice: str | None = None,
     agent: str | None = None,
     count: int = 3,
+    maker: str = "template",
+    model: str | None = None,
 ) -> list[Draft]:
-    """Propose replies to a case, each with its findings, and keep them. Raises NotFound."""
+    """Propose replies to a case, each with its findings, and keep them. Raises NotFound, and what a model raises."""
     row = cases.get(store, case)
-    name, manner = config.voice(voice)
-    recent = replies.recent_texts(store, since=now - RECENT)
-    platform = _platform(config, mentions.get(store, row["latest_mention_id"]))
-    proposed = templates(
-        _brief(row, config, known=platform is not None),
-        manner,
-        voice_name=name,
-        recent=[said["text"] for said in recent],
-        count=count,
-        agent=agent,
-        rng_seed=f"{row['case_id']}/{row['latest_mention_id']}",
-        fit=None if platform is None else Fit(platform.limit, platform.measure),
-    )
-    checked = [
-        replace(one, findings=tuple(check(store, config, case, one.text, now=now, voice=name))) for one in proposed
-    ]
+    make = drafting.maker(maker, config, model=model)
+    asked = request(store, config, row, now=now, voice=voice, agent=agent, count=count)
+    checked = [replace(one, findings=tuple(_check_draft(store, config, row, one, now, agent))) for one in make(asked)]
     numbers = replies.save_drafts(store, row["case_id"], checked, now=now)
     return [replace(one, draft_id=number) for one, number in zip(checked, numbers, strict=True)]
 
 
-def _brief(row: Row, config: Config, *, known: bool) -> CaseBrief:
-    directed = bool(row["directed"])
-    return CaseBrief(
-        text=row["text"],
-        language=row["language"],
-        intent=row["intent"],
-        sentiment=row["sentiment"],
-        topics=tuple(json.loads(row["topics"])),
-        urgency=row["urgency"],
-        customer_name=row["customer_name"],
-        handle=row["customer_handle"],
-        directed=directed if known else True if directed else None,  # a file may not tell who was addressed
-        brand=config.brand.name,
+def request(
+    store: Store,
+    config: Config,
+    row: Row,
+    *,
+    now: datetime,
+    voice: str | None = None,
+    agent: str | None = None,
+    count: int = 1,
+) -> Request:
+    """What a maker is told of a case."""
+    at = drafting.desk(store, config, row)
+    recent = [said["text"] for said in replies.recent_texts(store, since=now - RECENT)]
+    name = voice_of(config, at.target, voice)
+    return drafting.request(store, config, at, voice=name, agent=signing(config, agent), count=count, recent=recent)
+
+
+def prompt(store: Store, config: Config, case: int, *, now: datetime, voice: str | None, agent: str | None) -> Prompt:
+    """Exactly what a draft by a model would send out of this machine. Raises NotFound."""
+    return drafting.prompt(request(store, config, cases.get(store, case), now=now, voice=voice, agent=agent), config)
+
+
+def voice_of(config: Config, target: Row, voice: str | None) -> str | None:
+    """The voice asked for, else the one of the source that brought the message, else None: the first."""
+    source = source_of(config, target)
+    return voice or (source.voice or None if source else None)
+
+
+def signing(config: Config, agent: str | None) -> str | None:
+    """The name with which an agent signs."""
+    known = config.agents.get(agent or "")
+    return known.name if known and known.name else agent
+
+
+def _check_draft(store: Store, config: Config, row: Row, one: Draft, now: datetime, agent: str | None) -> list[Finding]:
+    return check(
+        store,
+        config,
+        row["case_id"],
+        one.text,
+        now=now,
+        voice=one.voice,
+        agent=agent,
+        support=_support(store, config, row) if one.maker == "llm" else None,
     )
+
+
+def _support(store: Store, config: Config, row: Row) -> Support:
+    """What a model's words may rest on."""
+    found = drafting.articles_about(store, row["text"])
+    said = [turn["text"] for turn in mentions.of_case(store, row["case_id"])]
+    return Support([f"{article.title}\n{article.text}" for article in found], [*said, config.brand.name])
 
 
 def check(
@@ -87,27 +121,49 @@ def check(
     now: datetime,
     private: bool = False,
     voice: str | None = None,
+    agent: str | None = None,
+    support: Support | None = None,
+    draft: int | None = None,
+    thread: bool = False,
+    follow_links: bool = False,
 ) -> list[Finding]:
-    """What the guardrails find in a reply to this case, by place. Raises NotFound."""
+    """What the guardrails find in a reply to this case, by place. Raises NotFound.
+
+    `draft`: the draft that the text came from; a model's claims are checked against the knowledge base.
+    `follow_links`: open every link, as is done before a reply goes out.
+    """
     row = cases.get(store, case)
-    _, manner = config.voice(voice)
-    target = mentions.get(store, row["latest_mention_id"])
-    platform = _platform(config, target)
-    return find_all(text, _context(store, config, row, target, manner, platform, private, now))
+    at = drafting.desk(store, config, row)
+    _, manner = config.voice(voice_of(config, at.target, voice))
+    if draft is not None and replies.draft(store, draft)["maker"] == "llm":
+        support = _support(store, config, row)
+    context = _context(store, config, at, manner, private, now, agent)
+    landed = landings(config, text) if follow_links else {}
+    platform = at.platform
+    if thread and platform and platform.limit and len(_parts(text, at)) > 1:
+        context = replace(context, limit=None)
+    return find_all(text, replace(context, support=support, landings=landed))
+
+
+def landings(config: Config, text: str) -> Mapping[str, str]:
+    """What is wrong with the links of `text`, by the link; they are opened."""
+    if not config.guardrails.check_links:
+        return {}
+    found = [text[slice(*link.span)] for link in links(text) if link.scheme in ("", "http", "https") and link.host]
+    if not found:
+        return {}
+    from carecli.platforms.web.landing import landings as open_all
+
+    return open_all(found, timeout=config.network.timeout, allow_private=config.network.allow_private)
 
 
 def _context(
-    store: Store,
-    config: Config,
-    row: Row,
-    target: Row,
-    voice: Voice,
-    platform: Platform | None,
-    private: bool,
-    now: datetime,
+    store: Store, config: Config, at: Desk, voice: Voice, private: bool, now: datetime, agent: str | None
 ) -> Context:
+    row, target, platform = at.case, at.target, at.platform
     said = replies.recent_texts(store, since=now - RECENT)
     waiting = row["waiting_since"] is not None or row["status"] in ("open", "snoozed")
+    holder = row["assignee"]
     return Context(
         private=private,
         language=row["language"],
@@ -120,13 +176,117 @@ def _context(
         sentiment=row["sentiment"],
         recent=[(f"case {one['case_id']}, {one['at'][:10]}", one["text"]) for one in said],
         answered=not waiting,
+        answers=mentions.answers_since(store, row["case_id"], target["created_at"]),
         to_own=not target["inbound"],
         deleted=target["deleted_at"] is not None,
         stale=knowledge.stale(store, config, now=now),
+        topics=tuple(json.loads(row["topics"])),
+        heard=row["text"],
+        agent=signing(config, agent),
+        brand=config.brand.name,
+        barred=None if agent is None else desk.may_answer(config, agent, row),
+        claimed_by=holder if agent is not None and holder not in (None, agent) else None,
     )
 
 
+# Approval
+
+
+def approval_needed(config: Config, case: Row, *, voice: str | None, agent: str | None) -> str | None:
+    """Why another person has to agree to a reply, None where nobody has to."""
+    name, manner = config.voice(voice)
+    if manner.approval:
+        return f"the voice {name} needs a second person's word"
+    known = config.agents.get(agent or "")
+    if known is not None and known.approval:
+        return f"{agent}'s replies need a second person's word"
+    topic = next((topic for topic in json.loads(case["topics"]) if topic in config.desk.approval), None)
+    return f"the topic {topic} needs a second person's word" if topic else None
+
+
+def propose(
+    store: Store,
+    config: Config,
+    case: int,
+    text: str,
+    findings: Sequence[Finding],
+    *,
+    now: datetime,
+    agent: str | None,
+    voice: str | None,
+    private: bool = False,
+    draft: int | None = None,
+) -> int:
+    """Keep a reply as a draft that waits for another person's word; returns the draft's number."""
+    with store.write() as connection:
+        row = cases.get(store, case)
+        if draft is None:
+            name = config.voice(voice)[0]
+            one = Draft(text, row["language"] or "", name, "person", findings=tuple(findings))
+            draft = replies.save_drafts(store, row["case_id"], [one], now=now)[0]
+        known = replies.draft(store, draft)
+        if known["text"] != text:
+            drafts.rewrite(connection, known, text, _json(findings), now=now, agent=agent)
+        drafts.own(connection, draft, agent=agent, private=private, approval="waiting")
+        events.append(connection, row["case_id"], "proposed", now, agent=agent, data={"draft": draft})
+    return draft
+
+
+def edit_draft(store: Store, config: Config, number: int, text: str, *, now: datetime, agent: str | None = None) -> Row:
+    """Give a draft another text; an approval has to be given again. Raises NotFound, Conflict when it is out."""
+    with store.write() as connection:
+        row = replies.draft(store, number)
+        if any(
+            reply["draft_id"] == number and reply["status"] == "sent"
+            for reply in replies.of_case(store, row["case_id"])
+        ):
+            raise Conflict(f"draft {number} was sent", hint=f"`care reply {row['case_id']}` answers again")
+        found = check(store, config, row["case_id"], text, now=now, voice=row["voice"], agent=agent, draft=number)
+        drafts.rewrite(connection, row, text, _json(found), now=now, agent=agent)
+        events.append(connection, row["case_id"], "draft edited", now, agent=agent, data={"draft": number})
+        return replies.draft(store, number)
+
+
+def decide(store: Store, number: int, *, approve: bool, now: datetime, agent: str, because: str | None = None) -> Row:
+    """Another person's word on a draft. Raises NotFound, Conflict for one's own draft or one that does not wait."""
+    with store.write() as connection:
+        row = replies.draft(store, number)
+        if row["approval"] != "waiting":
+            state = row["approval"] or "one that needs nobody's word"
+            raise Conflict(f"draft {number} is {state}", hint="`care draft list --waiting` shows what waits")
+        if approve and row["agent"] == agent:
+            raise Conflict(f"draft {number} is your own", hint="somebody else has to approve it: --as")
+        drafts.decide(connection, number, "approved" if approve else "rejected")
+        data = {"draft": number, "because": because}
+        kind = "draft approved" if approve else "draft rejected"
+        events.append(connection, row["case_id"], kind, now, agent=agent, data=data)
+        return replies.draft(store, number)
+
+
+def _json(findings: Sequence[Finding]) -> str:
+    return json.dumps([asdict(finding) for finding in findings], ensure_ascii=False)
+
+
 # The outbox
+
+
+class Override(NamedTuple):
+    """A person's word against a rule that blocks."""
+
+    rule: str
+    because: str
+
+
+def still_blocking(findings: Sequence[Finding], overrides: Sequence[Override]) -> list[Finding]:
+    """The findings that block and that no override lifts. Raises UsageError for an override that lifts nothing."""
+    blocking = [one for one in findings if one.severity == "block"]
+    for override in overrides:
+        if override.rule in FINAL:
+            raise UsageError(f"{override.rule} cannot be overridden", hint="change the reply")
+        if all(one.rule != override.rule for one in findings):
+            raise UsageError(f"nothing to override: {override.rule} found nothing here")
+    lifted = {override.rule for override in overrides}
+    return [one for one in blocking if one.rule not in lifted]
 
 
 def approve(
@@ -139,26 +299,21 @@ def approve(
     private: bool = False,
     draft: int | None = None,
     read: int | None = None,
+    answers: int | None = None,
+    overrides: Sequence[Override] = (),
+    send_at: datetime | None = None,
+    parts: Sequence[str] = (),
 ) -> int:
     """Write a reply down, approved and ready to be sent; returns its number. Nothing has been sent yet.
 
-    `read` is the newest message (its mention's number) that its writer had seen. Raises Conflict when the customer
-    has written since, or when another reply to the same message is already on its way.
+    `read` is the newest message (its mention's number) that its writer had seen, `answers` how many of ours to it.
+    The case is the agent's from now on. Raises Conflict when the customer or a colleague has written since, when
+    another agent has claimed the case, or when another reply to the same message is already on its way.
     """
     with store.write() as connection:
         row = cases.get(store, case)
         target: int = row["latest_mention_id"]
-        if read is not None and read != target:
-            raise Conflict(
-                f"the customer of case {row['case_id']} has written meanwhile; nothing was sent",
-                hint=f"`care show {row['case_id']}` has the new message",
-            )
-        for other in replies.of_case(store, row["case_id"]):
-            if other["status"] in ("approved", "sending", "unsure") and other["mention_id"] == target:
-                raise Conflict(
-                    f"reply {other['reply_id']} to the same message is {other['status']}",
-                    hint="`care outbox` shows it; send, resolve or cancel it first",
-                )
+        _still_free(store, row, target, agent, read, answers, overrides)
         number = replies.add(
             connection,
             case=row["case_id"],
@@ -170,14 +325,84 @@ def approve(
             key=uuid.uuid4().hex,
             draft=draft,
             now=now,
+            send_at=send_at,
+            parts=[(part, uuid.uuid4().hex) for part in parts] if len(parts) > 1 else (),
         )
-        events.append(connection, row["case_id"], "approved", now, agent=agent, data={"reply": number})
+        _log(connection, row["case_id"], number, now, agent, overrides, send_at)
+        if agent is not None and row["assignee"] is None:
+            filing.record(store, row["case_id"], "claimed", now=now, agent=agent, data={"assignee": agent})
         return number
 
 
-def _platform(config: Config, target: Row) -> Platform | None:
-    source = source_of(config, target)
-    return None if source is None else platforms.load(source.platform)
+def _log(
+    connection: Connection,
+    case: int,
+    number: int,
+    now: datetime,
+    agent: str | None,
+    overrides: Sequence[Override],
+    send_at: datetime | None,
+) -> None:
+    for override in overrides:
+        data = {"reply": number, "rule": override.rule, "because": override.because}
+        events.append(connection, case, "overridden", now, agent=agent, data=data)
+    data = {"reply": number} | ({"send_at": iso(send_at)} if send_at else {})
+    events.append(connection, case, "approved", now, agent=agent, data=data)
+
+
+def _still_free(
+    store: Store,
+    row: Row,
+    target: int,
+    agent: str | None,
+    read: int | None,
+    answers: int | None,
+    overrides: Sequence[Override],
+) -> None:
+    number = row["case_id"]
+    if read is not None and read != target:
+        raise Conflict(
+            f"the customer of case {number} has written meanwhile; nothing was sent",
+            hint=f"`care show {number}` has the new message",
+        )
+    since = mentions.get(store, target)["created_at"]
+    if answers is not None and mentions.answers_since(store, number, since) > answers:
+        hint = f"`care show {number}` has the answer"
+        raise Conflict(f"case {number} was answered meanwhile; nothing was sent", hint=hint)
+    taken = row["assignee"] not in (None, agent) and agent is not None
+    if taken and all(override.rule != "claimed" for override in overrides):
+        hint = f"`care assign {number} {agent}` takes it over, or --override claimed --because …"
+        raise Conflict(f"case {number} is {row['assignee']}'s; nothing was sent", hint=hint)
+    for other in replies.of_case(store, number):
+        if other["status"] in ("approved", "sending", "unsure") and other["mention_id"] == target:
+            raise Conflict(
+                f"reply {other['reply_id']} to the same message is {other['status']}",
+                hint="`care outbox` shows it; send, resolve or cancel it first",
+            )
+
+
+def parts_of(store: Store, config: Config, case: int, text: str) -> list[str]:
+    """`text` as the posts of a thread; one where it fits. Raises NotProcessed when it cannot be parted."""
+    at = drafting.desk(store, config, cases.get(store, case))
+    found = _parts(text, at) if config.desk.threads else [text]
+    if not found:
+        raise NotProcessed(f"this is too long for a thread of {threads.MOST} posts", hint="shorten it")
+    return found
+
+
+def _parts(text: str, at: Desk) -> list[str]:
+    platform = at.platform
+    if platform is None or platform.limit is None:
+        return [text]
+    # every post begins with whom it is to
+    room = platform.limit - platform.measure(f"@{at.target['author_handle'].lstrip('@')} ")
+    return [text] if platform.measure(text) <= platform.limit else threads.parts(text, room, platform.measure)
+
+
+def can_be_private(store: Store, config: Config, case: int) -> bool:
+    """Whether this case's platform has private messages that care can send."""
+    platform = drafting.desk(store, config, cases.get(store, case)).platform
+    return platform is None or platform.private
 
 
 def cancel(store: Store, number: int, *, now: datetime, agent: str | None = None) -> Row:
@@ -198,4 +423,17 @@ def _decided(store: Store, number: int, happening: outbox.Happening, now: dateti
         return row
 
 
-__all__ = ["approve", "cancel", "check", "draft", "resolve_unsure", "send"]
+__all__ = [
+    "Override",
+    "approval_needed",
+    "approve",
+    "cancel",
+    "check",
+    "decide",
+    "draft",
+    "edit_draft",
+    "prompt",
+    "propose",
+    "resolve_unsure",
+    "send",
+]

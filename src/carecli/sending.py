@@ -7,16 +7,18 @@ platform whether it is out, never by sending again blindly.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 from carecli import platforms
 from carecli.config import Config, Source
 from carecli.errors import CareError, NotProcessed
-from carecli.model import Author, Mention, Receipt, Reply, parse_iso
+from carecli.model import Author, Mention, Receipt, Reply, iso, parse_iso
 from carecli.platforms.base import Platform, Poster, Setup
 from carecli.replies import outbox
-from carecli.store import events, mentions, replies
+from carecli.store import cases, events, mentions, replies, withdrawals
 from carecli.store.connect import Row, Store
 
 
@@ -28,10 +30,27 @@ def send(store: Store, config: Config, numbers: Iterable[int] | None = None, *, 
     """
     with store.lock("outbox", wait=120):
         wanted = None if numbers is None else set(numbers)
-        chosen = [row for row in replies.unfinished(store) if wanted is None or row["reply_id"] in wanted]
+        waiting = replies.unfinished(store)
+        chosen = [row for row in waiting if (row["reply_id"] in wanted if wanted is not None else _is_time(row, now))]
+        room = _room(store, config, now)
         for row in chosen:
+            if row["status"] == "approved" and room <= 0:
+                continue
             asyncio.run(_send_one(store, config, row, again=wanted is not None, now=now))
+            room -= replies.get(store, row["reply_id"])["status"] == "sent"
         return [replies.get(store, row["reply_id"]) for row in chosen]
+
+
+def _is_time(row: Row, now: datetime) -> bool:
+    """Whether a reply may go out now, if it was not to wait; what is on its way or unsure always gets settled."""
+    return row["status"] != "approved" or row["send_at"] is None or row["send_at"] <= iso(now)
+
+
+def _room(store: Store, config: Config, now: datetime) -> float:
+    """How many replies may still go out in this minute."""
+    if not config.desk.per_minute:
+        return math.inf
+    return config.desk.per_minute - replies.sent_since(store, iso(now - timedelta(minutes=1)))
 
 
 async def _send_one(store: Store, config: Config, row: Row, *, again: bool, now: datetime) -> None:
@@ -51,7 +70,7 @@ async def _settle(store: Store, config: Config, row: Row, now: datetime) -> Row:
     try:
         reply, platform, setup = _prepared(store, config, row)
         async with platform.open(setup) as client:
-            receipt = await _poster(client, platform).find(row["key"], reply)
+            receipt = await _found(store, row, reply, _poster(client, platform))
     except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way, and then nobody knows more
         return advance(store, row, "unknown", _words(error))
     if receipt is None:
@@ -62,6 +81,7 @@ async def _settle(store: Store, config: Config, row: Row, now: datetime) -> Row:
 async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
     """Send an approved reply; that it is on its way is written down before the network is touched."""
     try:
+        _still_right(store, row)
         reply, platform, setup = _prepared(store, config, row)
     except CareError as error:  # nothing has left yet: what is missing is no reason to doubt that
         advance(store, advance(store, row, "begin"), "refused", _words(error))
@@ -69,11 +89,75 @@ async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
     row = advance(store, row, "begin")
     try:
         async with platform.open(setup) as client:
-            receipt = await _poster(client, platform).post(reply, key=row["key"])
+            receipt = await _posted(store, row, reply, _poster(client, platform))
     except Exception as error:  # noqa: BLE001 - a plug-in may fail in any way
         advance(store, row, outbox.outcome(error), _words(error))
+        _note_deletion(store, row, error, now)
         return
     _record_sent(store, row, reply, receipt, now)
+
+
+def _still_right(store: Store, row: Row) -> None:
+    """A reply that waited for its time goes out only into the conversation that its writer saw. Raises NotProcessed."""
+    if row["send_at"] is not None and not replies.parts_out(store, row["reply_id"]):
+        newest = cases.get(store, row["case_id"])["latest_mention_id"]
+        if newest != row["mention_id"]:
+            hint = f"`care show {row['case_id']}`; then send it with `care outbox send {row['reply_id']}`, or cancel it"
+            replies.unschedule(store, row["reply_id"])
+            raise NotProcessed("the customer has written since this reply was scheduled", hint=hint)
+
+
+async def _posted(store: Store, row: Row, reply: Reply, poster: Poster) -> Receipt:
+    """Post a reply, or those parts of it that are not out; returns the receipt of its first post."""
+    parts = replies.parts(store, row["reply_id"])
+    if not parts:
+        return await poster.post(reply, key=row["key"])
+    receipts: list[Receipt] = []
+    for part in parts:
+        receipt = _receipt(part)
+        if receipt is None:
+            receipt = await poster.post(_part(reply, part, receipts), key=part["key"])
+            replies.part_sent(store, part, receipt)
+        receipts.append(receipt)
+    return receipts[0]
+
+
+async def _found(store: Store, row: Row, reply: Reply, poster: Poster) -> Receipt | None:
+    """The receipt of a reply that is out; None while it, or one of its parts, is not."""
+    parts = replies.parts(store, row["reply_id"])
+    if not parts:
+        return await poster.find(row["key"], reply)
+    receipts: list[Receipt] = []
+    for part in parts:
+        receipt = _receipt(part) or await poster.find(part["key"], _part(reply, part, receipts))
+        if receipt is None:
+            return None
+        if part["external_id"] is None:
+            replies.part_sent(store, part, receipt)
+        receipts.append(receipt)
+    return receipts[0]
+
+
+def _part(reply: Reply, part: Row, before: list[Receipt]) -> Reply:
+    """One post of a thread: it answers the post before it, and is addressed to the same customer."""
+    to = replace(reply.to, external_id=before[-1].external_id, url=before[-1].url) if before else reply.to
+    return replace(reply, text=part["text"], to=to)
+
+
+def _receipt(part: Row) -> Receipt | None:
+    if part["external_id"] is None:
+        return None
+    at = part["created_at"]
+    return Receipt(part["external_id"], part["url"], at and parse_iso(at), part["host"] or "")
+
+
+def _note_deletion(store: Store, row: Row, error: Exception, now: datetime) -> None:
+    """The platform says that the post which was to be answered is gone: everybody should see that."""
+    if isinstance(error, NotProcessed) and error.status in (404, 410) and not replies.parts_out(store, row["reply_id"]):
+        with store.write() as connection:
+            target = mentions.get(store, row["mention_id"])
+            place = target["platform"], target["host"]
+            withdrawals.withdraw(connection, place, [target["external_id"]], now=now)
 
 
 def _poster(client: object, platform: Platform) -> Poster:
@@ -97,7 +181,25 @@ def _words(error: Exception) -> str:
 
 def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: datetime) -> Row:
     """In one transaction: the reply is sent, our post is a mention of the conversation, the log says so."""
-    ours = Mention(
+    parts = replies.parts(store, row["reply_id"])
+    posts = [(receipt, reply)] if not parts else []
+    receipts: list[Receipt] = []
+    for part in parts:
+        posts.append((_receipt(part) or receipt, _part(reply, part, receipts)))
+        receipts.append(posts[-1][0])
+    ours = [_ours(row, one, sent, now) for sent, one in posts]
+    source = mentions.get(store, row["mention_id"])["source"]
+    with store.write() as connection:
+        replies.sent(connection, row["reply_id"], receipt, now=now)
+        mentions.save_page(store, source, ours, now=now)
+        data = {"reply": row["reply_id"], "url": receipt.url}
+        events.append(connection, row["case_id"], "replied", now, agent=row["agent"], data=data)
+        return replies.get(store, row["reply_id"])
+
+
+def _ours(row: Row, reply: Reply, receipt: Receipt, now: datetime) -> Mention:
+    """Our post as a mention of the conversation."""
+    return Mention(
         platform=reply.to.platform,
         host=receipt.host or reply.to.host,
         external_id=receipt.external_id,
@@ -111,13 +213,6 @@ def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: da
         visibility="direct" if reply.private else reply.to.visibility,
         inbound=False,
     )
-    source = mentions.get(store, row["mention_id"])["source"]
-    with store.write() as connection:
-        replies.sent(connection, row["reply_id"], receipt, now=now)
-        mentions.save_page(store, source, [ours], now=now)
-        data = {"reply": row["reply_id"], "url": receipt.url}
-        events.append(connection, row["case_id"], "replied", now, agent=row["agent"], data=data)
-        return replies.get(store, row["reply_id"])
 
 
 def source_of(config: Config, target: Row) -> Source | None:

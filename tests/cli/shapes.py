@@ -108,6 +108,9 @@ CASE = {
     "waiting_since": maybe(time),
     "reposts": count,
     "sla": SLA,
+    "follow_up": maybe(
+        {"promise": count, "words": words, "due_at": time, "state": one_of("open", "kept", "broken", "dropped")}
+    ),
     "mentions": count,
 }
 MENTION = {
@@ -166,7 +169,17 @@ OUTBOX = {
     "private": bool,
     "agent": maybe(words),
     "created_at": time,
+    "send_at": maybe(time),
     "url": maybe(words),
+}
+PROMISE = {
+    "promise": count,
+    "case": count,
+    "words": words,
+    "made_at": time,
+    "due_at": time,
+    "done_at": maybe(time),
+    "state": one_of("open", "kept", "broken", "dropped"),
 }
 CLOCK = {
     "segment": count,
@@ -196,10 +209,21 @@ SHOWN = {
     "copies": count,
     "clocks": [CLOCK],
     "mentions": [{**MENTION, "author": {**AUTHOR, "kind": maybe(one_of("person", "bot", "company", "unknown"))}}],
-    "customer": {"handle": str, "name": maybe(words), "followers": maybe(count), "cases": [CASE]},
+    "customer": {
+        "handle": str,
+        "name": maybe(words),
+        "followers": maybe(count),
+        "accounts": [{"platform": words, "handle": str, "name": maybe(words), "url": maybe(words)}],
+        "preferred_agent": maybe(words),
+        "cases": [CASE],
+    },
     "events": [EVENT],
     "drafts": [DRAFT],
     "replies": [OUTBOX],
+    "promises": [PROMISE],
+    "proposal": maybe(one_of("resolve")),
+    "similar": [{"case": count, "status": one_of(*STATUSES), "customer": str, "text": words}],
+    "knowledge": [{"article": count, "title": words, "url": maybe(words), "stale": bool}],
 }
 REPLY = {"reply_id": maybe(count), "status": words, "findings": [FINDING], "url": maybe(words), "text": words}
 SOURCE = {

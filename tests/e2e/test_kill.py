@@ -148,6 +148,28 @@ class Kills:
         assert len(street.town.answers(question)) == 1
         street.settle(case, question)
 
+    def test_a_thread_is_killed_in_each_of_its_posts(self, street: Street) -> None:
+        case, question = street.next_case()
+        step = "Step {} for bag {}: go to the desk in hall B and show the number on the receipt."
+        text = " ".join(step.format(number, case) for number in range(15))
+        command = ["reply", str(case), text, "--thread", "--yes"]
+        for _ in range(2):
+            with street.proxy.stop(street.town.posting, "done") as stop:
+                process = street.world.start(*command)
+                stop.wait()
+                kill(process)
+            command = ["outbox", "send"]
+        (row,) = [row for row in street.world.json("outbox", "send") if row["case"] == case]
+        assert row["status"] == "sent"
+        posts, above = list[str](), question
+        while answers := street.town.answers(above):
+            assert len(answers) == 1, "a post of the thread went out twice"
+            posts.append(answers[0].text)
+            above = answers[0].id
+        assert len(posts) >= 3
+        assert [post[-3:] for post in posts] == [f"{n}/{len(posts)}" for n in range(1, len(posts) + 1)]
+        assert street.status(case) == "sent"
+
     def test_a_clock_that_is_an_hour_ahead_hides_nothing(self, street: Street) -> None:
         ahead = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
         world = replace(street.world, env={**street.world.env, "CARE_NOW": ahead})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -10,18 +10,21 @@ import pytest
 from carecli.config import Guardrails, Voice
 from carecli.replies.guardrails import RULES, Context, check
 
-from . import cases_form, cases_privacy, cases_wording
+from . import cases_form, cases_manner, cases_privacy, cases_wording
 from .cases_privacy import Case
 
-FOUND: list[Case] = cases_privacy.FOUND + cases_wording.FOUND + cases_form.FOUND
-NOT_FOUND: list[Case] = cases_privacy.NOT_FOUND + cases_wording.NOT_FOUND + cases_form.NOT_FOUND
+FOUND: list[Case] = cases_privacy.FOUND + cases_wording.FOUND + cases_form.FOUND + cases_manner.FOUND
+NOT_FOUND: list[Case] = (
+    cases_privacy.NOT_FOUND + cases_wording.NOT_FOUND + cases_form.NOT_FOUND + cases_manner.NOT_FOUND
+)
 
 
 def context(settings: dict[str, Any]) -> Context:
     """A context from flat settings: those of Context, and of its rules and voice by their own names."""
     rest = dict(settings)
     rules = Guardrails(**{key: rest.pop(key) for key in ("allowed_links", "private_fields") if key in rest})
-    voice = Voice(**{key: rest.pop(key) for key in ("avoid", "emoji") if key in rest})
+    own = {field.name for field in fields(Voice)}
+    voice = Voice(**{key: rest.pop(key) for key in own if key in rest})
     return replace(Context(rules=rules, voice=voice), **rest)
 
 

@@ -33,7 +33,9 @@ def who(agent: str | None) -> str:
 def claim(
     context: typer.Context,
     case: Annotated[int | None, typer.Argument(metavar="[CASE]", help="The case's number.", min=1)] = None,
-    next_: Annotated[bool, typer.Option("--next", help="The most pressing case that nobody has.")] = False,
+    next_: Annotated[
+        bool, typer.Option("--next", help="The most pressing case that you can answer and nobody has.")
+    ] = False,
     agent: Agent = None,
     json: Json = False,
 ) -> None:
@@ -144,6 +146,6 @@ def _shown(run: Context, row: Any, json: bool, words: str) -> None:
     from carecli import casefile
 
     if json:
-        output.document(casefile.describe(row, run.config, run.now))
+        output.document(casefile.describe(row, run.config, run.now, casefile.follow_ups(run.store, run.now)))
     else:
         errors.note(words)

@@ -12,7 +12,7 @@ from carecli.cli import output
 from carecli.cli.context import Context
 from carecli.cli.fetch import outcomes_table
 from carecli.cli.queue import cases_table, full, sheet
-from carecli.cli.respond import findings_lines
+from carecli.cli.reply import findings_lines
 from carecli.errors import CareError, UsageError
 from carecli.model import iso
 from carecli.reports.render import render
@@ -96,7 +96,7 @@ def _look(run: Context) -> int:
     output.lines(f"  … {len(waiting)} cases wait.")
     case: int = next(c["case"] for c in waiting if c["intent"] == "complaint" and c["directed"])
     _step(f"care claim {case} --as {AGENT}", "Take one, so that nobody else answers it.")
-    act.claim(run.store, case, agent=AGENT, now=run.now)
+    act.claim(run.store, case, agent=AGENT, now=run.now, config=run.config)
     _step(f"care show {case}", "The conversation, the verdict and why, the customer's history, the log.")
     sheet(full(run, case), casefile.describe_short, run.now)
     return case

@@ -37,7 +37,7 @@ def fetch(
 
     Example: care fetch support --since 30d
     """
-    from carecli import act, listen
+    from carecli import act, desk, listen
 
     run: Context = context.obj
     if not run.config.sources:
@@ -55,6 +55,7 @@ def fetch(
         )
     with errors.progress("Classifying") as tell:
         act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+    desk.tidy(run.store, run.config, now=run.now)
     if json:
         output.document([_row(outcome) for outcome in outcomes])
     else:

@@ -19,7 +19,10 @@ Since = Annotated[
     typer.Option("--since", metavar="WHEN", help="From then on: 2026-11-20, 7d, yesterday, monday 9:00."),
 ]
 Until = Annotated[str | None, typer.Option("--until", metavar="WHEN", help="Until then; a day includes itself.")]
-Voice = Annotated[str | None, typer.Option("--voice", help="A voice of care.toml (default: the first).")]
+Private = Annotated[bool, typer.Option("--private", help="As a direct message, where the platform has them.")]
+Voice = Annotated[
+    str | None, typer.Option("--voice", help="A voice of care.toml (default: the source's, else the first).")
+]
 OutputFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of the terminal."),

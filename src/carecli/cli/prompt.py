@@ -200,7 +200,7 @@ def _sentiment(state: _Review) -> str | None:
 
 def _reply(state: _Review) -> str | None:
     from carecli import respond
-    from carecli.cli.respond import findings_lines
+    from carecli.cli.reply import findings_lines
     from carecli.store import cases
 
     run = state.run

@@ -96,7 +96,7 @@ def waited(case: dict[str, Any], now: datetime) -> str:
     from carecli.hours import show_duration
 
     if case["waiting_since"] is None:
-        return str(case["status"])
+        return "promised" if case["follow_up"] else str(case["status"])
     return show_duration((now - parse_iso(case["waiting_since"])).total_seconds())
 
 
@@ -130,12 +130,22 @@ def full(run: Context, case: int) -> dict[str, Any]:
     return {
         **found.case,
         "mentions": [_with_kind(shapes.mention(row), found.kinds.get(row["author_id"])) for row in found.mentions],
-        "customer": {**found.case["customer"], "followers": found.followers, "cases": found.history},
+        "customer": {
+            **found.case["customer"],
+            "followers": found.followers,
+            "accounts": found.accounts,
+            "preferred_agent": found.preferred_agent,
+            "cases": found.history,
+        },
         "copies": found.copies,
         "clocks": found.clocks,
+        "similar": found.similar,
+        "knowledge": found.knowledge,
         "events": found.events,
         "drafts": [shapes.draft(draft) for draft in found.drafts],
         "replies": [shapes.reply(row) for row in found.replies],
+        "promises": found.promises,
+        "proposal": found.proposal,
     }
 
 
@@ -182,10 +192,26 @@ def _mention(mention: dict[str, Any]) -> None:
 
 
 def _rest(case: dict[str, Any], short: Any) -> None:
+    if case["customer"]["preferred_agent"]:
+        output.lines(f"\n{case['customer']['preferred_agent']} answered them last.")
+    if len(case["customer"]["accounts"]) > 1:
+        names = (f"{one['handle']} on {one['platform']}" for one in case["customer"]["accounts"])
+        output.lines(f"\nThe same customer: {', '.join(names)}")
     if case["customer"]["cases"]:
         output.lines("\nThe customer's other cases:")
         for other in case["customer"]["cases"]:
             output.lines(f"    {short(other)}")
+    for other in case["similar"]:
+        output.lines(f"\nAlso about this: case {other['case']}, {other['status']}, {other['customer']}:")
+        output.lines(f"    {other['text'][:200]}")
+    for article in case["knowledge"]:
+        stale = ", stale" if article["stale"] else ""
+        output.lines(f"\nThe knowledge base says (article {article['article']}{stale}): {article['title']}")
+    _work(case)
+
+
+def _work(case: dict[str, Any]) -> None:
+    """What we wrote, owe and did."""
     for draft in case["drafts"]:
         output.lines(f"\nDraft {draft['draft_id']} ({draft['maker']}, {draft['language']}):")
         output.lines(f"    {draft['text']}")
@@ -193,6 +219,11 @@ def _rest(case: dict[str, Any], short: Any) -> None:
         output.lines(
             f"\nReply {reply['reply_id']}: {reply['status']}{': ' + reply['last_error'] if reply['last_error'] else ''}"
         )
+    for promise in case["promises"]:
+        output.lines(f"\nPromise {promise['promise']} ({promise['state']}, due {promise['due_at']}):")
+        output.lines(f"    {promise['words']}")
+    if case["proposal"] == "resolve":
+        output.lines(f"\nThey thank you. Is it over? care resolve {case['case']}")
     output.lines("\nLog:")
     for event in case["events"]:
         who = f" by {event['agent']}" if event["agent"] else ""

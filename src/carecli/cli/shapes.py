@@ -75,5 +75,24 @@ def reply(row: Any) -> dict[str, Any]:
         "private": bool(row["private"]),
         "agent": row["agent"],
         "created_at": row["created_at"],
+        "send_at": row["send_at"],
         "url": row["url"],
+    }
+
+
+def stored_draft(row: Any) -> dict[str, Any]:
+    """One draft as people work on it."""
+    return {
+        "draft_id": row["draft_id"],
+        "case": row["case_id"],
+        "text": row["text"],
+        "language": row["language"] or None,
+        "voice": row["voice"],
+        "maker": row["maker"],
+        "sources": json.loads(row["sources"]),
+        "findings": json.loads(row["findings"]),
+        "agent": row["agent"],
+        "private": bool(row["private"]),
+        "approval": row["approval"],
+        "created_at": row["created_at"],
     }

@@ -111,7 +111,7 @@ def _is_hidden(text: str, place: int) -> bool:
 
 def answered(_seen: Seen, context: Context) -> Iterator[Hit]:
     """Somebody has answered already, or nothing was asked."""
-    if context.answered:
+    if context.answered and not context.answers:
         yield Hit("Nobody is waiting for an answer here: read the conversation again before you add to it.")
 
 

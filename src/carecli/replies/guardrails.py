@@ -8,7 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from carecli.model import Finding
-from carecli.replies import asking, basics, citing, languages, links, privacy, similar, wording
+from carecli.replies import (
+    asking,
+    basics,
+    citing,
+    claims,
+    languages,
+    links,
+    manner,
+    privacy,
+    similar,
+    standing,
+    wording,
+)
 from carecli.replies.rules import Context, Rule
 from carecli.replies.seen import Seen, see
 
@@ -38,6 +50,18 @@ RULES: tuple[Rule, ...] = (
     Rule("emoji", "note", "emoji in a voice that uses none", wording.emoji),
     Rule("voice-avoid", "confirm", "words that the voice avoids", wording.voice_avoid),
     Rule("stale-article", "confirm", "cites an article whose review is overdue", citing.stale_article),
+    Rule("unsupported", "confirm", "a model's claim for which no article stands", claims.unsupported),
+    Rule("link-lands", "block", "a link does not show its page in one step", standing.link_lands),
+    Rule("agent", "block", "this agent may not answer this", standing.barred),
+    Rule("claimed", "block", "another agent has the case", standing.claimed),
+    Rule("second-reply", "confirm", "we have answered, and nobody asked for more", standing.second_reply),
+    Rule("pretending", "block", "speaks as if a customer wrote it", manner.pretending),
+    Rule("mourning", "confirm", "cheerful where somebody has died", manner.mourning),
+    Rule("formality", "confirm", "a form of address or slang that the voice does not use", manner.formality),
+    Rule("voice-use", "note", "a word for which the voice has another", manner.voice_use),
+    Rule("voice-language", "confirm", "the voice does not speak the customer's language", manner.voice_language),
+    Rule("humour", "confirm", "a joke where the voice does not joke", manner.humour),
+    Rule("signature", "note", "the voice signs, the reply does not", manner.signature),
     Rule("answered", "confirm", "nobody is waiting for an answer", basics.answered),
     Rule("own-post", "block", "the reply would go under our own post", basics.own_post),
     Rule("deleted", "block", "the post that is answered is gone", basics.deleted),

@@ -11,6 +11,7 @@ from carecli.replies.privacy import personal
 from carecli.replies.seen import Span, see
 
 _NUMBER = re.compile(r"(?<![\w.,])[#№]?(?=[\w-]*\d{3})[A-Za-z]{0,4}-?\d[\w-]{4,30}(?![\w])")
+_NAME_PARTS = re.compile(r"[\s_.@-]+")
 _LEAST = 3  # characters of a name that are looked for in a text: "Li" would be found in "like"
 _TOKEN = re.compile(r"\[[A-Z]+-\d+\]")
 
@@ -48,7 +49,8 @@ def _pieces(text: str, names: Sequence[str]) -> list[tuple[Span, str]]:
     seen = see(text)
     found = [(seen.original(*each.span), _word(each.kind)) for each in personal(text)]
     found += [(match.span(), "HANDLE") for match in HANDLE.finditer(text)]
-    for name in sorted({part for each in names for part in (each, *each.split()) if len(part) >= _LEAST}, key=len):
+    parts = {part for each in names for part in (each, *_NAME_PARTS.split(each)) if len(part) >= _LEAST}
+    for name in sorted(parts, key=len):
         pattern = rf"(?<!\w){re.escape(name)}(?!\w)" if name.isascii() else re.escape(name)
         found += [(match.span(), "NAME") for match in re.finditer(pattern, text, re.IGNORECASE)]
     found += [(match.span(), "NUMBER") for match in _NUMBER.finditer(text)]

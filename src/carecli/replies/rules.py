@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from carecli.replies.seen import Seen, Span
 
 if TYPE_CHECKING:
     from carecli.replies.citing import Stale
+    from carecli.replies.claims import Support
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,10 @@ class Context:
     `language` is the customer's, as a BCP 47 code. `limit` is the platform's, in the unit of `measure`. `recent` are
     replies sent lately as (label, text), the label such as "case 12, 2026-11-20". `answered`: nobody waits for
     an answer any more. `to_own`: the reply would go under our own post. `deleted`: the post is gone.
-    `stale`: articles whose review is overdue.
+    `stale`: articles whose review is overdue. `support`: what a model's draft may rest on, None for a person's words.
+    `heard`: what the customer wrote. `agent`: who signs. `barred`: why the agent may not answer. `claimed_by`: another
+    agent. `answers`: ours since the customer's newest message. `landings`: link as written → what is wrong with where
+    it leads. `threads`: a long reply may go out in parts.
     """
 
     private: bool = False
@@ -40,6 +44,16 @@ class Context:
     to_own: bool = False
     deleted: bool = False
     stale: Sequence[Stale] = ()
+    support: Support | None = None
+    topics: Sequence[str] = ()
+    heard: str = ""
+    agent: str | None = None
+    brand: str | None = None
+    barred: str | None = None
+    claimed_by: str | None = None
+    answers: int = 0
+    landings: Mapping[str, str] = field(default_factory=dict)
+    threads: bool = False
 
     @property
     def emergency(self) -> bool:
@@ -80,12 +94,17 @@ class Rule:
 def phrases(seen: Seen, *path: str) -> Iterator[Span]:
     """Where phrases at `path` of the languages' data stand, as folded offsets, except where `path`_not matches."""
     for language in sorted(seen.languages):
-        wanted = pattern(language, *path)
-        if wanted is None:
-            continue
-        unwanted = pattern(language, *path[:-1], f"{path[-1]}_not")
-        without = [match.span() for match in unwanted.finditer(seen.folded)] if unwanted else []
-        yield from outside(wanted.finditer(seen.folded), without)
+        yield from phrases_in(language, seen, *path)
+
+
+def phrases_in(language: str, seen: Seen, *path: str) -> Iterator[Span]:
+    """The same for one language."""
+    wanted = pattern(language, *path)
+    if wanted is None:
+        return
+    unwanted = pattern(language, *path[:-1], f"{path[-1]}_not")
+    without = [match.span() for match in unwanted.finditer(seen.folded)] if unwanted else []
+    yield from outside(wanted.finditer(seen.folded), without)
 
 
 def outside(matches: Iterable[re.Match[str]], without: Sequence[Span]) -> Iterator[Span]:

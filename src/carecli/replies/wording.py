@@ -62,10 +62,14 @@ def _cheerful(text: str, context: Context) -> Iterator[re.Match[str]]:
 
 def emoji(seen: Seen, context: Context) -> Iterator[Hit]:
     """Emoji in a voice that has none."""
-    if context.voice.emoji or context.upset or context.emergency:
+    if context.upset or context.emergency:
         return
+    only = {_MODIFIERS.sub("", each) for each in context.voice.emoji_only}
     for match in _EMOJI.finditer(seen.text):
-        yield Hit("This voice uses no emoji (voices.*.emoji in care.toml).", match.span())
+        if not context.voice.emoji:
+            yield Hit("This voice uses no emoji (voices.*.emoji in care.toml).", match.span())
+        elif only and not set(_MODIFIERS.sub("", match[0])) <= only:
+            yield Hit(f"This voice uses only {' '.join(context.voice.emoji_only)}.", match.span())
 
 
 def voice_avoid(seen: Seen, context: Context) -> Iterator[Hit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -82,6 +82,18 @@ def listed(
     return store.rows(
         f"{_SHOWN} WHERE {' AND '.join(conditions)} ORDER BY c.priority DESC, c.waiting_since, c.case_id LIMIT :limit",
         {**parameters, "limit": -1 if limit is None else limit},
+    )
+
+
+def among(store: Store, which: Filter, numbers: Sequence[int], *, now: datetime) -> list[Row]:
+    """Those of these cases that fit, whether they need attention or not."""
+    conditions, parameters = _conditions(replace(which, everything=True), now)
+    return store.rows(
+        f"""
+        {_SHOWN} WHERE {" AND ".join(conditions)} AND c.case_id IN (SELECT value FROM json_each(:numbers))
+        AND (c.snoozed_until IS NULL OR c.snoozed_until <= :now)
+        """,
+        {**parameters, "numbers": json.dumps(list(numbers))},
     )
 
 

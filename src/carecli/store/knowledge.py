@@ -128,6 +128,8 @@ def find(store: Store, query: str, *, limit: int) -> list[Row]:
 
 def about(store: Store, text: str, *, limit: int = 50) -> list[Row]:
     """Articles that share words with `text`, the best by BM25 first: candidates for an answer."""
+    if store.row("SELECT 1 FROM articles LIMIT 1") is None:
+        return []  # and no stemmer is loaded for nothing
     return _matching(store, search.any_word(text), limit)
 
 

@@ -18,6 +18,7 @@ from carecli.errors import NotFound
 from carecli.model import JSON, Author, Mention, Verdict, iso, parse_iso
 from carecli.store import events, search, sources, withdrawals
 from carecli.store.connect import Row, Store
+from carecli.store.customers import hash_of
 from carecli.store.raw import pack, unpack
 
 _Key = tuple[str, str, str]
@@ -63,8 +64,10 @@ def save_page(
     unique = {(m.platform, m.host, m.external_id): m for m in oldest_first}
     with store.write() as connection:
         known = _known(connection, unique)
-        new = [m for key, m in unique.items() if key not in known]
-        seen = [(row, _reconciled(row, unique[key], source)) for key, row in known.items()]
+        forgotten = _forgotten(connection, unique.values())
+        new = [m for key, m in unique.items() if key not in known and _account(m) not in forgotten]
+        kept = {key: row for key, row in known.items() if _account(unique[key]) not in forgotten}
+        seen = [(row, _reconciled(row, unique[key], source)) for key, row in kept.items()]
         changed = [(row, m) for row, m in seen if row["content_hash"] != content_hash(m)]
         authors = _save_authors(connection, [*new, *(m for _, m in changed)])
         _insert(connection, source, new, authors, now)
@@ -130,6 +133,15 @@ def _reconciled(row: Row, mention: Mention, source: str) -> Mention:
 def _account(mention: Mention) -> _Key:
     # nobody's mentions are not all one customer's
     return mention.platform, mention.host, mention.author.id or mention.author.handle or f"?{mention.external_id}"
+
+
+def _forgotten(connection: sqlite3.Connection, mentions: Iterable[Mention]) -> set[_Key]:
+    """The accounts among the authors whose words are not to be stored again."""
+    if not connection.execute("SELECT 1 FROM forgotten LIMIT 1").fetchone():
+        return set()
+    accounts = {_account(m) for m in mentions if m.inbound}
+    hashes = {row[0] for row in connection.execute("SELECT account_hash FROM forgotten")}
+    return {key for key in accounts if hash_of(*key) in hashes}
 
 
 def _known_of(author: Author, before: Author | None) -> Author:
@@ -511,3 +523,12 @@ def questions(store: Store, *, since: str, limit: int) -> list[Row]:
         """,
         [since, limit],
     )
+
+
+def answers_since(store: Store, case: int, moment: str) -> int:
+    """How many of our own posts, automatic ones left out, came in a case after a message of that time."""
+    row = store.row(
+        "SELECT count(*) AS n FROM mentions WHERE case_id = ? AND inbound = 0 AND automatic = 0 AND created_at >= ?",
+        [case, moment],
+    )
+    return int(row["n"]) if row else 0

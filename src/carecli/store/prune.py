@@ -42,6 +42,22 @@ def prune(store: Store, before: datetime) -> int:
         connection.execute(
             "UPDATE replies SET text = '' WHERE created_at < ? AND status IN ('sent', 'cancelled') AND text <> ''", [at]
         )
+        connection.execute("UPDATE draft_versions SET text = '' WHERE changed_at < ? AND text <> ''", [at])
+        connection.execute(
+            """
+            UPDATE reply_parts SET text = '' WHERE text <> '' AND reply_id IN (
+                SELECT reply_id FROM replies WHERE created_at < ? AND status IN ('sent', 'cancelled')
+            )
+            """,
+            [at],
+        )
+        connection.execute(  # two promises of a post stay two
+            """
+            UPDATE promises SET words = 'pruned ' || promise_id, because = NULL
+            WHERE mention_id IN (SELECT mention_id FROM mentions WHERE created_at < ?)
+            """,
+            [at],
+        )
         connection.execute(
             """
             UPDATE authors SET account = 'pruned-' || author_id, handle = 'pruned-' || author_id,

@@ -75,16 +75,65 @@ def add(
     key: str,
     draft: int | None,
     now: datetime,
+    send_at: datetime | None = None,
+    parts: Sequence[tuple[str, str]] = (),
 ) -> int:
-    """Put a reply into the outbox, approved. Returns its number."""
+    """Put a reply into the outbox, approved. Returns its number. `parts`: (text, key) of the posts of a thread."""
     cursor = connection.execute(
         """
-        INSERT INTO replies (case_id, mention_id, draft_id, text, language, private, agent, key, status, created_at)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'approved', ?)
+        INSERT INTO replies (case_id, mention_id, draft_id, text, language, private, agent, key, status, created_at,
+            send_at)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'approved', ?, ?)
         """,
-        [case, mention, draft, text, language, private, agent, key, iso(now)],
+        [case, mention, draft, text, language, private, agent, key, iso(now), send_at and iso(send_at)],
     )
-    return int(cursor.lastrowid or 0)
+    reply = int(cursor.lastrowid or 0)
+    connection.executemany(
+        "INSERT INTO reply_parts (reply_id, number, text, key) VALUES (?, ?, ?, ?)",
+        [(reply, number, words, own) for number, (words, own) in enumerate(parts, 1)],
+    )
+    return reply
+
+
+def parts(store: Store, number: int) -> list[Row]:
+    """The posts of a reply that goes out as a thread, in order; none for any other."""
+    return store.rows("SELECT * FROM reply_parts WHERE reply_id = ? ORDER BY number", [number])
+
+
+def parts_out(store: Store, number: int) -> int:
+    """How many posts of a thread are out."""
+    return sum(row["external_id"] is not None for row in parts(store, number))
+
+
+def part_sent(store: Store, part: Row, receipt: Receipt) -> None:
+    """Record that one post of a thread is out."""
+    with store.write() as connection:
+        connection.execute(
+            """
+            UPDATE reply_parts SET external_id = ?, url = ?, host = ?, created_at = ?
+            WHERE reply_id = ? AND number = ?
+            """,
+            [
+                receipt.external_id,
+                receipt.url,
+                receipt.host,
+                receipt.created_at and iso(receipt.created_at),
+                part["reply_id"],
+                part["number"],
+            ],
+        )
+
+
+def sent_since(store: Store, moment: str) -> int:
+    """How many replies went out since then."""
+    row = store.row("SELECT count(*) AS n FROM replies WHERE status = 'sent' AND sent_at > ?", [moment])
+    return int(row["n"]) if row else 0
+
+
+def unschedule(store: Store, number: int) -> None:
+    """A person has to say again when it goes out."""
+    with store.write() as connection:
+        connection.execute("UPDATE replies SET send_at = NULL WHERE reply_id = ?", [number])
 
 
 def get(store: Store, number: int) -> Row:

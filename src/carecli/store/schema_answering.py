@@ -54,10 +54,8 @@ STATEMENTS = (
     """
     CREATE TABLE promises ( -- what our posts said we would do; kept by the next answer, a resolution or a person's word
         promise_id INTEGER PRIMARY KEY,
-        case_id INTEGER NOT NULL REFERENCES cases,
         mention_id INTEGER NOT NULL REFERENCES mentions,
         words TEXT NOT NULL,
-        made_at TEXT NOT NULL,
         due_at TEXT NOT NULL,
         remind_at TEXT NOT NULL, -- when the case comes back into the queue
         settled_at TEXT, -- by a person's word
@@ -68,7 +66,6 @@ STATEMENTS = (
     )
     """,
     "CREATE INDEX promises_to_keep ON promises (remind_at) WHERE settled_at IS NULL",
-    "CREATE INDEX promises_of_case ON promises (case_id)",
     "ALTER TABLE replies ADD COLUMN send_at TEXT",  # not before this instant
     """
     CREATE TABLE reply_parts ( -- of a reply that goes out as a thread; each part has a key and a fate of its own
@@ -78,6 +75,7 @@ STATEMENTS = (
         key TEXT NOT NULL UNIQUE,
         external_id TEXT,
         url TEXT,
+        host TEXT,
         created_at TEXT,
         PRIMARY KEY (reply_id, number)
     ) WITHOUT ROWID

@@ -1,0 +1,81 @@
+"""What our posts promised. Whether a promise was kept is read from what happened since, never from a counter."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from carecli.errors import NotFound
+from carecli.model import iso
+from carecli.store.connect import Row, Store
+
+SAME_ANSWER = 120  # seconds: what we write sooner than that belongs to the answer that promised
+
+# What keeps a promise: a person's word, else our next answer or a resolution of the case, whichever came first.
+_PROMISES = f"""
+    SELECT p.*, m.case_id, m.created_at AS made_at, coalesce(p.settled_at, nullif(min(
+        coalesce((SELECT min(o.created_at) FROM mentions o WHERE o.case_id = m.case_id AND o.inbound = 0
+                  AND o.automatic = 0
+                  AND o.created_at > strftime('%Y-%m-%dT%H:%M:%SZ', m.created_at, '+{SAME_ANSWER} seconds')), '~'),
+        coalesce((SELECT min(e.at) FROM events e WHERE e.case_id = m.case_id AND e.kind = 'resolved'
+                  AND e.at > m.created_at), '~')
+    ), '~')) AS done_at
+    FROM promises p JOIN mentions m USING (mention_id)
+"""
+
+
+def keep(connection: sqlite3.Connection, mention: int, found: Iterable[tuple[str, datetime, datetime]]) -> None:
+    """Write down the (words, due, remind) of a post; what a person settled stays."""
+    connection.execute("DELETE FROM promises WHERE mention_id = ? AND settled_at IS NULL", [mention])
+    connection.executemany(
+        "INSERT OR IGNORE INTO promises (mention_id, words, due_at, remind_at) VALUES (?, ?, ?, ?)",
+        [(mention, words, iso(due), iso(remind)) for words, due, remind in found],
+    )
+
+
+def unsettled(store: Store, *, since: str, now: str) -> list[Row]:
+    """Promises made since then that nothing has kept until `now`, the first due first."""
+    return store.rows(
+        f"""
+        SELECT * FROM ({_PROMISES} WHERE p.settled_at IS NULL AND p.due_at >= ?1 AND m.case_id IS NOT NULL
+                       AND m.created_at <= ?2)
+        WHERE done_at IS NULL OR done_at > ?2 ORDER BY due_at, promise_id
+        """,
+        [since, now],
+    )
+
+
+def of_cases(store: Store, cases: Sequence[int]) -> list[Row]:
+    """All promises of these cases, oldest first."""
+    return store.rows(
+        f"{_PROMISES} WHERE m.case_id IN (SELECT value FROM json_each(?)) ORDER BY m.created_at, p.promise_id",
+        [json.dumps(list(cases))],
+    )
+
+
+def between(store: Store, since: str, until: str) -> list[Row]:
+    """Promises made in [since, until), oldest first."""
+    return store.rows(
+        f"{_PROMISES} WHERE m.created_at >= ? AND m.created_at < ? AND m.case_id IS NOT NULL ORDER BY 1",
+        [since, until],
+    )
+
+
+def get(store: Store, number: int) -> Row:
+    """One promise. Raises NotFound."""
+    row = store.row(f"{_PROMISES} WHERE p.promise_id = ?", [number])
+    if row is None:
+        raise NotFound(f"there is no promise {number}", hint="`care promise list` shows them")
+    return row
+
+
+def settle(
+    connection: sqlite3.Connection, number: int, kind: str, at: datetime, *, agent: str | None, because: str | None
+) -> None:
+    """A person's word: the promise is kept, or it never was one."""
+    connection.execute(
+        "UPDATE promises SET settled_at = ?, settled_as = ?, settled_by = ?, because = ? WHERE promise_id = ?",
+        [iso(at), kind, agent, because, number],
+    )
