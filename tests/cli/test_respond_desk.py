@@ -39,6 +39,9 @@ def team(world: World) -> World:
         {"id": "2", "author": "bob", "text": "@acme my luggage is lost and nobody answers!"},
         {"id": "3", "author": "ann", "text": "@acme my lawyer will write to you about the luggage!"},
     )
+    for number, topics in (("1", ["baggage"]), ("2", ["baggage"]), ("3", ["legal", "baggage"])):
+        named = [part for topic in topics for part in ("--topic", topic)]
+        world.run("label", number, "--intent", "complaint", "--sentiment", "negative", *named)
     return world
 
 
