@@ -28,6 +28,7 @@ from carecli.platforms.base import Platform, Setup
 from carecli.platforms.mastodon import paging
 from carecli.platforms.mastodon.api import LANGUAGE, Account, Mapper, Status, read
 from carecli.platforms.mastodon.lists import Entry, Stream, own_posts, read_page, streams
+from carecli.platforms.mastodon.streaming import listen
 from carecli.platforms.web.answers import printable
 from carecli.platforms.web.http import Client
 from carecli.platforms.web.markup import to_text
@@ -66,6 +67,7 @@ class Mastodon:
         self._setup = setup
         self._host = host(setup)
         self._limit = _limit(setup)
+        self._stream_seconds = setup.whole("stream_seconds", 0, 0, 24 * 3600)
         self._account: Account | None = None
 
     async def check(self) -> str:
@@ -92,6 +94,10 @@ class Mastodon:
                 if isinstance(error, RateLimited | Unreachable) or (stream.hinted and isinstance(error, AuthError)):
                     raise
                 failed = failed or error
+        if self._stream_seconds:
+            tags = self._setup.texts("hashtags")
+            async for page in listen(self._client, mapper, tags, cursor, seconds=self._stream_seconds):
+                yield page
         if failed is not None:
             raise failed
 
@@ -275,6 +281,7 @@ MASTODON = Platform(
         "handle": "the account that the token must belong to (optional)",
         "hashtags": "hashtags to listen to, without #",
         "search": "words to search for, where the server has full-text search",
+        "stream_seconds": "how long each fetch also listens to the streams after reading the lists (default 0: not)",
         "max_characters": f"the longest post that the server takes ({LIMIT})",
     },
     secrets={"TOKEN": "access token with read:accounts read:notifications read:search read:statuses write:statuses"},

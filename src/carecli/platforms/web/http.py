@@ -15,6 +15,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Awaitable, Callable, Container, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -53,6 +54,8 @@ Params = Mapping[str, str | int | Sequence[str]]
 Sleep = Callable[[float], Awaitable[object]]
 
 LONGEST_WAIT = 30.0
+# A stream that is silent for so long, without even a heartbeat, is dead.
+STREAM_SILENCE = 90.0
 MAX_HOPS = 5
 CONNECTIONS = 8
 # A whole answer may take this many times the timeout of one read.
@@ -184,6 +187,15 @@ class Client:
         if answer.status in ok:
             return answer
         raise self.error(answer, sent=True)
+
+    def stream(self, path: str, params: Params) -> AbstractAsyncContextManager[httpx.Response]:
+        """A GET whose answer is read as it comes; on this server only, no redirects. Raises httpx.HTTPError."""
+        url = self._url(path, params)
+        if not self._ours(url):
+            raise BadAnswer(f"{self._name} sent us to another server ({url.host}); not followed")
+        timeout = httpx.Timeout(self.timeout, read=STREAM_SILENCE)
+        headers = self._headers(httpx.Headers({"Accept": "text/event-stream"}), url)
+        return self._http.stream("GET", url, headers=headers, timeout=timeout)
 
     def hide(self, secret: str) -> None:
         """Never show `secret`, also where it stands in the path of an address."""
