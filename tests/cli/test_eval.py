@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from carecli.model import parse_iso
+from carecli.store import mentions
+from carecli.store.connect import open_store
 from tests.triage.test_learning import texts
-from tests.world import World
+from tests.world import NOW, World
 
 GOOD = """text,label,lang
 My parcel never arrived and your chat is useless,negative,en
@@ -69,8 +72,12 @@ def corrected(world: World) -> World:
     world.init()
     labelled = texts("en")[:40]
     world.mentions(*({"id": str(n), "text": text} for n, (text, _) in enumerate(labelled, 1)))
+    store = open_store(world.db)
     for number, (_, label) in enumerate(labelled, 1):
-        world.run("label", str(number), "--sentiment", label)
+        with store.write() as connection:
+            mentions.correct(connection, number, {"sentiment": label}, agent=None, now=parse_iso(NOW))
+    store.close()
+    world.run("label", "1", "--sentiment", labelled[0][1])
     return world
 
 
