@@ -68,12 +68,14 @@ def seeds() -> Iterator[Seed]:
             yield Seed(row["text"], language, labels)
 
 
-def unseen_logits(kernel: Narrow, labels: npt.NDArray[np.int64], folds: npt.NDArray[np.int64]) -> Floats:
+def unseen_logits(
+    kernel: Narrow, labels: npt.NDArray[np.int64], folds: npt.NDArray[np.int64], *, penalty: float = PENALTY
+) -> Floats:
     """What the linear model says of each text when it was trained without the text's fold."""
     logits = np.zeros((len(labels), prior.WIDTH))
     for fold in range(FOLDS):
         seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        dual = linear.train(kernel[np.ix_(seen, seen)], labels[seen], prior.HEADS, penalty=PENALTY)
+        dual = linear.train(kernel[np.ix_(seen, seen)], labels[seen], prior.HEADS, penalty=penalty)
         logits[unseen] = kernel[np.ix_(unseen, seen)] @ dual.coefficients + dual.bias
         print(f"fold {fold + 1} of {FOLDS}", file=sys.stderr)
     return logits
@@ -127,6 +129,16 @@ def threshold(shares: Floats, wanted: npt.NDArray[np.bool_], recall: float) -> f
     return round(min(0.5, float(np.quantile(shares[wanted], 1 - recall))), 3)
 
 
+def thresholds(logits: Floats, labels: npt.NDArray[np.int64]) -> tuple[float, float]:
+    """From which probability a text is an emergency, and from which it needs a reply."""
+    index = prior.HEADS[1].labels.index("emergency")
+    wants, replies = (linear.softmax(logits[:, head]) for head in (prior.INTENT, prior.NEEDS_REPLY))
+    return (
+        threshold(wants[:, index], labels[:, 1] == index, EMERGENCY_RECALL),
+        threshold(replies[:, 1], labels[:, 3] == 1, REPLY_RECALL),
+    )
+
+
 def main() -> None:
     """Train, fit, write."""
     all_seeds = list(seeds())
@@ -144,16 +156,14 @@ def main() -> None:
     mix = fit_mix(logits, rows, labels)
     bias = as_in_life(mix.bias, labels)
     combined = np.concatenate([logits, rows], axis=1) @ mix.weights + bias
-    wants = linear.softmax(combined[:, prior.INTENT])
-    replies = linear.softmax(combined[:, prior.NEEDS_REPLY])
-    emergencies = labels[:, 1] == prior.HEADS[1].labels.index("emergency")
+    emergency, reply = thresholds(combined, labels)
     dual = linear.train(kernel, labels, prior.HEADS, penalty=PENALTY)
     made = prior.Prior(
         linear.primal(matrix, dual, rarity),
         mix.weights,
         bias,
-        threshold(wants[:, prior.HEADS[1].labels.index("emergency")], emergencies, EMERGENCY_RECALL),
-        threshold(replies[:, 1], labels[:, 3] == 1, REPLY_RECALL),
+        emergency,
+        reply,
         sources(),
     )
     (DATA / prior.FILE).write_bytes(prior.dumped(made))

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carecli import desk, filing, priorities, teaching
 from carecli.config import Config
+from carecli.doubts import Doubts, doubts
 from carecli.errors import Conflict
+from carecli.meaning import meaning
 from carecli.model import JSON, Verdict
 from carecli.store import conversations, events, mentions
 from carecli.store.connect import Row, Store
@@ -21,6 +23,7 @@ from carecli.triage import Rules, classify, examples, reposts, risk
 from carecli.triage.engine import needs_reply
 
 if TYPE_CHECKING:
+    from carecli.triage.engine import Meaning
     from carecli.triage.learning import Learnt
 
 BATCH = 2_000
@@ -41,7 +44,7 @@ def triage_new(
     adopt_priorities(store, config, progress=progress)
     total, taught = 0, None
     while batch := mentions.untriaged(store, BATCH):
-        taught = taught or Engine(config, teaching.learnt(store, rules(config), relearn=relearn))
+        taught = taught or engine_of(store, config, relearn=relearn)
         total += _filed(store, config, batch, _verdicts(store, batch, taught), now)
         if progress is not None:
             progress(total)
@@ -102,6 +105,31 @@ class Engine(NamedTuple):
 
     config: Config
     learnt: Learnt | None = None
+    meaning: Meaning | None = None
+    doubts: Doubts | None = None
+
+    def verdicts(
+        self, texts: Sequence[str], languages: Sequence[str | None], directed: Sequence[bool]
+    ) -> Sequence[Verdict]:
+        """The verdict of each text; those in doubt by a language model, where care.toml wants that."""
+        said = classify(
+            texts,
+            rules(self.config),
+            languages=languages,
+            directed=directed,
+            learnt=self.learnt,
+            meaning=self.meaning,
+        )
+        return said if self.doubts is None else self.doubts.settled(texts, said, directed)
+
+
+def engine_of(store: Store | None, config: Config, *, relearn: bool = True) -> Engine:
+    """The engine as it is configured and was taught; without a store as it came."""
+    meant = meaning(store, config)
+    asked = doubts(config, rules(config))
+    if store is None:
+        return Engine(config, None, meant, asked)
+    return Engine(config, teaching.learnt(store, rules(config), relearn=relearn, meaning=meant), meant, asked)
 
 
 def rules(config: Config) -> Rules:
@@ -128,12 +156,8 @@ def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _
     answers_to = [filing.place_of(row, "in_reply_to") for row in inbound]
     ours = conversations.ours_at(store.connection, [place for place in answers_to if place is not None])
     directed = [bool(row["directed"]) or place in ours for row, place in zip(inbound, answers_to, strict=True)]
-    verdicts = classify(
-        [row["text"] for row in inbound],
-        rules(engine.config),
-        languages=[row["declared_language"] for row in inbound],
-        directed=directed,
-        learnt=engine.learnt,
+    verdicts = engine.verdicts(
+        [row["text"] for row in inbound], [row["declared_language"] for row in inbound], directed
     )
     found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
     for row, verdict, to_us in zip(inbound, verdicts, directed, strict=True):
@@ -206,12 +230,10 @@ def label(
 # Texts that are not stored
 
 
-def classify_texts(
-    texts: Sequence[str], languages: Sequence[str | None], config: Config, *, learnt: Learnt | None = None
-) -> list[JSON]:
+def classify_texts(texts: Sequence[str], languages: Sequence[str | None], engine: Engine) -> list[JSON]:
     """Verdicts for texts that are not stored, as CONTRACT.md describes them, in their order."""
-    directed = [addresses_us(text, config) for text in texts]
-    verdicts = classify(texts, rules(config), languages=languages, directed=directed, learnt=learnt)
+    directed = [addresses_us(text, engine.config) for text in texts]
+    verdicts = engine.verdicts(texts, languages, directed)
     return [
         {
             "text": text,

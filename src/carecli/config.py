@@ -328,6 +328,21 @@ class Alerts(_Table):
 
 
 @dataclass(frozen=True)
+class Engine(_Table):
+    """What classifies: `default`, or `semantic` with the extra of that name; `llm` asks a model about the doubtful.
+
+    `model` is a name that the `llm` library knows, `limit` the most texts that one run sends, `doubt` the confidence
+    below which a verdict is doubtful.
+    """
+
+    use: typing.Literal["default", "semantic"] = "default"
+    llm: bool = False
+    model: str = ""
+    limit: int = 20
+    doubt: float = 0.45
+
+
+@dataclass(frozen=True)
 class Config(_Table):
     """The whole of care.toml; every table is optional."""
 
@@ -339,6 +354,7 @@ class Config(_Table):
     topics: dict[str, list[str]] = field(default_factory=dict)
     topic_examples: dict[str, list[str]] = field(default_factory=dict)
     crisis: CrisisRules = field(default_factory=CrisisRules)
+    engine: Engine = field(default_factory=Engine)
     voices: dict[str, Voice] = field(default_factory=dict)
     guardrails: Guardrails = field(default_factory=Guardrails)
     agents: dict[str, Agent] = field(default_factory=dict)

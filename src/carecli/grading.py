@@ -7,7 +7,7 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carecli import act
 from carecli.config import Config
@@ -15,9 +15,6 @@ from carecli.errors import CareError
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES
 from carecli.triage.engine import Judgement, judge
 from carecli.triage.evaluation import Judged, measured
-
-if TYPE_CHECKING:
-    from carecli.triage.learning import Learnt
 
 SIGNALS: Mapping[str, tuple[str, ...]] = {
     "sentiment": SENTIMENTS, "intent": INTENTS, "urgency": URGENCIES, "needs_reply": ("no", "yes"),
@@ -90,14 +87,15 @@ def _signal_of(label: Any, place: str) -> str:
     raise CareError(f"{place}: label {label!r}", hint=f"one of {', '.join((*SENTIMENTS, *INTENTS))}")
 
 
-def graded(rows: Sequence[Labelled], config: Config, *, learnt: Learnt | None = None) -> dict[str, Any]:
+def graded(rows: Sequence[Labelled], engine: act.Engine) -> dict[str, Any]:
     """The figures of every signal that has labels. Raises CareError when none has."""
     judgements = judge(
         [row["text"] for row in rows],
-        act.rules(config),
+        act.rules(engine.config),
         languages=[row.get("lang") or row.get("language") for row in rows],
-        directed=[_directed(row, config) for row in rows],
-        learnt=learnt,
+        directed=[_directed(row, engine.config) for row in rows],
+        learnt=engine.learnt,
+        meaning=engine.meaning,
     )
     found = {}
     for name in SIGNALS:

@@ -20,6 +20,7 @@ from carecli.store.connect import Store
 from carecli.triage import Rules
 
 if TYPE_CHECKING:
+    from carecli.triage.engine import Meaning
     from carecli.triage.learning import Correction, Learnt, Lesson
 
 _CACHE, _FORGOTTEN = "engine learnt", "engine forgot"
@@ -27,7 +28,7 @@ _CACHE, _FORGOTTEN = "engine learnt", "engine forgot"
 FEWEST = 10
 
 
-def learnt(store: Store, rules: Rules, *, relearn: bool = True) -> Learnt | None:
+def learnt(store: Store, rules: Rules, *, relearn: bool = True, meaning: Meaning | None = None) -> Learnt | None:
     """What the engine has to add for this user, None for nothing; made anew where corrections or rules changed.
 
     Without `relearn` it is what was learnt last: for somebody who waits for one mention.
@@ -35,37 +36,37 @@ def learnt(store: Store, rules: Rules, *, relearn: bool = True) -> Learnt | None
     if not mentions.corrected_count(store):
         return None
     if relearn:
-        return lesson(store, rules).learnt
+        return lesson(store, rules, meaning=meaning).learnt
     from carecli.triage import learning
 
     _, _, content = (store.remembers(_CACHE) or "").partition(" ")
     return learning.loaded(base64.b85decode(content)).learnt if content else None
 
 
-def lesson(store: Store, rules: Rules, *, anew: bool = False) -> Lesson:
+def lesson(store: Store, rules: Rules, *, anew: bool = False, meaning: Meaning | None = None) -> Lesson:
     """The lesson of all corrections since the engine was last reset; `anew` does not look into the cache."""
     from carecli.triage import learning
 
     corrections = _corrections(store)
     if len(corrections) < FEWEST:
         return learning.Lesson(None, len(corrections), 0, None, None)
-    fingerprint = _fingerprint(corrections, rules)
+    fingerprint = _fingerprint(corrections, rules, semantic=meaning is not None)
     kept = None if anew else store.remembers(_CACHE)
     if kept is not None:
         made_from, _, content = kept.partition(" ")
         if made_from == fingerprint:
             return learning.loaded(base64.b85decode(content))
-    found = learning.learn(corrections, rules)
+    found = learning.learn(corrections, rules, meaning)
     store.remember(_CACHE, f"{fingerprint} {base64.b85encode(learning.dumped(found)).decode()}")
     return found
 
 
-def _fingerprint(corrections: Sequence[Correction], rules: Rules) -> str:
+def _fingerprint(corrections: Sequence[Correction], rules: Rules, *, semantic: bool) -> str:
     from carecli.triage import learning, prior
 
     known = [sorted((each.text, json.dumps(each.signals, sort_keys=True), each.declared or "") for each in corrections)]
-    made = [learning.VERSION, prior.shipped().fingerprint, rules.languages, rules.brand_names, rules.handles, known]
-    return hashlib.sha256(json.dumps(made).encode("utf-8", "surrogatepass")).hexdigest()
+    made = [learning.VERSION, prior.shipped().fingerprint, semantic, rules.languages, rules.brand_names, rules.handles]
+    return hashlib.sha256(json.dumps([made, known]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _corrections(store: Store) -> list[Correction]:
@@ -75,12 +76,13 @@ def _corrections(store: Store) -> list[Correction]:
     return [Correction(row["text"], json.loads(row["signals"]), row["declared_language"]) for row in rows]
 
 
-def status(store: Store, rules: Rules) -> JSON:
+def status(store: Store, rules: Rules, *, meaning: Meaning | None = None) -> JSON:
     """What the engine is made of, what it was taught, and whether that helps."""
     from carecli.triage import prior
 
-    found = lesson(store, rules)
+    found = lesson(store, rules, meaning=meaning)
     return {
+        "engine": "default" if meaning is None else "semantic",
         "prior": prior.shipped().fingerprint,
         "corrections": mentions.corrected_count(store),
         "forgotten_before": store.remembers(_FORGOTTEN),

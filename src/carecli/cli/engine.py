@@ -41,12 +41,12 @@ def evaluate(
 
     Example: care eval labelled.csv --min-f1 0.7
     """
-    from carecli import act, grading, teaching
+    from carecli import act, grading
 
     run: Context = context.obj
-    learnt = teaching.learnt(run.store, act.rules(run.config)) if run.db_exists else None
+    engine = act.engine_of(run.store if run.db_exists else None, run.config)
     with errors.progress("Classifying"):
-        graded = grading.graded(grading.read(file), run.config, learnt=learnt)
+        graded = grading.graded(grading.read(file), engine)
     if json:
         output.document(graded)
     else:
@@ -94,17 +94,22 @@ def _recalls(recall: dict[str, float]) -> str:
 @group.command()
 def status(context: typer.Context, json: Json = False) -> None:
     """What the engine is made of, what it was taught, and whether that helps."""
-    from carecli import act, teaching
-
     run: Context = context.obj
-    found = teaching.status(run.store, act.rules(run.config))
+    found = _status(run)
     if json:
         output.document(found)
         return
-    output.lines(f"Prior {found['prior']}; {found['corrections']} mentions corrected.")
+    output.lines(f"The {found['engine']} engine, prior {found['prior']}; {found['corrections']} mentions corrected.")
     if found["forgotten_before"]:
         output.lines(f"Corrections up to {found['forgotten_before']} teach nothing (`care engine retrain --all`).")
     _say_lesson(found)
+
+
+def _status(run: Context) -> dict[str, Any]:
+    from carecli import act, teaching
+    from carecli.meaning import meaning
+
+    return teaching.status(run.store, act.rules(run.config), meaning=meaning(run.store, run.config))
 
 
 def _say_lesson(found: dict[str, Any]) -> None:
@@ -128,8 +133,8 @@ def eval_(context: typer.Context, json: Json = False) -> None:
     rows = grading.watching(teaching.exported(run.store))
     if not rows:
         raise CareError("no correction is held back yet", hint="one in five is, by chance: correct some more mentions")
-    before = grading.graded(rows, run.config)
-    after = grading.graded(rows, run.config, learnt=teaching.learnt(run.store, act.rules(run.config)))
+    engine = act.engine_of(run.store, run.config)
+    before, after = (grading.graded(rows, each) for each in (engine._replace(learnt=None), engine))
     if json:
         output.document({"without": before, "with": after})
         return
@@ -151,13 +156,14 @@ def retrain(
 ) -> None:
     """Learn anew from the corrections, now."""
     from carecli import act, teaching
+    from carecli.meaning import meaning
 
     run: Context = context.obj
     if everything:
         teaching.recall(run.store)
     with errors.progress("Learning"):
-        teaching.lesson(run.store, act.rules(run.config), anew=True)
-    found = teaching.status(run.store, act.rules(run.config))
+        teaching.lesson(run.store, act.rules(run.config), anew=True, meaning=meaning(run.store, run.config))
+    found = _status(run)
     if json:
         output.document(found)
     else:
@@ -167,12 +173,12 @@ def retrain(
 @group.command()
 def reset(context: typer.Context, json: Json = False) -> None:
     """Learn nothing from the corrections so far. They stay, and outrank the engine as before."""
-    from carecli import act, teaching
+    from carecli import teaching
 
     run: Context = context.obj
     teaching.reset(run.store, now=run.now)
     if json:
-        output.document(teaching.status(run.store, act.rules(run.config)))
+        output.document(_status(run))
     else:
         errors.note("The engine is as it came. `care engine retrain --all` brings back what it had learnt.")
 

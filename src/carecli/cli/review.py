@@ -58,7 +58,7 @@ def classify(
 
     Example: echo "my luggage is lost" | care classify - --json
     """
-    from carecli import act, teaching
+    from carecli import act
 
     run: Context = context.obj
     if everything:
@@ -74,8 +74,8 @@ def classify(
     if file is None:
         raise UsageError("name a file, - for stdin, or give --all")
     texts, languages = _texts(file)
-    learnt = teaching.learnt(run.store, act.rules(run.config), relearn=False) if run.db_exists else None
-    verdicts = act.classify_texts(texts, languages, run.config, learnt=learnt)
+    engine = act.engine_of(run.store if run.db_exists else None, run.config, relearn=False)
+    verdicts = act.classify_texts(texts, languages, engine)
     if json:
         output.document(verdicts)
         return

@@ -50,6 +50,12 @@ def v5_reposts(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v6_embeddings(db: Database) -> None:
+    """Embeddings of texts for the semantic engine, a cache."""
+    db.conn.execute("CREATE TABLE embeddings (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")

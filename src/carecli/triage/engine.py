@@ -6,7 +6,7 @@ corrections. `prior.py` says how the two are weighed; the reasons name what deci
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.model import (
@@ -28,7 +28,10 @@ from carecli.triage.reasons import Decided, Reading
 if TYPE_CHECKING:
     from carecli.triage.learning import Learnt
     from carecli.triage.linear import Floats
+    from carecli.triage.semantic import Vectors
 
+# Texts in, one row of numbers for each out.
+Meaning = Callable[[Sequence[str]], "Vectors"]
 Shares = Sequence[float]
 
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
@@ -37,6 +40,23 @@ _EMERGENCY = INTENTS.index("emergency")
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
+
+
+class Taught(NamedTuple):
+    """What is looked at beside rules and prior: the user's lesson, and embeddings."""
+
+    learnt: Learnt | None = None
+    meaning: Meaning | None = None
+
+    def limits(self) -> tuple[float, float]:
+        """From which probability a text is an emergency, and from which it needs a reply."""
+        from carecli.triage.prior import shipped
+
+        if self.meaning is None:
+            return shipped().emergency, shipped().reply
+        from carecli.triage import semantic
+
+        return semantic.shipped().emergency, semantic.shipped().reply
 
 
 class Judgement(NamedTuple):
@@ -56,13 +76,16 @@ def classify(
     languages: Sequence[str | None] | None = None,
     directed: Sequence[bool] | None = None,
     learnt: Learnt | None = None,
+    meaning: Meaning | None = None,
 ) -> list[Verdict]:
     """The verdict of each text, in order; a verdict depends on its own text alone.
 
     `languages` are what the platform declared (a hint), `directed` says which texts address the brand (False
-    where not given), `learnt` is what the user's corrections taught. Raises ValueError when lengths differ.
+    where not given), `learnt` is what the user's corrections taught, `meaning` gives texts their embeddings where
+    the semantic engine is wanted. Raises ValueError when lengths differ.
     """
-    return [each.verdict for each in judge(texts, rules, languages=languages, directed=directed, learnt=learnt)]
+    judged = judge(texts, rules, languages=languages, directed=directed, learnt=learnt, meaning=meaning)
+    return [each.verdict for each in judged]
 
 
 def judge(
@@ -72,6 +95,7 @@ def judge(
     languages: Sequence[str | None] | None = None,
     directed: Sequence[bool] | None = None,
     learnt: Learnt | None = None,
+    meaning: Meaning | None = None,
 ) -> list[Judgement]:
     """The same with the probabilities of all labels."""
     hints = languages if languages is not None else [None] * len(texts)
@@ -82,7 +106,7 @@ def judge(
     found: list[Judgement] = []
     for start in range(0, len(texts), _BATCH):
         part = slice(start, start + _BATCH)
-        found += _judged(readings[part], addressed[part], rules, learnt)
+        found += _judged(readings[part], addressed[part], rules, Taught(learnt, meaning))
     return found
 
 
@@ -95,7 +119,7 @@ def read(text: str, rules: Rules, declared: str | None = None) -> Reading:
     return Reading(p, feeling, opinion, when, pressing)
 
 
-def logits(readings: Sequence[Reading], learnt: Learnt | None = None) -> Floats:
+def logits(readings: Sequence[Reading], taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
     """The combination's logits, one row a reading."""
     import numpy as np
 
@@ -105,8 +129,15 @@ def logits(readings: Sequence[Reading], learnt: Learnt | None = None) -> Floats:
     features = hashed([reading.p.comparable for reading in readings])
     rows = evidence_of(readings)
     known = np.array([r.p.language in cues.LANGUAGES for r in readings], float)
-    combined = shipped().logits(features, rows, known)
-    return combined if learnt is None else combined + learnt.logits(features, rows)
+    words = shipped().words(features, known)
+    if taught.meaning is None:
+        combined = shipped().combined(words, rows)
+    else:
+        from carecli.triage import semantic
+
+        vectors = taught.meaning([reading.p.masked for reading in readings])
+        combined = semantic.shipped().logits(words, vectors, rows)
+    return combined if taught.learnt is None else combined + taught.learnt.logits(features, rows)
 
 
 def evidence_of(readings: Sequence[Reading]) -> Floats:
@@ -116,31 +147,32 @@ def evidence_of(readings: Sequence[Reading]) -> Floats:
     return np.array([evidence.numbers(r.p, r.feeling, r.opinion, r.urgency) for r in readings], float)
 
 
-def _judged(
-    readings: Sequence[Reading], directed: Sequence[bool], rules: Rules, learnt: Learnt | None
-) -> list[Judgement]:
+def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules, taught: Taught) -> list[Judgement]:
     from carecli.triage.linear import softmax
     from carecli.triage.prior import INTENT, NEEDS_REPLY, SENTIMENT, URGENCY
 
     if not readings:
         return []
-    combined = logits(readings, learnt)
+    combined = logits(readings, taught)
+    emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
-    decided = _decided(readings, *shares[:3])
+    decided = _decided(readings, emergency, *shares[:3])
     named = _reasons(readings, decided)
     judged = zip(*(share.tolist() for share in shares), strict=True)
     found = []
     for reading, to_us, each, labels, why in zip(readings, directed, judged, decided, named, strict=True):
-        verdict = _verdict(reading, labels, each, rules, why, directed=to_us)
+        expected = each[3][1] >= reply and _may_expect(labels.intent, directed=to_us)
+        expected = expected or needs_reply(labels.intent, directed=to_us)
+        verdict = _verdict(reading, labels, each, rules, why, expected=expected)
         found.append(Judgement(verdict, *each))
     return found
 
 
-def _decided(readings: Sequence[Reading], feelings: Floats, wants: Floats, hurry: Floats) -> list[Decided]:
+def _decided(
+    readings: Sequence[Reading], emergency: float, feelings: Floats, wants: Floats, hurry: Floats
+) -> list[Decided]:
     """The labels; an emergency needs far less than a half."""
-    from carecli.triage.prior import shipped
-
-    danger = (wants[:, _EMERGENCY] >= shipped().emergency).tolist()
+    danger = (wants[:, _EMERGENCY] >= emergency).tolist()
     tones, intents_, pressing = (
         feelings.argmax(axis=1).tolist(),
         wants.argmax(axis=1).tolist(),
@@ -184,14 +216,11 @@ def _verdict(
     rules: Rules,
     why: tuple[str, ...],
     *,
-    directed: bool,
+    expected: bool,
 ) -> Verdict:
-    from carecli.triage.prior import shipped
-
-    p, (feelings, wants, _, reply) = reading.p, shares
+    p, (feelings, wants, _, _) = reading.p, shares
     about, named = topics.match(p, rules.topics)
     sureness = min(max(feelings), wants[INTENTS.index(decided.intent)])
-    expected = reply[1] >= shipped().reply and _may_expect(decided.intent, directed=directed)
     return Verdict(
         language=p.language,
         sentiment=decided.sentiment,
@@ -199,7 +228,7 @@ def _verdict(
         intent=decided.intent,
         topics=about,
         urgency=decided.urgency,
-        needs_reply=expected or needs_reply(decided.intent, directed=directed),
+        needs_reply=expected,
         confidence=round(sureness if p.language in cues.LANGUAGES else sureness * _UNKNOWN, 3),
         why=(*why, *named),
     )

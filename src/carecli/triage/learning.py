@@ -99,8 +99,8 @@ def watches(text: str) -> bool:
     return zlib.crc32(text.encode("utf-8", "surrogatepass")) % WATCHERS == 0
 
 
-def learn(corrections: Sequence[Correction], rules: Rules) -> Lesson:
-    """The lesson of these corrections, whatever their order."""
+def learn(corrections: Sequence[Correction], rules: Rules, meaning: engine.Meaning | None = None) -> Lesson:
+    """The lesson of these corrections, whatever their order, for the default or the semantic engine."""
     ordered = sorted(corrections, key=lambda each: each.text)
     labels = np.array([labels_of(each.signals) for each in ordered], np.int64).reshape(-1, len(prior.HEADS))
     held = np.array([watches(each.text) for each in ordered], bool)
@@ -109,7 +109,7 @@ def learn(corrections: Sequence[Correction], rules: Rules) -> Lesson:
         return Lesson(None, len(taught), len(watching), None, None)
     readings = [engine.read(each.text, rules, each.declared) for each in ordered]
     features = hashed([reading.p.comparable for reading in readings])
-    evidence, before = engine.evidence_of(readings), engine.logits(readings)
+    evidence, before = engine.evidence_of(readings), engine.logits(readings, engine.Taught(meaning=meaning))
     learnt = _fitted(taken(features, taught), evidence[taught], labels[taught], before[taught])
     if not (labels[watching] >= 0).any():
         return Lesson(learnt, len(taught), len(watching), None, None)

@@ -57,11 +57,15 @@ class Prior:
         made_of = [self.sources, self.emergency, self.reply, self.linear.unit, self.bias.tolist()]
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
 
-    def logits(self, features: Features, evidence: Floats, known: Floats) -> Floats:
-        """One row a text; `known` is 0 where the text's language is none that the linear model learnt."""
-        learnt = np.rint(self.linear.logits(features) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
-        combined: Floats = np.concatenate([learnt, evidence], axis=1) @ self.mix + self.bias
-        return combined
+    def words(self, features: Features, known: Floats) -> Floats:
+        """The linear model's logits; `known` is 0 where the text's language is none that it learnt."""
+        learnt: Floats = np.rint(self.linear.logits(features) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
+        return learnt
+
+    def combined(self, words: Floats, evidence: Floats) -> Floats:
+        """The combination's logits, one row a text."""
+        logits: Floats = np.concatenate([words, evidence], axis=1) @ self.mix + self.bias
+        return logits
 
 
 def rounded_mix(mix: Floats) -> Floats:
