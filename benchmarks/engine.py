@@ -1,7 +1,8 @@
 """The triage engine: how good, how fast, beside vaderSentiment alone on the same texts in the same run.
 
-`python benchmarks/engine.py [--data FOLDER]`: FOLDER holds public labelled sets (default: ../shared/data beside the
-project); what isn't there is left out. benchmarks/care holds our own test set, which nothing was trained on.
+`python benchmarks/engine.py [--data FOLDER] [--semantic]`: FOLDER holds public labelled sets (default: ../shared/data
+beside the project); what isn't there is left out. benchmarks/care holds our own test set, which nothing was trained on.
+`--semantic` judges the engine with embeddings.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import argparse
 import csv
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import measure
+import numpy as np
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from carecli.triage import Rules
-from carecli.triage.engine import Judgement, judge
+from carecli.triage import Rules, semantic
+from carecli.triage.engine import Judgement, Meaning, judge
 from carecli.triage.evaluation import Judged, measured
 
 HERE = Path(__file__).parent
@@ -70,16 +73,27 @@ def vader_says(rows: Sequence[Row]) -> list[str]:
     return ["positive" if score >= _EDGE else "negative" if score <= -_EDGE else "neutral" for score in scores]
 
 
-def quality(rows: Sequence[Row]) -> list[Judgement]:
-    """The engine's judgements of the rows."""
-    return judge([row.text for row in rows], RULES, directed=[row.directed for row in rows])
+@cache
+def embedding(text: str) -> bytes:
+    """One text's embedding, made once in this run."""
+    return next(semantic.embedded([text])).tobytes()
 
 
-def sentiment_line(name: str, rows: Sequence[Row]) -> list[object]:
+def vectors(texts: Sequence[str]) -> semantic.Vectors:
+    """The embeddings of texts, one row each."""
+    return np.frombuffer(b"".join(map(embedding, texts)), np.int8).reshape(len(texts), semantic.SIZE)
+
+
+def quality(rows: Sequence[Row], meaning: Meaning | None = None) -> list[Judgement]:
+    """The engine's judgements of the rows; with `meaning` those of the semantic engine."""
+    return judge([row.text for row in rows], RULES, directed=[row.directed for row in rows], meaning=meaning)
+
+
+def sentiment_line(name: str, rows: Sequence[Row], meaning: Meaning | None = None) -> list[object]:
     """Macro-F1 and recall of negatives, vaderSentiment's first."""
     judged = [
         Judged(row.labels["sentiment"], each.verdict.sentiment, max(each.sentiment), row.language)
-        for row, each in zip(rows, quality(rows), strict=True)
+        for row, each in zip(rows, quality(rows, meaning), strict=True)
     ]
     theirs = [one._replace(said=said) for one, said in zip(judged, vader_says(rows), strict=True)]
     figures = [measured("sentiment", each) for each in (theirs, judged)]
@@ -87,9 +101,9 @@ def sentiment_line(name: str, rows: Sequence[Row]) -> list[object]:
     return [name, len(rows), *cells, figures[1]["ece"]]
 
 
-def signal_lines(rows: Sequence[Row]) -> Iterator[list[object]]:
+def signal_lines(rows: Sequence[Row], meaning: Meaning | None = None) -> Iterator[list[object]]:
     """The other signals by language."""
-    judgements = quality(rows)
+    judgements = quality(rows, meaning)
     for language in LANGUAGES:
         pairs = [(row, each) for row, each in zip(rows, judgements, strict=True) if row.language == language]
         for signal in SIGNALS[1:]:
@@ -106,13 +120,14 @@ def _judged(signal: str, row: Row, each: Judgement) -> Judged:
     return Judged(row.labels[signal], said, max(getattr(each, signal)), row.language)
 
 
-def emergencies() -> Iterator[list[object]]:
+def emergencies(meaning: Meaning | None = None) -> Iterator[list[object]]:
     """Recall and precision on the emergencies and what only sounds like them."""
     for language in LANGUAGES:
         path = HERE.parent / "tests" / "triage" / f"emergencies_{language}.tsv"
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-        said = [each.verdict.intent == "emergency" for each in judge([row["text"] for row in rows], RULES)]
+        judged = judge([row["text"] for row in rows], RULES, meaning=meaning)
+        said = [each.verdict.intent == "emergency" for each in judged]
         true = [row["emergency"] == "yes" for row in rows]
         found = sum(one and other for one, other in zip(said, true, strict=True))
         yield [language, len(rows), found / sum(true), found / max(sum(said), 1)]
@@ -148,16 +163,24 @@ def main() -> None:
     """Print all tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
-    folder = parser.parse_args().data
+    parser.add_argument("--semantic", action="store_true", help="the semantic engine on our own test set, nothing else")
+    arguments = parser.parse_args()
     rows = list(care())
     print(measure.versions())
+    meaning = vectors if arguments.semantic else None
     columns = ("sentiment", "texts", "vader F1", "vader recall −", "F1", "recall −", "calibration error")
-    lines = [sentiment_line(f"care {code}", [row for row in rows if row.language == code]) for code in LANGUAGES]
-    lines += [sentiment_line(name, public(folder, name)) for name in PUBLIC if (folder / name).exists()]
+    lines = [
+        sentiment_line(f"care {code}", [row for row in rows if row.language == code], meaning) for code in LANGUAGES
+    ]
+    names = [name for name in PUBLIC if (arguments.data / name).exists() and meaning is None]
+    lines += [sentiment_line(name, public(arguments.data, name)) for name in names]
     measure.table(columns, lines)
-    measure.table(("lang", "signal", "accuracy", "F1", "recall of", "calibration error"), list(signal_lines(rows)))
-    measure.table(("emergencies", "texts", "recall", "precision"), list(emergencies()))
-    measure.table(("texts a CPU second", "vaderSentiment", "engine", "ratio"), list(speed_lines(rows)))
+    measure.table(
+        ("lang", "signal", "accuracy", "F1", "recall of", "calibration error"), list(signal_lines(rows, meaning))
+    )
+    measure.table(("emergencies", "texts", "recall", "precision"), list(emergencies(meaning)))
+    if meaning is None:
+        measure.table(("texts a CPU second", "vaderSentiment", "engine", "ratio"), list(speed_lines(rows)))
     print(f"peak memory {measure.peak_mb():.0f} MB")
 
 

@@ -129,12 +129,14 @@ def threshold(shares: Floats, wanted: npt.NDArray[np.bool_], recall: float) -> f
     return round(min(0.5, float(np.quantile(shares[wanted], 1 - recall))), 3)
 
 
-def thresholds(logits: Floats, labels: npt.NDArray[np.int64]) -> tuple[float, float]:
+def thresholds(
+    logits: Floats, labels: npt.NDArray[np.int64], *, recall: float = EMERGENCY_RECALL
+) -> tuple[float, float]:
     """From which probability a text is an emergency, and from which it needs a reply."""
     index = prior.HEADS[1].labels.index("emergency")
     wants, replies = (linear.softmax(logits[:, head]) for head in (prior.INTENT, prior.NEEDS_REPLY))
     return (
-        threshold(wants[:, index], labels[:, 1] == index, EMERGENCY_RECALL),
+        threshold(wants[:, index], labels[:, 1] == index, recall),
         threshold(replies[:, 1], labels[:, 3] == 1, REPLY_RECALL),
     )
 
