@@ -136,7 +136,9 @@ def naive(cases: Sequence[list[Stretch]], since: int, until: int) -> dict[str, A
     full = [case for case in chosen if case[-1].resolved is not None and case[-1].resolved <= until]
     lengths = [(case[-1].resolved or 0) - case[0].opened - sum(one.pending for one in case) for case in full]
     firsts = [case[0] for case in chosen if case[0].resolved is not None and case[0].resolved <= until]
-    ended = {n for n, case in enumerate(cases) for one in case if since <= (one.resolved or -1) < until}
+    ended = {
+        n for n, case in enumerate(cases) for one in case if one.resolved is not None and since <= one.resolved < until
+    }
     reopened = sum(any(since <= one.opened for one in case[1:]) for case in known)
     waiting = [case for case in known if case and (case[-1].resolved is None or case[-1].resolved > until)]
     met = breached = 0

@@ -61,7 +61,7 @@ class Taught(NamedTuple):
 
 # Cues of danger; without one of them a plain "the train is late" must not ring the bell (docs/engine.md).
 _DANGER = frozenset({"emergency", "emergency_maybe", "harm"})
-_UNSEEN_EMERGENCY = 0.15
+_UNSEEN_EMERGENCY = 0.11
 
 
 class Judgement(NamedTuple):
