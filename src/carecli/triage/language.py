@@ -62,6 +62,9 @@ _POLISH_WORDS = (
     "dzieki czesc witam wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby"
 )
 _ENGLISH, _POLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_POLISH_WORDS.split())
+# Short words that other languages of this script have too.
+_SHARED_WORDS = "is was has had my our not do did so for be an in of all as after her he me into"
+_ONLY_ENGLISH = _ENGLISH - frozenset(_SHARED_WORDS.split())
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
 # Letters that no other big language of this script has, and those that settle it beside one of them.
 _ONLY_POLISH, _POLISH_PAIR = frozenset("łśź"), frozenset("ąężćń")
@@ -160,6 +163,8 @@ def _by_common_words(sample: str) -> str | None:
     words = set(sample.split())
     english, polish = len(words & _ENGLISH), len(words & _POLISH)
     if english >= 3 and english * 6 >= len(words) and polish * 4 <= english:
+        return "en"
+    if len(words & _ONLY_ENGLISH) >= 2 and english * 4 >= len(words) and not polish and sample.isascii():
         return "en"
     if english < 2 and not _ONLY_POLISH.isdisjoint(sample) and (polish or not _POLISH_PAIR.isdisjoint(sample)):
         return "pl"
