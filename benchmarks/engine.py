@@ -1,7 +1,8 @@
 """The triage engine: how good, how fast, beside vaderSentiment alone on the same texts in the same run.
 
 `python benchmarks/engine.py [--data FOLDER] [--semantic]`: FOLDER holds public labelled sets (default: ../shared/data
-beside the project); what isn't there is left out. benchmarks/care holds our own test set, which nothing was trained on.
+beside the project); what isn't there is left out. benchmarks/care holds our own test set, which nothing was
+trained on; two thirds of it are judged.
 `--semantic` judges the engine with embeddings.
 """
 
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import time
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -49,13 +51,19 @@ class Row(NamedTuple):
     labels: dict[str, str]
 
 
+def unseen(text: str) -> bool:
+    """Whether a test text is in the two thirds of which nobody who built the engine saw a single mistake."""
+    return zlib.crc32(text.encode()) % 3 != 0
+
+
 def care() -> Iterator[Row]:
-    """Our own test set."""
+    """Our own test set, without the third that was used for development."""
     for language in LANGUAGES:
         with (HERE / "care" / f"care_{language}.tsv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
                 labels = {name: row[name] for name in SIGNALS}
-                yield Row(row["text"], language, row["directed"] == "yes", labels)
+                if unseen(row["text"]):
+                    yield Row(row["text"], language, row["directed"] == "yes", labels)
 
 
 def public(folder: Path, name: str) -> list[Row]:
@@ -125,7 +133,8 @@ def emergencies(meaning: Meaning | None = None) -> Iterator[list[object]]:
     for language in LANGUAGES:
         path = HERE.parent / "tests" / "triage" / f"emergencies_{language}.tsv"
         with path.open(encoding="utf-8", newline="") as file:
-            rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+            every = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            rows = [row for row in every if unseen(row["text"])]
         judged = judge([row["text"] for row in rows], RULES, meaning=meaning)
         said = [each.verdict.intent == "emergency" for each in judged]
         true = [row["emergency"] == "yes" for row in rows]
