@@ -1,18 +1,23 @@
 """Make src/carecli/triage/data/semantic.npz: `python scripts/train_semantic.py`, after train_prior.py.
 
-Needs the extra `semantic`; to embed all seeds takes some minutes. The same folds as in train_prior.py, so that the
+Needs the extra `semantic`; to embed all seeds takes some minutes, with `--cache FILE` only those that are new. The same
+folds as in train_prior.py, so that the
 combination is fitted on logits of seeds that neither model had seen.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import train_prior as base
 
 from carecli.triage import engine, linear, prior, semantic
 from carecli.triage.features import hashed
+from carecli.triage.linear import Floats
 from carecli.triage.prepare import Rules
 
 PENALTY = 3e-4
@@ -21,8 +26,26 @@ EMERGENCY_RECALL = 0.95
 _SCALE = 4.0
 
 
+def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
+    """The embeddings of the texts; those in the cache file are taken from there, the others are added to it."""
+    known: dict[str, semantic.Vectors] = {}
+    if cache is not None and cache.exists():
+        with np.load(cache) as arrays:
+            known = dict(zip(arrays["keys"].tolist(), arrays["vectors"], strict=True))
+    keys = [semantic.key(text).hex() for text in texts]
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    known |= dict(zip(new, semantic.embedded(list(new.values())), strict=True))
+    if cache is not None:
+        np.savez_compressed(cache, keys=np.array(list(known)), vectors=np.array(list(known.values())))
+    print(f"{len(new)} seeds embedded, {len(texts) - len(new)} taken from the cache", file=sys.stderr)
+    return np.array([known[key] for key in keys], np.float64)
+
+
 def main() -> None:
     """Embed, train, fit, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cache", type=Path, help="a file that keeps embeddings from one run to the next (.npz)")
+    cache: Path | None = parser.parse_args().cache
     seeds = list(base.seeds())
     rules = Rules(languages=base.LANGUAGES)
     readings = [engine.read(seed.text, rules, seed.language) for seed in seeds]
@@ -31,8 +54,7 @@ def main() -> None:
     features = hashed([reading.p.comparable for reading in readings])
     words = linear.similarities(linear.sparse(features, linear.rarities(features)))
     unseen = base.unseen_logits(words, labels, folds)
-    vectors = np.array(list(semantic.embedded([reading.p.masked for reading in readings])), np.float64)
-    print(f"{len(vectors)} seeds embedded", file=sys.stderr)
+    vectors = embedded([reading.p.masked for reading in readings], cache)
     mean = vectors.mean(axis=0)
     spread = np.sqrt(((vectors - mean) ** 2).sum(axis=1).mean())
     centred = (vectors - mean) / spread
