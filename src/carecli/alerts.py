@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from carecli import casefile, report
+from carecli import casefile, crises
 from carecli.config import Config
 from carecli.hours import parse_duration, show_duration
 from carecli.model import JSON, iso, parse_iso
@@ -106,8 +106,7 @@ def _tell(config: Config, told: Told, now: datetime) -> Told:
 
 def _current(store: Store, config: Config, now: datetime) -> Iterator[Alert]:
     yield from _of_cases(casefile.queue(store, config, Filter(), now=now), now)
-    lately = report.summary(store, config, since=now - timedelta(days=1), until=now, now=now)
-    yield from of_crises(lately.crises or ())
+    yield from of_crises(crises.of_period(store, config, since=now - timedelta(days=1), instant=now))
     yield from _silent(store, config, now)
     yield from _stuck(store, config, now)
 
@@ -129,9 +128,9 @@ def _of_cases(waiting: Iterable[JSON], now: datetime) -> Iterator[Alert]:
             yield Alert(f"sla:{number}:{since}", "sla", title, parse_iso(since), number, case["url"])
 
 
-def of_crises(crises: Iterable[Crisis]) -> Iterator[Alert]:
+def of_crises(found: Iterable[Crisis]) -> Iterator[Alert]:
     """An alert for each crisis that is not over."""
-    for crisis in crises:
+    for crisis in found:
         if crisis.ended_at is None:
             ratio = "" if crisis.peak_ratio is None else f", {crisis.peak_ratio:.1f} times the usual"
             about = "" if crisis.topic is None else f" about {crisis.topic}"

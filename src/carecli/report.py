@@ -16,7 +16,7 @@ from carecli.model import SlaState, iso, parse_iso
 from carecli.report_parts import Material
 from carecli.reports.compare import compared
 from carecli.reports.figures import Judged, MentionCounts, SegmentRow, Standing, judge, summarise
-from carecli.reports.model import Coverage, Period, Report
+from carecli.reports.model import Coverage, Crisis, Period, Report
 from carecli.reports.period import before
 from carecli.reports.tables import Part
 from carecli.store import metrics
@@ -42,7 +42,7 @@ def summary(
     if since is None or not compare:
         return found
     earlier = before(since, until, config.brand.timezone)
-    return compared(found, _summarised(store, config, *earlier, now, with_fairness=False)[0])
+    return compared(found, _summarised(store, config, *earlier, now, headlines_only=True)[0])
 
 
 def part(
@@ -67,7 +67,7 @@ def part(
     start, end = _span(since, until, now)
     earlier = None if since is None else before(since, until, config.brand.timezone)
     if earlier is not None and name == "summary":
-        found = compared(found, _summarised(store, config, *earlier, now, with_fairness=False)[0])
+        found = compared(found, _summarised(store, config, *earlier, now, headlines_only=True)[0])
     if anonymous:
         found = without_names(found)
     start_before, end_before = (None, None) if earlier is None else map(iso, earlier)
@@ -87,7 +87,7 @@ def _summarised(
     until: datetime,
     now: datetime,
     *,
-    with_fairness: bool = True,
+    headlines_only: bool = False,
 ) -> tuple[Report, Judged]:
     start, end = _span(since, until, now)
     period = Period(since or _first(store), until, config.brand.timezone, config.report.week_starts)
@@ -106,10 +106,14 @@ def _summarised(
             backlog_open=metrics.backlog(store, min(end, iso(now))),
             resolved_cases=metrics.resolved_cases(store, start, end),
             coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
-            crises=crises.of_period(store, config, since=since, instant=min(until, now + timedelta(seconds=1))),
-            with_fairness=with_fairness,
+            crises=None if headlines_only else _crises(store, config, since, min(until, now + timedelta(seconds=1))),
+            with_fairness=not headlines_only,
         )
     return found, judged
+
+
+def _crises(store: Store, config: Config, since: datetime | None, instant: datetime) -> list[Crisis]:
+    return crises.of_period(store, config, since=since, instant=instant)
 
 
 def _standing(config: Config) -> Standing:

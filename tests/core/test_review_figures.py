@@ -140,7 +140,8 @@ def naive(cases: Sequence[list[Stretch]], since: int, until: int) -> dict[str, A
         n for n, case in enumerate(cases) for one in case if one.resolved is not None and since <= one.resolved < until
     }
     reopened = sum(any(since <= one.opened for one in case[1:]) for case in known)
-    waiting = [case for case in known if case and (case[-1].resolved is None or case[-1].resolved > until)]
+    by_then = [[one for one in case if one.opened <= until] for case in cases]  # the backlog is of that instant
+    waiting = [case for case in by_then if case and (case[-1].resolved is None or case[-1].resolved > until)]
     met = breached = 0
     for one in needing:
         answered = one.reply is not None and one.reply <= until
@@ -318,7 +319,7 @@ def test_what_is_dated_later_than_now_has_not_happened(store: Store) -> None:
 
 
 def test_the_backlog_of_then_knows_nothing_of_later_questions(store: Store) -> None:
-    arrive(store, said("1", 1, text="the sky is blue", directed=False))
+    arrive(store, said("1", 1, text="ok", directed=False))
     act.record(store, 1, "resolved", now=minute(5))
     act.record(store, 1, "reopened", now=minute(10))
     act.record(store, 1, "resolved", now=minute(15))
