@@ -11,13 +11,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carecli import desk, filing, priorities, teaching
+from carecli import desk, filing, priorities, teaching, undoing
 from carecli.config import Config
 from carecli.doubts import Doubts, doubts
 from carecli.errors import Conflict
 from carecli.meaning import meaning
-from carecli.model import JSON, Verdict
-from carecli.store import conversations, events, mentions
+from carecli.model import JSON, Event, Verdict
+from carecli.store import cases, conversations, events, mentions
 from carecli.store.connect import Row, Store
 from carecli.triage import Rules, classify, examples, reposts, risk
 from carecli.triage.engine import needs_reply
@@ -225,6 +225,18 @@ def label(
             events.append(connection, row["case_id"], "labelled", now, agent=agent, data=data)
     triage_new(store, config, now=now, relearn=False)
     return mentions.get(store, mention)
+
+
+def undo(store: Store, config: Config, event: int, *, now: datetime, agent: str | None = None) -> tuple[Row, Event]:
+    """Take an action back, by the number of its event: the log keeps both. Returns the case and what was undone.
+
+    Raises NotFound, and Conflict for what cannot be undone or is undone already.
+    """
+    row, was = undoing.take_back(store, event, now=now, agent=agent)
+    if was.kind == "labelled":
+        triage_new(store, config, now=now, relearn=False)
+        row = cases.get(store, row["case_id"])
+    return row, was
 
 
 # Texts that are not stored

@@ -118,6 +118,13 @@ def _pressing(case: JSON) -> tuple[int, str, int]:
     return -case["priority"], case["waiting_since"] or "", case["case"]
 
 
+def order(
+    store: Store, config: Config, which: Filter, *, now: datetime, sla: str | None = None, limit: int | None = None
+) -> list[int]:
+    """The numbers of the cases that `queue` gives, in the same order."""
+    return ranking.order(store, config, which, now=now, sla=sla, limit=limit)
+
+
 @dataclass(frozen=True)
 class CaseFile:
     """A case as CONTRACT.md describes it, with everything that hangs on it; rows as the store gives them."""
@@ -130,6 +137,7 @@ class CaseFile:
     kinds: dict[int, Kind]
     copies: int
     events: list[JSON]
+    log: list[Event]
     drafts: list[Draft]
     replies: list[Row]
     promises: list[JSON]
@@ -168,6 +176,7 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         kinds=kinds,
         copies=copies,
         events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": _shown(e, gone)} for e in log],
+        log=log,
         drafts=replies.drafts_of(store, number),
         replies=replies.of_case(store, number),
         promises=[promise(one, now) for one in promises.of_cases(store, [number])],

@@ -267,9 +267,16 @@ class CrisisRules(_Table):
 
 @dataclass(frozen=True)
 class Display(_Table):
-    """`rtl`: `auto` reorders right-to-left text where the terminal does not, `logical` never, `visual` always."""
+    """How things look.
+
+    `rtl`: `auto` reorders right-to-left text where the terminal does not, `logical` never, `visual` always.
+    `emoji`: `whole` shows sequences as one picture, `parts` its parts, which every terminal draws equally wide.
+    `theme`: the colours of `care triage`; `auto` asks the terminal's COLORFGBG.
+    """
 
     rtl: typing.Literal["auto", "logical", "visual"] = "auto"
+    emoji: typing.Literal["auto", "whole", "parts"] = "auto"
+    theme: typing.Literal["auto", "dark", "light", "contrast", "mono"] = "auto"
 
 
 @dataclass(frozen=True)
@@ -361,6 +368,7 @@ class Config(_Table):
     desk: Desk = field(default_factory=Desk)
     llm: Llm = field(default_factory=Llm)
     display: Display = field(default_factory=Display)
+    keys: dict[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
     report: Reporting = field(default_factory=Reporting)
     reports: dict[str, ReportJob] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from carecli import national
 from carecli.config import DAYS, RULES, Config, build
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
+from carecli.keys import bound
 from carecli.matching import parse
 from carecli.model import INTENTS, RISKS, URGENCIES
 
@@ -140,6 +141,7 @@ _ATTEMPTS: tuple[_Attempt, ...] = (
     ("desk.lease", lambda config: parse_duration(config.desk.lease or "0s")),
     ("desk.resolve_after", lambda config: parse_duration(config.desk.resolve_after or "0s")),
     ("desk.promise_due", lambda config: parse_duration(config.desk.promise_due)),
+    ("keys", lambda config: bound(config.keys)),
     ("network.timeout", lambda config: _between(config.network.timeout, 0.1, 3600)),
 )
 

@@ -194,7 +194,7 @@ def _released(case: _Case, _event: Event) -> None:
     case.assignee = None
 
 
-_HAPPENINGS = {
+HAPPENINGS = {
     "resolved": _resolved,
     "reopened": _reopened,
     "pending": _pending,
@@ -209,13 +209,16 @@ _HAPPENINGS = {
 def fold(turns: Iterable[Turn], events: Iterable[Event]) -> Life:
     """The life of a case from its messages and its log, both in any order; at least one turn is inbound.
 
-    At the same instant a customer's message comes first, then our answer, then our events.
+    At the same instant a customer's message comes first, then our answer, then our events. What an `undone` event
+    names counts as if it had not happened.
     """
+    log = list(events)
+    undone = {event.data.get("event") for event in log if event.kind == "undone"}
     steps: list[tuple[datetime, int, int, Turn | Event]] = []
     for index, turn in enumerate(turns):
         steps.append((turn.at, 0 if turn.inbound else 1, index, turn))
-    for index, event in enumerate(events):
-        if event.kind in _HAPPENINGS:
+    for index, event in enumerate(log):
+        if event.kind in HAPPENINGS and (event.number is None or event.number not in undone):
             steps.append((event.at, 2, index, event))
     first_inbound = min(at for at, kind, _, _ in steps if kind == 0)
     case = _Case()
@@ -223,7 +226,7 @@ def fold(turns: Iterable[Turn], events: Iterable[Event]) -> Life:
         if isinstance(step, Turn):
             (case.hear if kind == 0 else case.answer)(step)
         elif at >= first_inbound:
-            _HAPPENINGS[step.kind](case, step)
+            HAPPENINGS[step.kind](case, step)
     return _life(case)
 
 

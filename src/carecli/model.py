@@ -186,9 +186,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of a case's append-only log."""
+    """One line of a case's append-only log; `number` is its place in the database, None before it is there."""
 
     kind: str
     at: datetime
     actor: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
+    number: int | None = None

@@ -87,6 +87,24 @@ def ordered(
     return [row for _, row in sorted(ranked, key=lambda item: item[0])[:limit]]
 
 
+def order(
+    store: Store,
+    config: Config,
+    which: Filter,
+    *,
+    now: datetime,
+    sla: str | None = None,
+    limit: int | None = None,
+) -> list[int]:
+    """The numbers of the cases that `ordered` gives, without reading their texts where all of them are asked for."""
+    if limit is not None or sla is not None:
+        return [row["case_id"] for row in ordered(store, config, which, now=now, sla=sla, limit=limit)]
+    moment = _Moment(config, now)
+    places = [_place(row, moment.priority(row, moment.state(row))) for row in cases.waiting(store, which, now=now)]
+    places += [(-row["priority"], "", row["case_id"]) for row in cases.resting(store, which, now=now)]
+    return [number for *_, number in sorted(places)]
+
+
 def _place(row: Row, pressing: int) -> tuple[int, str, int]:
     return -pressing, row["waiting_since"] or "", row["case_id"]
 

@@ -189,6 +189,12 @@ def _context(
     )
 
 
+def fit(store: Store, config: Config, case: int) -> Fit | None:
+    """How long a reply to this case may be, and how its platform counts; None where nothing is known. NotFound."""
+    platform = _platform(config, mentions.get(store, cases.get(store, case)["latest_mention_id"]))
+    return None if platform is None else Fit(platform.limit, platform.measure)
+
+
 # Approval
 
 
@@ -432,6 +438,7 @@ __all__ = [
     "decide",
     "draft",
     "edit_draft",
+    "fit",
     "prompt",
     "propose",
     "resolve_unsure",

@@ -16,7 +16,10 @@ from carecli.store.connect import Connection, Row, Store
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which cases: every field given must fit. `everything` includes what nobody has to answer."""
+    """Which cases: every field given must fit. `everything` includes what nobody has to answer.
+
+    `words`: a search over their messages, in the language of `carecli.store.search.expression`.
+    """
 
     status: str | None = None
     language: str | None = None
@@ -26,6 +29,7 @@ class Filter:
     assignee: str | None = None
     everything: bool = False
     unassigned: bool = False
+    words: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,12 @@ class Projection:
     segments: Sequence[tuple[str, str, str | None, int, str | None]]
     source: str
 
+
+MOST_FOUND = 5_000  # mentions of a search, the newest, whose cases are listed
+_SPOKEN_OF = """
+    c.case_id IN (SELECT +case_id FROM mentions WHERE mention_id IN (
+        SELECT rowid FROM mention_words WHERE mention_words MATCH :words ORDER BY rowid DESC LIMIT :most))
+"""
 
 _SHOWN = """
     SELECT c.*, a.handle AS customer_handle, a.name AS customer_name, m.text AS text, m.url AS url,
@@ -98,7 +108,8 @@ def among(store: Store, which: Filter, numbers: Sequence[int], *, now: datetime)
 
 
 def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]]:
-    conditions, parameters = ["c.merged_into IS NULL"], {"now": iso(now)}
+    conditions = ["c.merged_into IS NULL"]
+    parameters: dict[str, Any] = {"now": iso(now)}
     if which.status == "open":
         # the plus keeps SQLite from looking both statuses up and sorting all that it finds
         conditions.append("(+c.status = 'open' OR c.status = 'snoozed' AND c.snoozed_until <= :now)")
@@ -109,6 +120,12 @@ def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]
         conditions += ["c.needs_attention = 1", "(c.snoozed_until IS NULL OR c.snoozed_until <= :now)"]
     if which.status == "snoozed":
         conditions.append("c.snoozed_until > :now")
+    _narrow(which, conditions, parameters)
+    return conditions, parameters
+
+
+def _narrow(which: Filter, conditions: list[str], parameters: dict[str, Any]) -> None:
+    """What a filter asks for beside the queue it is about."""
     for column in ("status", "language", "sentiment", "intent", "assignee"):
         value = getattr(which, column)
         if value is not None:
@@ -120,7 +137,9 @@ def _conditions(which: Filter, now: datetime) -> tuple[list[str], dict[str, Any]
     if which.topic is not None:
         parameters["topic"] = which.topic
         conditions.append("instr(c.topics, json_quote(:topic)) > 0")  # `topics` is a JSON list of texts
-    return conditions, parameters
+    if which.words is not None:
+        parameters |= {"words": which.words, "most": MOST_FOUND}
+        conditions.append(_SPOKEN_OF)
 
 
 def by_numbers(store: Store, numbers: Iterable[int]) -> list[Row]:
@@ -141,6 +160,16 @@ def waiting(store: Store, which: Filter, *, now: datetime) -> Iterator[Row]:
         FROM cases c INDEXED BY cases_waiting WHERE c.waiting_since IS NOT NULL AND {" AND ".join(conditions)}
         ORDER BY c.priority DESC, c.waiting_since, c.case_id
         """,
+        parameters,
+    )
+
+
+def resting(store: Store, which: Filter, *, now: datetime) -> list[Row]:
+    """Number and stored priority of each case that fits and whose customer does not wait, in the order of `listed`."""
+    conditions, parameters = _conditions(which, now)
+    return store.rows(
+        f"SELECT c.case_id, c.priority FROM cases c WHERE c.waiting_since IS NULL AND {' AND '.join(conditions)}"
+        " ORDER BY c.priority DESC, c.case_id",
         parameters,
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from carecli.errors import Locked, StoreError
 
-VERSION = 6  # the schema that this program writes; `schema` holds one migration per step
+VERSION = 7  # the schema that this program writes; `schema` holds one migration per step
 BUSY_SECONDS = 30.0
 
 Row = sqlite3.Row
@@ -77,6 +77,10 @@ class Store:
             yield
         finally:
             lock.release()
+
+    def changes(self) -> int:
+        """A number that is another one when some other connection, of whatever process, has written meanwhile."""
+        return int(self.rows("PRAGMA data_version")[0][0])
 
     def remembers(self, key: str) -> str | None:
         """What was kept under `key`, a note of the program to itself."""

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from carecli.errors import NotFound
 from carecli.model import Event, iso, parse_iso
 from carecli.store.connect import Row, Store
 
@@ -20,18 +21,39 @@ def append(
     *,
     agent: str | None = None,
     data: Mapping[str, Any] | None = None,
-) -> None:
-    """Write one event."""
-    connection.execute(
+) -> int:
+    """Write one event; returns its number."""
+    cursor = connection.execute(
         "INSERT INTO events (case_id, at, kind, agent, data) VALUES (?, ?, ?, ?, ?)",
         [case, iso(at), kind, agent, json.dumps(data or {}, ensure_ascii=False)],
     )
+    return int(cursor.lastrowid or 0)
+
+
+def get(store: Store, number: int) -> tuple[int, Event]:
+    """One event and the case that it was written for. Raises NotFound."""
+    row = store.row("SELECT * FROM events WHERE event_id = ?", [number])
+    if row is None:
+        raise NotFound(f"there is no event {number}", hint="`care show CASE --json` has a case's log")
+    return row["case_id"], _event(row)
 
 
 def newest(store: Store, case: int) -> datetime | None:
     """When the last thing in a case's log happened."""
     row = store.row("SELECT max(at) AS at FROM events WHERE case_id = ?", [case])
     return None if row is None or row["at"] is None else parse_iso(row["at"])
+
+
+def numbers(store: Store, case: int, kind: str, agent: str | None) -> set[int]:
+    """The events of one kind that `agent` wrote for a case, or for the one that it was merged into."""
+    rows = store.rows(
+        """
+        SELECT event_id FROM events WHERE kind = ? AND agent IS ?
+        AND case_id IN (SELECT coalesce(merged_into, case_id) FROM cases WHERE case_id = ?)
+        """,
+        [kind, agent, case],
+    )
+    return {row[0] for row in rows}
 
 
 def of_cases(store: Store, cases: Sequence[int]) -> dict[int, list[Event]]:
@@ -46,4 +68,4 @@ def of_cases(store: Store, cases: Sequence[int]) -> dict[int, list[Event]]:
 
 
 def _event(row: Row) -> Event:
-    return Event(row["kind"], parse_iso(row["at"]), row["agent"], json.loads(row["data"]))
+    return Event(row["kind"], parse_iso(row["at"]), row["agent"], json.loads(row["data"]), row["event_id"])

@@ -506,6 +506,14 @@ def correct(
     connection.execute("UPDATE mentions SET triaged_at = NULL WHERE mention_id = ?", [mention])
 
 
+def uncorrect(connection: sqlite3.Connection, mention: int, signals: Sequence[str]) -> None:
+    """Take a person's word on these signals back, and have the mention triaged again."""
+    connection.executemany(
+        "DELETE FROM corrections WHERE mention_id = ? AND signal = ?", [(mention, signal) for signal in signals]
+    )
+    connection.execute("UPDATE mentions SET triaged_at = NULL WHERE mention_id = ?", [mention])
+
+
 def forget_verdicts(connection: sqlite3.Connection) -> int:
     """Have every mention triaged again that still says something; corrections stay. Returns how many."""
     return connection.execute(

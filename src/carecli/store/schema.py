@@ -56,6 +56,12 @@ def v6_embeddings(db: Database) -> None:
     db.conn.execute("CREATE TABLE embeddings (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID")
 
 
+@migrations()
+def v7_half_written_replies(db: Database) -> None:
+    """What agents have begun to write in `care triage`."""
+    db.conn.execute(_UNSENT)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -257,6 +263,19 @@ _TABLES = (
     """,
     "CREATE VIRTUAL TABLE mention_words USING fts5 (words, content='', tokenize='unicode61 remove_diacritics 0')",
 )
+
+_UNSENT = """
+    CREATE TABLE unsent ( -- a reply that somebody is still writing, as it was typed
+        case_id INTEGER NOT NULL REFERENCES cases,
+        agent TEXT NOT NULL,
+        text TEXT NOT NULL,
+        draft_id INTEGER REFERENCES drafts, -- the draft that it began as
+        private INTEGER NOT NULL,
+        read INTEGER REFERENCES mentions, -- the newest message that its writer had seen
+        saved_at TEXT NOT NULL,
+        PRIMARY KEY (case_id, agent)
+    ) WITHOUT ROWID
+    """
 
 _INDEXES = (
     "CREATE INDEX mentions_of_case ON mentions (case_id)",

@@ -2,6 +2,7 @@
 
     safe      control and invisible characters become visible and harmless
     cells     graphemes, cell widths, clipping and wrapping
+    emoji     sequences in parts, for terminals that do not draw them whole
     rtl       right-to-left lines for terminals that do not reorder them
     folding   what counts as the same word
     terms     what a text is about
@@ -13,12 +14,14 @@ rest pays for Unicode's details, wcwidth and python-bidi, which are imported whe
 from __future__ import annotations
 
 from carecli.text.cells import clip, grapheme_count, graphemes, width, wrap
+from carecli.text.emoji import apart, wants_apart
 from carecli.text.folding import fold, words
 from carecli.text.rtl import is_rtl, visual, wants_visual
 from carecli.text.safe import inert, single_line
 from carecli.text.terms import terms
 
 __all__ = [
+    "apart",
     "clip",
     "fold",
     "grapheme_count",
@@ -28,6 +31,7 @@ __all__ = [
     "single_line",
     "terms",
     "visual",
+    "wants_apart",
     "wants_visual",
     "width",
     "words",

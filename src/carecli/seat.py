@@ -1,0 +1,423 @@
+"""What a person does at a screen, one call each: `care triage` in both its forms sits here.
+
+It only puts the stages' calls together: an action on several cases, what undoes it, the words of a filter. Every
+action returns a `Deed` that says what was done; errors come as they are.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, get_args
+
+from carecli import casefile
+from carecli.casefile import CaseFile
+from carecli.config import Config
+from carecli.errors import CareError, NotFound, Refused, UsageError
+from carecli.model import INTENTS, JSON, SENTIMENTS, STATUSES, Draft, Finding, SlaState, iso
+from carecli.store import cases, events, search, unsent
+from carecli.store.cases import Filter
+from carecli.store.connect import Row, Store
+from carecli.store.unsent import Unsent
+
+if TYPE_CHECKING:
+    from carecli.overview import Overview
+    from carecli.replies.drafting import Fit
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done: for people, to which cases, and the events that undoing it takes back, the newest last."""
+
+    words: str
+    cases: tuple[int, ...] = ()
+    events: tuple[int, ...] = ()
+    failed: str | None = None
+
+
+# The queue
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which cases the queue shows; `text` is what was typed."""
+
+    which: Filter = field(default_factory=Filter)
+    sla: str | None = None
+    text: str = ""
+
+
+_ALLOWED: dict[str, tuple[str, ...] | None] = {
+    "status": STATUSES,
+    "language": None,
+    "sentiment": SENTIMENTS,
+    "intent": INTENTS,
+    "topic": None,
+    "assignee": None,
+    "sla": get_args(SlaState),
+}
+
+
+def parse_query(text: str, *, agent: str) -> Query:
+    """A filter in the words of `care queue`: `--language he`, `language:he` or `language=he`; `all` or `--all`.
+
+    Words that are no option are searched for in the messages, "quoted words" together; `assignee:me` are one's own.
+    Raises UsageError.
+    """
+    options: dict[str, Any] = {}
+    everything, words = False, list[str]()
+    pieces = _pieces(text)
+    while pieces:
+        piece = pieces.pop(0)
+        name, sign, value = _option(piece)
+        if name == "all" and not sign:
+            everything = True
+        elif name is None:
+            words.append(piece)
+        else:
+            options[name] = _value(name, value if sign else pieces.pop(0) if pieces else "", agent)
+    sought = search.expression(" ".join(words)) if words else None
+    if words and not sought:
+        raise UsageError(f"there is no word to search for in {' '.join(words)}")
+    sla = options.pop("sla", None)
+    return Query(Filter(**options, everything=everything, words=sought), sla, " ".join(text.split()))
+
+
+def _pieces(text: str) -> list[str]:
+    """Words, with "quoted ones" kept together."""
+    found: list[str] = []
+    for index, part in enumerate(text.split('"')):
+        found += [f'"{part}"'] if index % 2 and part.strip() else part.split()
+    return found
+
+
+def _option(piece: str) -> tuple[str | None, str, str]:
+    """The option that a word names, how its value is joined to it, and the value. Raises UsageError."""
+    for sign in (":", "="):
+        name, found, value = piece.removeprefix("--").partition(sign)
+        if found and name in _ALLOWED:
+            return name, sign, value
+    dashed = piece.startswith("--")
+    name = piece.removeprefix("--")
+    if (dashed and name in _ALLOWED) or name == "all":
+        return name, "", ""
+    if dashed:
+        near = difflib.get_close_matches(name, [*_ALLOWED, "all"], n=1, cutoff=0.5)
+        hint = f"is --{near[0]} meant?" if near else f"there are: --{', --'.join(_ALLOWED)}, --all"
+        raise UsageError(f"{piece} is no option of the queue", hint=hint)
+    return None, "", ""
+
+
+def _value(name: str, value: str, agent: str) -> str:
+    allowed = _ALLOWED[name]
+    if not value or (allowed is not None and value not in allowed):
+        raise UsageError(f"{name} {value}: one of {', '.join(allowed)}" if allowed else f"{name}: give a value")
+    return agent if name == "assignee" and value == "me" else value
+
+
+# Replies
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What somebody needs who answers a case: to whom, what is kept of earlier, drafts, how long it may be.
+
+    `read` is the newest message of the customer at that moment: what comes later is not answered unseen.
+    """
+
+    case: int
+    customer: str
+    read: int
+    fit: Fit | None
+    drafts: tuple[Draft, ...] = ()
+    unsent: Unsent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """How a reply ended: `status` of the outbox, its address, what went wrong."""
+
+    reply: int
+    case: int
+    status: str
+    url: str | None
+    error: str | None
+
+
+# The seat
+
+
+class Seat:
+    """One agent's place: a connection, the configuration, a clock. Belongs to the thread that opened `store`."""
+
+    def __init__(self, store: Store, config: Config, agent: str, clock: Clock) -> None:
+        self.store, self.config, self.agent, self._clock = store, config, agent, clock
+
+    @property
+    def now(self) -> datetime:
+        """This moment."""
+        return self._clock()
+
+    @staticmethod
+    def warm_up() -> None:
+        """Import what only acting needs: reading comes first, and nobody shall wait for a first key."""
+        from carecli import act, respond
+
+        _ = act, respond
+
+    # What is looked at
+
+    def order(self, query: Query, limit: int | None = None) -> list[int]:
+        """The numbers of the cases that fit, most pressing first."""
+        return casefile.order(self.store, self.config, query.which, now=self.now, sla=query.sla, limit=limit)
+
+    def rows(self, numbers: Sequence[int]) -> dict[int, Row]:
+        """The rows of these cases, for `describe`."""
+        return {row["case_id"]: row for row in cases.by_numbers(self.store, numbers)}
+
+    def file(self, case: int) -> CaseFile:
+        """A case with all that hangs on it. Raises NotFound."""
+        return casefile.case_file(self.store, self.config, case, now=self.now)
+
+    def overview(self) -> Overview:
+        """How the day goes."""
+        from carecli import overview
+
+        return overview.look(self.store, self.config, now=self.now)
+
+    def changes(self) -> int:
+        """A number that changes whenever another connection has written."""
+        return self.store.changes()
+
+    # Replies
+
+    def answer(self, case: int) -> Answer:
+        """Open a reply: what was half written, else drafts. Raises NotFound."""
+        from carecli import respond
+
+        row = cases.get(self.store, case)
+        number: int = row["case_id"]
+        kept = unsent.load(self.store, number, self.agent)
+        drafts = respond.draft(self.store, self.config, number, now=self.now, agent=self.agent)
+        customer = row["customer_name"] or row["customer_handle"]
+        fit = respond.fit(self.store, self.config, number)
+        return Answer(number, customer, row["latest_mention_id"], fit, tuple(drafts), kept)
+
+    def check(self, case: int, text: str, *, private: bool = False) -> tuple[Finding, ...]:
+        """What the guardrails find."""
+        from carecli import respond
+
+        return tuple(respond.check(self.store, self.config, case, text, now=self.now, private=private))
+
+    def keep(self, value: Unsent) -> None:
+        """Keep a half-written reply as it is typed."""
+        unsent.save(self.store, value, now=self.now)
+
+    def throw_away(self, case: int) -> None:
+        """Forget a half-written reply."""
+        unsent.drop(self.store, case, self.agent)
+
+    def begun(self) -> list[int]:
+        """The cases to which this agent has a half-written reply."""
+        return unsent.cases(self.store, self.agent)
+
+    def approve(self, value: Unsent) -> int:
+        """Write the reply down to be sent, in place of its half-written form. Raises Refused, Conflict."""
+        from carecli import respond
+
+        text = value.text.strip()
+        blocked = [one for one in self.check(value.case, text, private=value.private) if one.severity == "block"]
+        if blocked or not text:
+            message = blocked[0].message if blocked else "there is no text"
+            raise Refused(message, hint="change the text and try again")
+        with self.store.write():
+            number = respond.approve(
+                self.store,
+                value.case,
+                text,
+                now=self.now,
+                agent=self.agent,
+                private=value.private,
+                draft=value.draft,
+                read=value.read,
+            )
+            unsent.drop(self.store, value.case, self.agent)
+        return number
+
+    def send(self, reply: int) -> Sent:
+        """Send one approved reply, and file it."""
+        from carecli import act, respond
+
+        row = respond.send(self.store, self.config, [reply], now=self.now)[0]
+        act.triage_new(self.store, self.config, now=self.now)
+        return Sent(reply, row["case_id"], row["status"], row["url"], row["last_error"])
+
+    def fetch(self) -> Deed:
+        """Pull what is new from every source."""
+        from carecli import act, listen
+
+        outcomes = listen.fetch(self.store, self.config, now=self.now)
+        act.triage_new(self.store, self.config, now=self.now)
+        failed = "; ".join(f"{one.source}: {one.error}" for one in outcomes if one.error) or None
+        return Deed(f"fetched {sum(one.new for one in outcomes)} new mentions", failed=failed)
+
+    # What is done: one event each
+
+    def claim(self, numbers: Sequence[int]) -> Deed:
+        """Take cases; those that somebody else has are named."""
+        from carecli import act
+
+        def one(case: int) -> None:
+            act.claim(self.store, case, agent=self.agent, now=self.now, config=self.config)
+
+        return self._each(numbers, "claimed", one, "is yours", "are yours")
+
+    def assign(self, numbers: Sequence[int], name: str) -> Deed:
+        """Give cases to somebody, "" to nobody."""
+        whose = f"{name or 'nobody'}'s now"
+        return self._record(numbers, "assigned", f"is {whose}", f"are {whose}", assignee=name or None)
+
+    def resolve(self, numbers: Sequence[int]) -> Deed:
+        """The customers' problems are solved."""
+        return self._record(numbers, "resolved", "resolved")
+
+    def pending(self, numbers: Sequence[int]) -> Deed:
+        """It is the customers' turn."""
+        return self._record(numbers, "pending", "pending")
+
+    def reopen(self, numbers: Sequence[int]) -> Deed:
+        """Not solved after all."""
+        return self._record(numbers, "reopened", "reopened")
+
+    def snooze(self, numbers: Sequence[int], until: str) -> Deed:
+        """Hide cases until then, in words such as `2h`, `tomorrow 9:00`. Raises UsageError."""
+        from carecli.reports.period import parse_when
+
+        try:
+            moment = parse_when(until, self.now, self.config.brand.timezone, direction="future")
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+        if moment <= self.now:
+            raise UsageError(f"{iso(moment)} is not in the future", hint="write 2h, tomorrow 9:00, monday")
+        return self._record(numbers, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
+
+    def note(self, numbers: Sequence[int], text: str) -> Deed:
+        """A note for colleagues."""
+        return self._record(numbers, "noted", "noted", text=text)
+
+    def tag(self, numbers: Sequence[int], words: str) -> Deed:
+        """Put tags on, and those with a minus before them off. Raises UsageError."""
+        tags = words.split()
+        data: dict[str, Any] = {
+            "add": [tag for tag in tags if not tag.startswith("-")],
+            "remove": [tag[1:] for tag in tags if tag.startswith("-") and len(tag) > 1],
+        }
+        if not any(data.values()):
+            raise UsageError("no tag was given", hint="write words, parted by spaces; -word takes a tag off")
+        return self._record(numbers, "tagged", "tagged", **{name: value for name, value in data.items() if value})
+
+    def label(self, numbers: Sequence[int], signals: dict[str, Any]) -> Deed:
+        """Correct what the engine says of each case's newest message of a customer."""
+        _check_signals(signals)
+        told = ", ".join(f"{name} is {_told(value)}" for name, value in signals.items())
+
+        def one(case: int) -> None:
+            self._label(cases.get(self.store, case)["latest_mention_id"], signals)
+
+        return self._each(numbers, "labelled", one, told)
+
+    def spam(self, numbers: Sequence[int]) -> Deed:
+        """Every message of these cases that is a customer's is spam."""
+
+        def one(case: int) -> None:
+            for mention in self.file(case).mentions:
+                if mention["inbound"] and mention["intent"] != "spam":
+                    self._label(mention["mention_id"], {"intent": "spam"})
+
+        return self._each(numbers, "labelled", one, "is spam", "are spam")
+
+    def _label(self, mention: int, signals: dict[str, Any]) -> None:
+        from carecli import act
+
+        act.label(self.store, self.config, mention, signals, now=self.now, agent=self.agent)
+
+    def undo(self, deed: Deed) -> Deed:
+        """Take back what `deed` did, the newest event first."""
+        from carecli import act
+
+        for number in reversed(deed.events):
+            act.undo(self.store, self.config, number, now=self.now, agent=self.agent)
+        return Deed(f"undone: {deed.words}", deed.cases)
+
+    def undo_last(self, case: int) -> Deed:
+        """Take back what this agent did last to a case, in whatever session. Raises NotFound."""
+        from carecli import act, undoing
+
+        row, event = act.undo(
+            self.store, self.config, undoing.last(self.store, case, self.agent), now=self.now, agent=self.agent
+        )
+        return Deed(f"undone: '{event.kind}' of case {row['case_id']}", (row["case_id"],))
+
+    def _record(self, numbers: Sequence[int], kind: str, words: str, many: str | None = None, **data: Any) -> Deed:
+        from carecli import act
+
+        def one(case: int) -> None:
+            act.record(self.store, case, kind, now=self.now, agent=self.agent, data=data)
+
+        return self._each(numbers, kind, one, words, many)
+
+    def _each(
+        self, numbers: Sequence[int], kind: str, one: Callable[[int], None], words: str, many: str | None = None
+    ) -> Deed:
+        """Do it to each case; one that fails stops none of the others, and raises when it is alone."""
+        done, written, failures = list[int](), list[int](), list[CareError]()
+        for case in numbers:
+            try:
+                before = events.numbers(self.store, case, kind, self.agent)
+                one(case)
+            except CareError as error:
+                failures.append(error)
+                continue
+            done.append(case)
+            written += [n for n in events.numbers(self.store, case, kind, self.agent) if n not in before]
+        if failures and not done:
+            raise failures[0]
+        failed = "; ".join(error.message for error in failures) or None
+        return Deed(f"{_named(done)} {words if len(done) < 2 else many or words}", tuple(done), tuple(written), failed)
+
+
+def _named(numbers: Sequence[int]) -> str:
+    return f"case {numbers[0]}" if len(numbers) == 1 else f"{len(numbers)} cases"
+
+
+def _told(value: Any) -> str:
+    return value if isinstance(value, str) else ", ".join(value) or "none"
+
+
+def _check_signals(signals: dict[str, Any]) -> None:
+    for name, allowed in (("sentiment", SENTIMENTS), ("intent", INTENTS)):
+        if name in signals and signals[name] not in allowed:
+            raise UsageError(f"{name} {signals[name]}: one of {', '.join(allowed)}")
+    language = signals.get("language", "en")
+    if not (language.isascii() and language.replace("-", "").isalnum() and 2 <= len(language) <= 12):
+        raise UsageError(f"'{language}' is no language code", hint="write en, he, pl, zh …")
+
+
+def page_address(file: CaseFile) -> str:
+    """The web address of a case's newest message. Raises NotFound where it has none that a browser may open."""
+    address = file.case["url"] or ""
+    if not address.startswith(("https://", "http://")) or any(c.isspace() or not c.isprintable() for c in address):
+        raise NotFound(f"case {file.case['case']} has no web address", hint="its platform gave none")
+    return str(address)
+
+
+def refreshed(rows: Sequence[Row], config: Config, now: datetime) -> list[JSON]:
+    """Rows that were read before as cases with the clocks of `now`; reads nothing."""
+    return [casefile.describe(row, config, now) for row in rows]
+
+
+__all__ = ["Answer", "Deed", "Query", "Seat", "Sent", "page_address", "parse_query", "refreshed"]
