@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 
 from carecli import act, casefile
 from carecli.cli import errors, output
@@ -14,6 +13,7 @@ from carecli.cli.context import Context
 from carecli.cli.queue import full, sheet
 from carecli.errors import CareError
 from carecli.model import INTENTS, SENTIMENTS
+from carecli.seat import Deed, Query, Seat, page_address, parse_query
 from carecli.text import inert
 
 HELP = """  r  reply: propose drafts, choose one or write your own
@@ -22,6 +22,10 @@ HELP = """  r  reply: propose drafts, choose one or write your own
   z  snooze            o  reopen
   n  note              t  tag
   i  correct the intent          s  correct the sentiment
+  l  correct the language        w  correct the topics
+  x  spam                        u  undo what you did last
+  f  filter and search, with the words of care queue
+  g  go to a case by its number  y  its address on the web
   v  view it again     k  skip: the next case      b  back: the one before
   q  quit"""
 
@@ -32,8 +36,10 @@ class _Review:
 
     run: Context
     agent: str
+    desk: Seat
     queue: list[int]
     place: int = 0
+    deeds: list[Deed] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
 
     @property
@@ -43,16 +49,15 @@ class _Review:
 
 def review(run: Context, case: int | None, agent: str) -> None:
     """Walk through the queue until it ends or the person quits; ends with what was done."""
-    from carecli.store.cases import Filter
-
     adopt(run)
-    waiting = [row["case"] for row in casefile.queue(run.store, run.config, Filter(), now=run.now)]
+    desk = Seat(run.store, run.config, agent, lambda: run.now)
+    waiting = desk.order(Query())
     queue = waiting if case is None else [case, *(number for number in waiting if number != case)]
     if not queue:
         errors.note("Nothing waits.")
         return
     output.show_rtl(run.config.display.rtl)
-    state = _Review(run, agent, queue)
+    state = _Review(run, agent, desk, queue)
     output.lines("One letter and Enter; ? lists the letters.\n")
     _view(state)
     for key in _keys(state):
@@ -117,59 +122,89 @@ def _view(state: _Review) -> None:
     sheet(full(state.run, state.case), casefile.describe_short, state.run.now)
 
 
-def _record(state: _Review, kind: str, words: str, **data: Any) -> str:
-    act.record(state.run.store, state.case, kind, now=state.run.now, agent=state.agent, data=data)
-    return f"case {state.case} {words}."
+def _did(state: _Review, deed: Deed) -> str:
+    """Remember what undoes it."""
+    if deed.events:
+        state.deeds.append(deed)
+    return f"{deed.words}."
 
 
 def _claim(state: _Review) -> str:
-    act.claim(state.run.store, state.case, agent=state.agent, now=state.run.now, config=state.run.config)
-    return f"case {state.case} is yours."
+    return _did(state, state.desk.claim([state.case]))
 
 
 def _assign(state: _Review) -> str | None:
     name = _ask("to whom")
-    return _record(state, "assigned", f"assigned to {name}", assignee=name) if name else None
+    return _did(state, state.desk.assign([state.case], name)) if name else None
 
 
 def _resolve(state: _Review) -> str:
-    return _record(state, "resolved", "resolved")
+    return _did(state, state.desk.resolve([state.case]))
 
 
 def _pending(state: _Review) -> str:
-    return _record(state, "pending", "pending")
+    return _did(state, state.desk.pending([state.case]))
 
 
 def _reopen(state: _Review) -> str:
-    return _record(state, "reopened", "reopened")
+    return _did(state, state.desk.reopen([state.case]))
+
+
+def _spam(state: _Review) -> str:
+    return _did(state, state.desk.spam([state.case]))
 
 
 def _snooze(state: _Review) -> str | None:
-    from carecli.model import iso
-    from carecli.reports.period import parse_when
-
     until = _ask("until when (2h, tomorrow 9:00, monday)")
-    if not until:
-        return None
-    try:
-        moment = parse_when(until, state.run.now, state.run.config.brand.timezone, direction="future")
-    except ValueError as error:
-        output.lines(str(error))
-        return None
-    if moment <= state.run.now:
-        output.lines(f"{iso(moment)} is not in the future")
-        return None
-    return _record(state, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
+    return _did(state, state.desk.snooze([state.case], until)) if until else None
 
 
 def _note(state: _Review) -> str | None:
     text = _ask("note")
-    return _record(state, "noted", "noted", text=text) if text else None
+    return _did(state, state.desk.note([state.case], text)) if text else None
 
 
 def _tag(state: _Review) -> str | None:
-    tags = (_ask("tags, parted by spaces") or "").split()
-    return _record(state, "tagged", "tagged", add=tags) if tags else None
+    tags = _ask("tags, parted by spaces")
+    return _did(state, state.desk.tag([state.case], tags)) if tags else None
+
+
+def _undo(state: _Review) -> str:
+    done = state.desk.undo(state.deeds.pop()) if state.deeds else state.desk.undo_last(state.case)
+    _go_to(state, done.cases[0])
+    return f"{done.words}."
+
+
+def _go_to(state: _Review, case: int) -> None:
+    """Put a case in view: at its place, or at this one where it is not in the queue."""
+    if case not in state.queue:
+        state.queue.insert(state.place, case)
+    state.place = state.queue.index(case)
+
+
+def _jump(state: _Review) -> str | None:
+    number = (_ask("which case") or "").lstrip("#")
+    if number.isdecimal():
+        _go_to(state, state.desk.file(int(number)).case["case"])
+        _view(state)
+    return None
+
+
+def _filter(state: _Review) -> str | None:
+    words = _ask("filter, as in care queue; empty: all that waits")
+    if words is not None:
+        found = state.desk.order(parse_query(words, agent=state.agent))
+        if found:
+            state.queue, state.place = found, 0
+            _view(state)
+        else:
+            output.lines("No case fits.")
+    return None
+
+
+def _address(state: _Review) -> str | None:
+    output.lines(page_address(state.desk.file(state.case)))
+    return None
 
 
 def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | None:
@@ -178,16 +213,21 @@ def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | Non
     chosen = choices[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(choices) else answer
     if chosen not in choices:
         return None
-    newest = next(m for m in reversed(full(state.run, state.case)["mentions"]) if m["inbound"])
-    act.label(
-        state.run.store,
-        state.run.config,
-        newest["mention"],
-        {signal: chosen},
-        now=state.run.now,
-        agent=state.agent,
-    )
-    return f"case {state.case}: {signal} is {chosen}."
+    return _did(state, state.desk.label([state.case], {signal: chosen}))
+
+
+def _language(state: _Review) -> str | None:
+    code = (_ask("language (en, he, pl, zh …)") or "").lower()
+    return _did(state, state.desk.label([state.case], {"language": code})) if code else None
+
+
+def _topics(state: _Review) -> str | None:
+    known = ", ".join(state.run.config.topics)
+    answer = _ask(f"topics, parted by commas; - for none{f' (known: {known})' if known else ''}")
+    if not answer:
+        return None
+    topics = [] if answer == "-" else [word.strip() for word in answer.split(",") if word.strip()]
+    return _did(state, state.desk.label([state.case], {"topics": topics}))
 
 
 def _intent(state: _Review) -> str | None:
@@ -237,7 +277,7 @@ def _reply(state: _Review) -> str | None:
     return f"case {state.case} answered."
 
 
-_FINISHING = frozenset("repz")
+_FINISHING = frozenset("repzx")
 _ACTIONS: dict[str, Callable[[_Review], str | None]] = {
     "r": _reply,
     "c": _claim,
@@ -250,4 +290,11 @@ _ACTIONS: dict[str, Callable[[_Review], str | None]] = {
     "t": _tag,
     "i": _intent,
     "s": _sentiment,
+    "l": _language,
+    "w": _topics,
+    "x": _spam,
+    "u": _undo,
+    "f": _filter,
+    "g": _jump,
+    "y": _address,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,14 +34,31 @@ def triage(
     ] = False,
     agent: Agent = None,
 ) -> None:
-    """Review the queue, one case at a time, most pressing first; every action is one letter."""
-    from carecli.cli.prompt import review
-
-    # --plain is the only way for now, the full screen comes with its own issue; a pipe has to ask for it
+    """Review the queue, most pressing first; every action is one key. ? shows all keys."""
+    run: Context = context.obj
     if not plain and not interactive():
         raise UsageError("triage needs a terminal", hint="--plain takes its letters from a pipe, too")
-    run: Context = context.obj
+    if not plain and _has_textual():
+        from carecli.cli.screen import full_screen
+
+        full_screen(run, case, who(agent))
+        return
+    from carecli.cli.prompt import review
+
     review(run, case, who(agent))
+
+
+def _has_textual() -> bool:
+    """Whether the full screen can be drawn; a slim install has no Textual, a dumb terminal no screen."""
+    from importlib.util import find_spec
+
+    if os.environ.get("TERM") == "dumb":
+        errors.note("This terminal cannot be drawn on: one case at a time, as with --plain.")
+        return False
+    if find_spec("textual") is None:
+        errors.note("The full screen needs Textual: `pip install textual`. Until then one case at a time, as --plain.")
+        return False
+    return True
 
 
 def classify(

@@ -1,0 +1,305 @@
+"""What each key does: one call of the seat, one line that says so."""
+
+from __future__ import annotations
+
+import asyncio
+import webbrowser
+from collections.abc import Callable
+from typing import Any
+
+from carecli.errors import CareError, NotFound
+from carecli.model import INTENTS, SENTIMENTS
+from carecli.seat import Deed, Seat, page_address, parse_query
+from carecli.tui.dialogs import Ask, Choose
+from carecli.tui.help import Help
+from carecli.tui.overview import Pictures
+from carecli.tui.replying import Replying
+
+_MANY = 20  # cases from which on an action asks first
+
+
+class Actions(Replying):
+    """The part of the application that does things; `do_NAME` is what the key of the action NAME does."""
+
+    # Moving
+
+    def do_next(self) -> None:
+        self.queue.go(self.queue.place + 1)
+
+    def do_previous(self) -> None:
+        self.queue.go(self.queue.place - 1)
+
+    def do_first(self) -> None:
+        self.queue.go(0)
+
+    def do_last(self) -> None:
+        self.queue.go(len(self.queue.order) - 1)
+
+    def do_page_down(self) -> None:
+        self.queue.go(self.queue.place + max(self.queue.room - 1, 1))
+
+    def do_page_up(self) -> None:
+        self.queue.go(self.queue.place - max(self.queue.room - 1, 1))
+
+    def do_read_on(self) -> None:
+        self.conversation.scroll_lines(max(self.conversation.room // 2, 1))
+
+    def do_read_back(self) -> None:
+        self.conversation.scroll_lines(-max(self.conversation.room // 2, 1))
+
+    def do_queue_pane(self) -> None:
+        self.bring_up("queue")
+
+    def do_conversation_pane(self) -> None:
+        self.bring_up("conversation")
+
+    def do_context_pane(self) -> None:
+        self.bring_up("context")
+
+    def do_zoom(self) -> None:
+        focused = next((name for name in ("conversation", "context") if getattr(self, name).has_focus), "queue")
+        self.zoomed = not self.zoomed
+        self.lay_out()
+        self.bring_up(focused)
+
+    # One event each
+
+    def do_claim(self) -> None:
+        self.deed(lambda desk, cases: desk.claim(cases))
+
+    def do_resolve(self) -> None:
+        self.deed(lambda desk, cases: desk.resolve(cases), finishes=True)
+
+    def do_pending(self) -> None:
+        self.deed(lambda desk, cases: desk.pending(cases), finishes=True)
+
+    def do_reopen(self) -> None:
+        self.deed(lambda desk, cases: desk.reopen(cases))
+
+    def do_spam(self) -> None:
+        self.deed(lambda desk, cases: desk.spam(cases), finishes=True)
+
+    def do_snooze(self) -> None:
+        self.asking("Until when?", "2h, tomorrow 9:00, monday", lambda d, cases, words: d.snooze(cases, words), True)
+
+    def do_note(self) -> None:
+        self.asking("Note", "customers never see it", lambda desk, cases, words: desk.note(cases, words))
+
+    def do_tag(self) -> None:
+        self.asking("Tags", "parted by spaces; -word takes a tag off", lambda d, cases, words: d.tag(cases, words))
+
+    def do_assign(self) -> None:
+        hint = "an agent's name; empty: nobody"
+        self.asking("To whom?", hint, lambda d, cases, words: d.assign(cases, words), empty=True)
+
+    def do_sentiment(self) -> None:
+        self.go(self._labelled("sentiment", SENTIMENTS))
+
+    def do_intent(self) -> None:
+        self.go(self._labelled("intent", INTENTS))
+
+    def do_language(self) -> None:
+        known = "a code: " + ", ".join(self.config.brand.languages)
+        self.asking("Language", known, lambda d, cases, words: d.label(cases, {"language": words.lower()}))
+
+    def do_topics(self) -> None:
+        case = self.queue.lookup(self.queue.case or 0)
+        known = ", ".join(self.config.topics) or "as you call them"
+        self.asking(
+            "Topics, parted by commas",
+            f"known: {known}; empty: none",
+            lambda desk, cases, words: desk.label(
+                cases, {"topics": [w.strip() for w in words.split(",") if w.strip()]}
+            ),
+            empty=True,
+            initial=", ".join(case["topics"]) if case and len(self.queue.chosen) == 1 else "",
+        )
+
+    async def _labelled(self, signal: str, choices: tuple[str, ...]) -> None:
+        chosen = self.queue.chosen
+        case = self.queue.lookup(chosen[0]) if len(chosen) == 1 else None
+        if not chosen:
+            return
+        answer = await self.answered(
+            Choose(f"{signal.capitalize()} of {_whose(chosen)}", choices, case[signal] if case else None)
+        )
+        if answer is not None:
+            await self._do(lambda desk, cases: desk.label(cases, {signal: answer}), chosen)
+
+    def do_undo(self) -> None:
+        self.go(self._undo())
+
+    async def _undo(self) -> None:
+        if self.deeds:
+            last = self.deeds.pop()
+            done = await self.writer.ask(lambda desk: desk.undo(last))
+        elif (case := self.queue.case) is not None:
+            done = await self.writer.ask(lambda desk: desk.undo_last(case))
+        else:
+            raise NotFound("there is nothing to undo")
+        await self.read_all()
+        if len(done.cases) == 1:
+            await self.jump(done.cases[0])
+        self.say(done.words)
+
+    def deed(self, work: Callable[[Seat, list[int]], Deed], *, finishes: bool = False) -> None:
+        """Do it to the selected cases, or to the one under the cursor."""
+        if chosen := self.queue.chosen:
+            self.go(self._do(work, chosen, finishes=finishes))
+
+    def asking(
+        self,
+        question: str,
+        hint: str,
+        work: Callable[[Seat, list[int], str], Deed],
+        finishes: bool = False,
+        *,
+        empty: bool = False,
+        initial: str = "",
+    ) -> None:
+        """Ask for a line, then do it."""
+        if chosen := self.queue.chosen:
+            self.go(self._asked(f"{question} ({_whose(chosen)})", hint, work, chosen, finishes, empty, initial))
+
+    async def _asked(
+        self,
+        question: str,
+        hint: str,
+        work: Callable[[Seat, list[int], str], Deed],
+        chosen: list[int],
+        finishes: bool,
+        empty: bool,
+        initial: str,
+    ) -> None:
+        words = await self.answered(Ask(question, hint, initial))
+        if words is not None and (words.strip() or empty):
+            await self._do(lambda desk, cases: work(desk, cases, words.strip()), chosen, finishes=finishes)
+
+    async def _do(self, work: Callable[[Seat, list[int]], Deed], chosen: list[int], *, finishes: bool = False) -> None:
+        if (
+            len(chosen) >= _MANY
+            and await self.answered(Choose(f"Do this to {len(chosen)} cases?", ("no", "yes"))) != "yes"
+        ):
+            return
+        done = await self.writer.ask(lambda desk: work(desk, chosen))
+        if done.events:
+            self.deeds.append(done)
+        self.queue.selected -= set(done.cases)
+        if finishes:
+            self.leave(done.cases)
+        await self.read_all()
+        self.say(f"{done.words}." + (f" But: {done.failed}" if done.failed else ""), "warn" if done.failed else "")
+
+    # Finding
+
+    def do_filter(self) -> None:
+        self.go(self._filter())
+
+    async def _filter(self) -> None:
+        hint = "language he sla due … as `language:he sla:due`, words to search for, all; empty: the queue"
+        words = await self.answered(Ask("Filter and search", hint, self.asked.text))
+        if words is not None:
+            self.asked = parse_query(words, agent=self.agent)
+            await self._read_other()
+            self.say("" if self.queue.order else "No case fits.")
+
+    async def _read_other(self) -> None:
+        """Another filter, another queue: its first case, and nothing selected."""
+        self.queue.selected.clear()
+        self.leave(tuple(self.queue.order[self.queue.place : self.queue.place + 1]))
+        await self.read_all()
+        self.queue.go(0)
+
+    def do_jump(self) -> None:
+        self.go(self._jump())
+
+    async def _jump(self) -> None:
+        words = await self.answered(Ask("Go to case", "its number"))
+        if words and words.strip().lstrip("#").isdecimal():
+            await self.jump(int(words.strip().lstrip("#")))
+        elif words:
+            raise NotFound(f"'{words}' is no case's number")
+
+    def do_browse(self) -> None:
+        self.go(self._browse())
+
+    async def _browse(self) -> None:
+        address = page_address(self._in_view())
+        if await asyncio.to_thread(_open, address):
+            self.say(f"Opened {address}")
+        else:
+            self.say(f"No browser was found; the address is {address}", "warn")
+
+    def do_copy(self) -> None:
+        try:
+            address = page_address(self._in_view())
+        except CareError as error:
+            self.say(error.message, "bad")
+            return
+        self.copy_to_clipboard(address)
+        self.say(f"Copied {address}")
+
+    def _in_view(self) -> Any:
+        if self.shown is None:
+            raise NotFound("no case is in view")
+        return self.shown
+
+    def do_select(self) -> None:
+        if self.queue.case is not None:
+            self.queue.selected ^= {self.queue.case}
+            self.do_next()
+            self.queue.refresh()
+
+    def do_select_all(self) -> None:
+        everything = set(self.queue.order)
+        self.queue.selected = set() if self.queue.selected == everything else everything
+        self.queue.refresh()
+
+    def do_escape(self) -> None:
+        if self.queue.selected:
+            self.queue.selected.clear()
+        elif self.asked.text:
+            self.asked = parse_query("", agent=self.agent)
+            self.go(self._read_other())
+        self.bring_up("queue")
+
+    # The screen
+
+    def do_overview(self) -> None:
+        self.push_screen(Pictures())
+
+    def do_fetch(self) -> None:
+        self.go(self._fetch())
+
+    async def _fetch(self) -> None:
+        self.say("Fetching …")
+        done = await self.sender.ask(lambda desk: desk.fetch())
+        await self.read_all()
+        self.say(f"{done.words}." + (f" But {done.failed}" if done.failed else ""), "warn" if done.failed else "")
+
+    def do_refresh(self) -> None:
+        self.go(self.read_all())
+
+    def do_palette(self) -> None:
+        self.action_command_palette()
+
+    def do_help(self) -> None:
+        self.push_screen(Help())
+
+    def do_quit(self) -> None:
+        self.exit()
+
+
+def _whose(cases: list[int]) -> str:
+    return f"case {cases[0]}" if len(cases) == 1 else f"{len(cases)} cases"
+
+
+def _open(address: str) -> bool:
+    """Open the address in a browser with a window of its own; one that lives in a terminal would take ours."""
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(browser) is webbrowser.GenericBrowser:
+        return False
+    return browser.open(address)

@@ -1,0 +1,94 @@
+"""The line at the top, and the two at the foot: what was done, and which keys there are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from textual.strip import Strip
+from textual.widget import Widget
+
+from carecli.keys import ACTIONS
+from carecli.tui.editor import COMMANDS
+from carecli.tui.paint import Line, fit, strip
+from carecli.tui.words import at
+
+if TYPE_CHECKING:
+    from carecli.tui.app import Triage
+
+_SHOWN_KEYS = {"space": "Space", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "down": "↓", "up": "↑"}
+
+
+class _Row(Widget):
+    """One line of the screen."""
+
+    DEFAULT_CSS = "_Row { height: 1; width: 100%; }"
+
+    @property
+    def care(self) -> Triage:
+        """The application, by its own type."""
+        return cast("Triage", self.app)
+
+    def pieces(self, cells: int) -> Line:
+        """What stands on it."""
+        raise NotImplementedError
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002 - there is one
+        return strip(self.pieces(self.size.width), self.size.width, self.care.palette, "bar")
+
+
+class Bar(_Row):
+    """Who works on what: brand, agent, filter, collapsed panes, the time."""
+
+    def pieces(self, cells: int) -> Line:
+        care = self.care
+        brand = care.painter.short(care.config.brand.name or "care", 20 if cells >= 100 else 12).rstrip()
+        query = care.asked.text or "all that waits"
+        parts = [f"{brand} · {care.agent}", f"/ {query}"]
+        if care.editor.begun:
+            parts.append(f"{care.editor.begun} half-written (w)")
+        hidden = care.collapsed
+        if hidden:
+            parts.insert(1 if cells >= 60 else 0, f"hidden: {', '.join(hidden)}")
+        clock = at(care.clock().isoformat(), care.config.brand.timezone)
+        left = care.painter.short(" · ".join(parts), max(cells - len(clock) - 2, 8))
+        return [(left, "accent"), (f"  {clock}", "dim")]
+
+
+class Status(_Row):
+    """What was done last, or went wrong."""
+
+    words, role = "", ""
+
+    def say(self, words: str, role: str = "") -> None:
+        """Say it until something else is said."""
+        self.words, self.role = words, role
+        self.refresh()
+
+    def pieces(self, cells: int) -> Line:
+        sign = {"bad": "! ", "warn": "? "}.get(self.role, "")
+        return [(self.care.painter.short(sign + self.words, cells), self.role)]
+
+
+class Foot(_Row):
+    """The keys of the moment, as many as fit; the last one names the rest."""
+
+    def pieces(self, cells: int) -> Line:
+        care = self.care
+        if care.editor.writing and care.editor.area.has_focus:
+            return fit(
+                [[(words.split()[0], "key"), (" " + words.partition(" ")[2], "")] for _, words in COMMANDS.values()],
+                cells,
+            )[0]
+        shown = [a for a in ACTIONS if a.short and care.keys[a.name]]
+        pieces: list[Line] = [[(show_key(care.keys[a.name][0]), "key"), (f" {a.short}", "")] for a in shown]
+        line, left_out = fit(pieces, cells)
+        if left_out:
+            last = pieces[-1]
+            room = cells - sum(len(text) for text, _ in last) - 2
+            line = [*fit(pieces[:-1], room)[0], ("  ", ""), *last]
+        return line
+
+
+def show_key(key: str) -> str:
+    """A key as a person knows it."""
+    return _SHOWN_KEYS.get(key, key.replace("ctrl+", "^"))

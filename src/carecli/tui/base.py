@@ -1,0 +1,168 @@
+"""What every part of the application stands on: its widgets, its threads, its layout, its line of news."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from textual.app import App
+from textual.geometry import Size
+
+from carecli.casefile import CaseFile
+from carecli.config import Config
+from carecli.errors import CareError
+from carecli.keys import bound
+from carecli.seat import Clock, Deed, Query, Seat, refreshed
+from carecli.tui import themes
+from carecli.tui.bars import Bar, Foot, Status
+from carecli.tui.dialogs import Dialog
+from carecli.tui.editor import Editor
+from carecli.tui.lanes import Lane
+from carecli.tui.paint import Painter, Palette
+from carecli.tui.pane import Text
+from carecli.tui.queue import Queue
+
+_NARROW, _WIDE, _LOW = 100, 150, 18
+_PANES = ("1 Queue", "2 Conversation", "3 Context")
+
+
+class Base(App[None]):
+    """`sit_down` takes a seat; every lane calls it once, in its own thread."""
+
+    shown: CaseFile | None = None
+    failure: Exception | None = None
+    arrangement = "two"
+
+    def __init__(
+        self,
+        sit_down: Callable[[], Seat],
+        config: Config,
+        agent: str,
+        clock: Clock,
+        *,
+        case: int | None = None,
+        theme: str = "dark",
+    ) -> None:
+        super().__init__(ansi_color=True if theme == "mono" else None)
+        self.config, self.agent, self.clock = config, agent, clock
+        self.painter = Painter.of(config.display)
+        self.keys = bound(config.keys)
+        self._action_of = {key: name for name, keys in self.keys.items() for key in keys}
+        self._first_case = case
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.zoomed = False
+        self.use_theme(theme)
+        self.reader, self.writer, self.sender = (Lane(name, sit_down) for name in ("reads", "writes", "sends"))
+        self.queue = Queue(lambda rows: refreshed(rows, config, clock()), clock)
+        self.conversation = Text("2 Conversation", id="conversation")
+        self.context = Text("3 Context", id="context")
+        self.editor = Editor()
+        self.bar, self.status, self.foot = Bar(id="bar"), Status(id="status"), Foot(id="foot")
+        self.asked = Query()
+        self.patient: set[asyncio.Task[Any]] = set()  # they end when the screen does
+        self.loaded = asyncio.Event()  # the case under the cursor and its neighbours are
+        self.deeds: list[Deed] = []
+
+    palette: Palette = themes.PALETTES["dark"]
+
+    def use_theme(self, name: str) -> None:
+        """Dark, light, contrast or mono."""
+        self.palette = themes.PALETTES[name]
+        theme = themes.textual_theme(name)
+        self.register_theme(theme)
+        self.theme = theme.name
+        self.theme_name = name
+
+    # Where things stand
+
+    def lay_out(self, size: Size | None = None) -> None:
+        """Three panes where there is room, two, two above each other, or one at a time."""
+        width, height = size or self.size
+        if self.zoomed or height < _LOW or width < 50:
+            layout = "one"
+        elif width < _NARROW:
+            layout = "stack"
+        else:
+            layout = "two" if width < _WIDE else "three"
+        self.arrangement = layout
+        screen = self.screen_stack[0]
+        for name in ("one", "stack", "two", "three"):
+            screen.set_class(name == layout, name)
+        screen.set_class(self.editor.writing, "writing")
+        self.call_after_refresh(self.redraw)
+
+    def bring_up(self, pane: str) -> None:
+        """Show a pane that may be collapsed, and go there."""
+        screen = self.screen_stack[0]
+        screen.set_class(pane == "context", "context")
+        screen.set_class(pane == "conversation", "middle")
+        {"queue": self.queue, "conversation": self.conversation, "context": self.context}[pane].focus()
+        self.call_after_refresh(self.redraw)
+
+    def redraw(self) -> None:
+        """Draw everything that says something about the state."""
+        self.screen_stack[0].set_class(self.editor.writing, "writing")
+        for widget in (self.bar, self.status, self.foot, self.queue):
+            widget.refresh()
+
+    @property
+    def collapsed(self) -> list[str]:
+        """The panes that are not on the screen."""
+        screen = self.screen_stack[0]
+        writing, context = self.editor.writing, screen.has_class("context")
+        if self.arrangement == "three":
+            return []
+        if self.arrangement == "one":
+            shown = 2 if writing or screen.has_class("middle") else 3 if context else 1
+            return [name for number, name in enumerate(_PANES, 1) if number != shown]
+        hidden = [_PANES[1] if context else _PANES[2]]
+        return [_PANES[0], *hidden] if writing and self.arrangement == "stack" else hidden
+
+    # Work in the background
+
+    def go(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do it beside the keyboard; an error is said in the status line."""
+        task = asyncio.get_running_loop().create_task(self._told(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _told(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except CareError as error:
+            self.say(error.message + (f" → {error.hint}" if error.hint else ""), "bad")
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - said to the person, and raised again when they quit
+            self.failure = error
+            self.exit(return_code=1)
+
+    def say(self, words: str, role: str = "") -> None:
+        """One line of what was done or went wrong; it stays until the next."""
+        self.status.say(words, role)
+
+    async def settle(self) -> None:
+        """Wait until nothing is under way but what waits for a person."""
+        while busy := [task for task in self._tasks if task not in self.patient]:
+            await asyncio.wait(busy, timeout=0.02, return_when=asyncio.FIRST_COMPLETED)
+        await self.loaded.wait()
+
+    async def on_unmount(self) -> None:
+        for task in list(self._tasks):
+            if task in self.patient:
+                task.cancel()
+        for lane in (self.writer, self.sender, self.reader):
+            await asyncio.to_thread(lane.close)
+
+    async def answered(self, dialog: Dialog) -> str | None:
+        """What a person says to a dialog."""
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        await self.push_screen(dialog, lambda words: None if answer.done() else answer.set_result(words))
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a coroutine runs in a task
+        self.patient.add(task)
+        try:
+            return await answer
+        finally:
+            self.patient.discard(task)

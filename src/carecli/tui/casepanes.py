@@ -1,0 +1,170 @@
+"""What the conversation and the context of a case say, as lines for any width."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from carecli.casefile import CaseFile
+from carecli.model import JSON, iso
+from carecli.store.connect import Row
+from carecli.tui.paint import Line, Painter
+from carecli.tui.words import SENTIMENT, ago, at, clock
+
+_DEEPEST = 4  # levels of a thread that are indented
+_LATEST = 30  # lines of the log, the newest
+
+
+class Conversation:
+    """The messages as a thread, each with who, when and what the engine heard."""
+
+    def __init__(self, file: CaseFile, timezone: str, now: datetime) -> None:
+        self._file, self._timezone, self._now = file, timezone, now
+
+    def __call__(self, painter: Painter, cells: int) -> list[Line]:
+        lines: list[Line] = []
+        for row, depth in threaded(self._file.mentions):
+            indent = "  " * min(depth, _DEEPEST)
+            lines.append([(indent, ""), *self._head(row, painter, cells - len(indent))])
+            lines += [[(f"{indent}  {text}", "")] for text in painter.long(row["text"], cells - len(indent) - 2)]
+            lines.append([])
+        return lines[:-1]
+
+    def _head(self, row: Row, painter: Painter, cells: int) -> Line:
+        when = f"{ago(row['created_at'], self._now)}, {at(row['created_at'], self._timezone)}"
+        name = row["author_name"] or row["author_handle"] or "somebody"
+        heard = [] if not row["inbound"] else [row["language"] or "?", row["intent"] or "", row["sentiment"] or ""]
+        told = " ".join(filter(None, heard)) if row["inbound"] else "us"
+        corrected = ", corrected" if row["inbound"] and row["corrections"] != "{}" else ""
+        rest = f"{when} · {told}{corrected}"
+        who = painter.short(name, max(min(cells - len(rest) - 3, 30), 6)).rstrip()
+        room = max(cells - painter.cells(who) - 3, 4)
+        return [(who, "accent" if row["inbound"] else "good"), (" · ", "dim"), (painter.short(rest, room), "dim")]
+
+
+def threaded(rows: list[Row]) -> list[tuple[Row, int]]:
+    """Messages below what they answer, oldest first, each with its depth."""
+    known = {row["external_id"] for row in rows}
+    below: dict[str | None, list[Row]] = {}
+    for row in rows:
+        parent = (
+            row["in_reply_to"] if row["in_reply_to"] in known and row["in_reply_to"] != row["external_id"] else None
+        )
+        below.setdefault(parent, []).append(row)
+    found: list[tuple[Row, int]] = []
+    seen: set[int] = set()
+    waiting = [(row, 0) for row in reversed(below.get(None, []))]
+    while waiting:
+        row, depth = waiting.pop()
+        if row["mention_id"] not in seen:
+            seen.add(row["mention_id"])
+            found.append((row, depth))
+            waiting += [(child, depth + 1) for child in reversed(below.get(row["external_id"], []))]
+    return [*found, *((row, 0) for row in rows if row["mention_id"] not in seen)]  # what answers itself in a ring
+
+
+class Context:
+    """Who the customer is, what the engine thinks and why, promises, knowledge, notes, other cases, the log."""
+
+    def __init__(self, file: CaseFile, timezone: str, now: datetime) -> None:
+        self._file, self._timezone, self._now = file, timezone, now
+
+    def __call__(self, painter: Painter, cells: int) -> list[Line]:
+        file, case = self._file, self._file.case
+        page = _Page(painter, cells)
+        self._customer(page, case)
+        self._verdict(page, case)
+        for title, found in (("Promises", promises(file)), ("Knowledge", knowledge(file))):
+            page.part(title, found)
+        gone = {event.data.get("event") for event in file.log if event.kind == "undone"}
+        notes = [e for e in file.log if e.kind == "noted" and e.number not in gone]
+        page.part(
+            "Notes", [f"{e.actor or 'somebody'}, {ago(iso(e.at), self._now)}: {e.data.get('text')}" for e in notes]
+        )
+        stuck = [row for row in file.replies if row["status"] != "sent"]
+        page.part(
+            "Outbox",
+            [f"reply {r['reply_id']} {r['status']}{': ' + r['last_error'] if r['last_error'] else ''}" for r in stuck],
+        )
+        page.part("Other cases", [self._other(other) for other in file.history])
+        page.part("Log", [self._event(event, gone) for event in reversed(file.log[-_LATEST:])])
+        if len(file.log) > _LATEST:
+            page.text(f"… {len(file.log) - _LATEST} older: care show {case['case']}", "dim")
+        return page.lines
+
+    def _customer(self, page: _Page, case: JSON) -> None:
+        customer = case["customer"]
+        page.text(f"{customer['name'] or ''} @{customer['handle'].lstrip('@')}".strip(), "accent")
+        followers = "" if self._file.followers is None else f", {self._file.followers:,} followers"
+        earlier = len(self._file.history)
+        page.text(f"{case['platform']}{followers}; {earlier or 'no'} other case{'' if earlier == 1 else 's'}", "dim")
+
+    def _verdict(self, page: _Page, case: JSON) -> None:
+        words, role = clock(case, self._now)
+        due = case["sla"]["due_at"]
+        page.text(f"{case['status']}, priority {case['priority']}{', ' + words if words else ''}", role)
+        if due is not None and case["sla"]["state"] in ("ok", "due", "breached"):
+            page.text(f"SLA {case['sla']['state']}: due {at(due, self._timezone)}", role)
+        page.text(f"{case['assignee'] or 'nobody'} has it", "dim")
+        if case["tags"]:
+            page.text(f"tags: {', '.join(case['tags'])}")
+        page.part("Verdict", [])
+        sign = SENTIMENT[case["sentiment"]][0]
+        page.text(f"{case['intent']}, {case['sentiment']} {sign} ({case['sentiment_score']:+.2f}), {case['urgency']}")
+        page.text(f"language {case['language'] or 'unknown'}; topics {', '.join(case['topics']) or 'none'}")
+        page.text("because: " + ("; ".join(case["reasons"]) or "nothing speaks for haste"), "dim")
+        newest = next((row for row in reversed(self._file.mentions) if row["inbound"]), None)
+        if newest is not None:
+            import json
+
+            for reason in json.loads(newest["why"]):
+                page.text(f"– {reason}", "dim")
+
+    def _other(self, other: JSON) -> str:
+        opened = at(other["opened_at"], self._timezone)
+        return f"{other['case']} {other['status']}, {opened}, {other['intent']}: {other['text'][:200]}"
+
+    def _event(self, event: Any, gone: set[Any]) -> str:
+        facts = ", ".join(f"{key} {value}" for key, value in event.data.items() if value not in (None, ""))
+        who = f" by {event.actor}" if event.actor else ""
+        undone = " (undone)" if event.number in gone else ""
+        return f"{at(iso(event.at), self._timezone)} {event.kind}{who}{undone}{': ' + facts if facts else ''}"
+
+
+class _Page:
+    """Lines that are put together."""
+
+    def __init__(self, painter: Painter, cells: int) -> None:
+        self._painter, self._cells = painter, cells
+        self.lines: list[Line] = []
+
+    def text(self, words: str, role: str = "") -> None:
+        self.lines += [[(line, role)] for line in self._painter.long(words, self._cells)]
+
+    def part(self, title: str, found: Iterable[str]) -> None:
+        """A heading with what belongs to it; an empty list says nothing, but `Verdict` is always there."""
+        found = list(found)
+        if found or title == "Verdict":
+            self.lines += [[], [(title, "key")]]
+            for words in found:
+                self.text(words)
+
+
+def promises(file: CaseFile) -> list[str]:
+    """What was promised to the customer, where the case file tells."""
+    return [_entry(one) for one in getattr(file, "promises", None) or ()]
+
+
+def knowledge(file: CaseFile) -> list[str]:
+    """Articles that may help, where the case file tells."""
+    return [_entry(one) for one in getattr(file, "knowledge", None) or ()]
+
+
+def _entry(one: Any) -> str:
+    """One line of whatever a stage gives: a text, a table, or a value with fields."""
+    if isinstance(one, str):
+        return one
+    fields = one if isinstance(one, dict) else {name: getattr(one, name) for name in getattr(one, "__slots__", ())}
+    told = [str(fields[name]) for name in ("title", "text", "due_at", "status", "url") if fields.get(name)]
+    return " · ".join(told) or str(one)

@@ -1,0 +1,181 @@
+"""What is loaded and when: the queue, the case under the cursor and its neighbours, what others changed, the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from typing import Any
+
+from carecli.casefile import CaseFile
+from carecli.errors import NotFound
+from carecli.seat import Query, Seat
+from carecli.store.connect import Row
+from carecli.tui.base import Base
+from carecli.tui.casepanes import Context, Conversation
+from carecli.tui.queue import Queue
+
+_FIRST = 200  # numbers that are read before the first paint
+_KEPT = 48  # case files that stay loaded
+_AROUND = (1, -1, 2)  # neighbours that are loaded before somebody goes there
+EVERY = 1.0  # seconds between two looks at what others changed
+
+
+class Live(Base):
+    """The part of the application that reads."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.files: OrderedDict[int, CaseFile] = OrderedDict()
+        self._wanted = asyncio.Event()
+        self._taken_out: set[int] = set()
+        self._changes = -1
+        self._first = self.reader.soon(_head)  # while the screen is being built
+
+    async def begin(self, case: int | None) -> None:
+        """The first paint: the head of the queue, then all of it, then whatever happens."""
+        self._changes, order, rows, file = await asyncio.wrap_future(self._first)
+        self.queue.replace(order, complete=len(order) < _FIRST)
+        self.queue.learn(rows)
+        if file is not None:
+            self.files[file.case["case"]] = file
+            self.show(file)
+        if case is not None:
+            await self.jump(case)
+        self.patient |= {
+            asyncio.ensure_future(self._told(self._load())),
+            asyncio.ensure_future(self._told(self._watch())),
+        }
+        self._tasks |= self.patient
+        self.want()
+        if not self.queue.order:
+            self.say("Nothing waits.")
+        await self.read_all()
+        await self.writer.ask(lambda desk: desk.warm_up())
+
+    async def read_all(self) -> None:
+        """The whole order anew, the rows on the screen, the case in view; place and cursor stay."""
+        query = self.asked
+        shown = [*self.queue.shown, *self.queue.order[self.queue.top : self.queue.top + 60]]
+        order, rows, begun = await self.reader.ask(lambda desk: (desk.order(query), desk.rows(shown), desk.begun()))
+        if query != self.asked:
+            return
+        self.files.clear()
+        self.queue.unsent = set(begun)
+        self.editor.begun = len(begun)
+        self.queue.replace(order, leave=frozenset(self._taken_out))
+        self._taken_out.clear()
+        self.queue.learn(rows, afresh=True)
+        self.queue.ask()
+        self.want()
+        self.redraw()
+
+    def leave(self, cases: tuple[int, ...]) -> None:
+        """These may vanish from under the cursor: this person took them out of the queue."""
+        self._taken_out |= set(cases)
+
+    async def jump(self, case: int) -> None:
+        """Put the cursor on a case; one that is not in the queue is shown at this place until the cursor leaves it."""
+        file = await self.reader.ask(lambda desk: desk.file(case))
+        number = file.case["case"]
+        self.files[number] = file
+        if number not in self.queue.order:
+            rows = await self.reader.ask(lambda desk: desk.rows([number]))
+            self.queue.visit(number, rows)
+        else:
+            self.queue.go(self.queue.order.index(number))
+
+    # The case in view
+
+    def on_queue_moved(self, _event: Queue.Moved) -> None:
+        case = self.queue.case
+        if case is None:
+            self.show(None)
+        elif case in self.files:
+            self.show(self.files[case])
+        self.want()
+        self.bar.refresh()
+
+    def on_queue_missing(self, _event: Queue.Missing) -> None:
+        missing = [number for number in self.queue.shown if number not in self.queue.rows]
+        if missing:
+            self.go(self._learn(missing))
+
+    async def _learn(self, numbers: list[int]) -> None:
+        self.queue.learn(await self.reader.ask(lambda desk: desk.rows(numbers)))
+
+    def want(self) -> None:
+        """Have the case under the cursor loaded."""
+        self.loaded.clear()
+        self._wanted.set()
+
+    async def _load(self) -> None:
+        """Load the case under the cursor, then its neighbours; a new wish comes first."""
+        while True:
+            await self._wanted.wait()
+            self._wanted.clear()
+            self.loaded.clear()
+            for step in (0, *_AROUND):
+                place = self.queue.place + step
+                if self._wanted.is_set() or not 0 <= place < len(self.queue.order):
+                    continue
+                number = self.queue.order[place]
+                if number not in self.files:
+                    await self._load_one(number)
+                if step == 0 and number == self.queue.case and number in self.files:
+                    self.show(self.files[number])
+            if not self._wanted.is_set():
+                self.loaded.set()
+
+    async def _load_one(self, number: int) -> None:
+        try:
+            self.files[number] = await self.reader.ask(lambda desk: desk.file(number))
+        except NotFound:
+            return
+        while len(self.files) > _KEPT:
+            self.files.popitem(last=False)
+
+    def show(self, file: CaseFile | None) -> None:
+        """The conversation and the context of a case."""
+        if file is None:
+            self.shown = None
+            self.conversation.show("2 Conversation", lambda _painter, _cells: [])
+            self.context.show("3 Context", lambda _painter, _cells: [])
+            return
+        same = self.shown is not None and self.shown.case["case"] == file.case["case"]
+        grown = self.shown is not None and same and len(self.shown.mentions) != len(file.mentions)
+        self.shown = file
+        zone, now = self.config.brand.timezone, self.clock()
+        number = file.case["case"]
+        self.conversation.show(
+            f"2 Case {number}, {len(file.mentions)} messages", Conversation(file, zone, now), keep=same
+        )
+        if not same or grown:
+            self.conversation.scroll_to_end()
+        self.context.show(f"3 Context of case {number}", Context(file, zone, now), keep=same)
+        self.saw(file)
+
+    def saw(self, file: CaseFile) -> None:
+        """A case came into view, or was read anew."""
+
+    # What others do
+
+    async def _watch(self) -> None:
+        """Look every second whether the database is another one; draw the clocks."""
+        pause = EVERY
+        while True:
+            await asyncio.sleep(pause)
+            started = time.monotonic()
+            changes = await self.reader.ask(lambda desk: desk.changes())
+            if changes != self._changes:
+                self._changes = changes
+                await self.read_all()
+            self.queue.tick()
+            self.bar.refresh()
+            pause = max(EVERY, 10 * (time.monotonic() - started))  # a huge queue is not read all the time
+
+
+def _head(desk: Seat) -> tuple[int, list[int], dict[int, Row], CaseFile | None]:
+    """What the first paint shows: the head of the queue, its rows, its first case; and a mark for what comes later."""
+    changes, order = desk.changes(), desk.order(Query(), _FIRST)
+    return changes, order, desk.rows(order[:60]), desk.file(order[0]) if order else None

@@ -1,0 +1,202 @@
+"""Writing and sending a reply: kept with every key, checked while it is written, sent beside the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from carecli.casefile import CaseFile
+from carecli.errors import CareError, Conflict
+from carecli.model import Finding
+from carecli.store.unsent import Unsent
+from carecli.tui.dialogs import Confirm
+from carecli.tui.editor import Checked, Editor, ReplyArea, findings_lines
+from carecli.tui.live import Live
+from carecli.tui.paint import Line, Painter
+
+
+class Replying(Live):
+    """The part of the application that answers."""
+
+    _keeping = False
+    _checking = False
+
+    def do_reply(self) -> None:
+        case = self.queue.case
+        if self.editor.writing:
+            self.editor.area.focus()
+        elif case is not None:
+            self.go(self._open(case))
+
+    async def _open(self, case: int) -> None:
+        self.say("Looking for words …")
+        answer = await self.writer.ask(lambda desk: desk.answer(case))
+        if self.queue.case != case:  # the person has gone on
+            self.say("")
+            return
+        self.screen_stack[0].remove_class("context")
+        self.editor.begin(answer)
+        self.say("What you had begun is here again." if answer.unsent else "")
+        self.redraw()
+        await self._check()
+
+    def on_editor_typed(self, _event: Editor.Typed) -> None:
+        if not self._keeping:
+            self._keeping = True
+            self.go(self._keep())
+        if not self._checking:
+            self._checking = True
+            self.go(self._check_typed())
+
+    async def _keep(self) -> None:
+        """Write down what is typed until nothing new is: never more than one write is waiting."""
+        try:
+            kept: Unsent | None = None
+            while (value := self.editor.unsent(self.agent)) is not None and value != kept:
+                await self._write_down(value)
+                kept = value
+            if kept is not None and self.editor.writing:
+                self.editor.saved = True
+                self.editor.tell()
+        finally:
+            self._keeping = False
+
+    async def _write_down(self, value: Unsent) -> None:
+        if self.editor.own_words:
+            await self.writer.ask(lambda desk: desk.keep(value))
+        else:
+            await self.writer.ask(lambda desk: desk.throw_away(value.case))
+
+    async def _check_typed(self) -> None:
+        try:
+            await self._check()
+        finally:
+            self._checking = False
+
+    async def _check(self) -> None:
+        """Look at the text until it is the one that was looked at."""
+        while (value := self.editor.unsent(self.agent)) is not None:
+            text = value.text.strip()
+            found: tuple[Finding, ...] = ()
+            if text:
+                found = await self.reader.ask(lambda desk, v=value, t=text: desk.check(v.case, t, private=v.private))  # type: ignore[misc]
+            now = self.editor.unsent(self.agent)
+            if now is None or (now.text.strip(), now.private) == (text, value.private):
+                self.editor.learn(Checked(text, found))
+                return
+
+    def saw(self, file: CaseFile) -> None:
+        """The case in view may have a new message while somebody answers it."""
+        answer = self.editor.answer
+        if answer is None or answer.case != file.case["case"]:
+            return
+        inbound = [row["mention_id"] for row in file.mentions if row["inbound"]]
+        if inbound and answer.read not in (inbound[-1], None) and not self.editor.warning:
+            self.editor.warning = "NEW MESSAGE: read it first"
+            self.editor.tell()
+
+    def on_reply_area_command(self, event: ReplyArea.Command) -> None:
+        event.stop()
+        getattr(self, f"_reply_{event.name}")()
+
+    def _reply_next_draft(self) -> None:
+        self.editor.next_draft()
+
+    def _reply_private(self) -> None:
+        self.editor.private = not self.editor.private
+        self.editor.checked = Checked("", ())
+        self.editor.saved = False
+        self.editor.tell()
+        self.on_editor_typed(Editor.Typed())
+
+    def _reply_leave(self) -> None:
+        self.go(self._leave())
+
+    async def _leave(self) -> None:
+        value, own = self.editor.unsent(self.agent), self.editor.own_words
+        if value is not None:
+            await self._write_down(value)
+            self._close()
+            await self.read_all()
+            if own and value.text.strip():
+                self.say(f"Kept as it is: the reply to case {value.case}; its line has a w.")
+
+    def _reply_throw_away(self) -> None:
+        self.go(self._throw_away())
+
+    async def _throw_away(self) -> None:
+        value = self.editor.unsent(self.agent)
+        if value is None:
+            return
+        if not value.text.strip() or await self.answered(
+            Confirm("Throw this reply away? y: yes", _read(value.text, ()))
+        ):
+            self._close()
+            await self.writer.ask(lambda desk: desk.throw_away(value.case))
+            await self.read_all()
+            self.say("Thrown away.")
+
+    def _close(self) -> None:
+        self.editor.end()
+        self.queue.focus()
+        self.redraw()
+
+    def _reply_send(self) -> None:
+        self.go(self._send())
+
+    async def _send(self) -> None:
+        value = self.editor.unsent(self.agent)
+        if value is None:
+            return
+        text = value.text.strip()
+        found = await self.reader.ask(lambda desk: desk.check(value.case, text, private=value.private)) if text else ()
+        self.editor.learn(Checked(text, found))
+        blocking = next((one for one in found if one.severity == "block"), None)
+        if blocking is not None or not text:
+            self.say(f"Not sent: {blocking.message if blocking else 'there is no text'}", "bad")
+            return
+        how = "as a PRIVATE message" if value.private else "in public"
+        who = self.editor.answer.customer if self.editor.answer else ""
+        question = f"Send {how} to {who}? y: send, Esc: back"
+        if not await self.answered(Confirm(question, _read(text, found))):
+            self.say("Not sent.")
+            return
+        await self._approve(value)
+
+    async def _approve(self, value: Unsent) -> None:
+        try:
+            reply = await self.writer.ask(lambda desk: desk.approve(value))
+        except Conflict as error:
+            await self._conflict(value, error)
+            return
+        self._close()
+        self.say(f"Sending reply {reply} to case {value.case} …")
+        if self.queue.case == value.case:
+            self.queue.go(self.queue.place + 1)
+        sent = await self.sender.ask(lambda desk: desk.send(reply))
+        self.leave((value.case,))
+        await self.read_all()
+        if sent.status == "sent":
+            self.say(f"Case {sent.case} answered: {sent.url or 'sent'}", "good")
+        else:
+            self.say(f"Reply {reply} is {sent.status}: {sent.error} (care outbox)", "bad")
+
+    async def _conflict(self, value: Unsent, error: CareError) -> None:
+        """The customer wrote meanwhile: show it; whoever sends again has read it."""
+        await self.read_all()
+        file = await self.reader.ask(lambda desk: desk.file(value.case))
+        inbound = [row["mention_id"] for row in file.mentions if row["inbound"]]
+        if inbound and inbound[-1] != value.read:
+            self.editor.read_now(inbound[-1])
+            self.editor.warning = ""
+            self.editor.tell()
+            self.say(f"{error.message}: read the new message, then send again", "warn")
+        else:
+            raise error
+
+
+def _read(text: str, found: tuple[Finding, ...]) -> Callable[[Painter, int], list[Line]]:
+    def build(painter: Painter, cells: int) -> list[Line]:
+        lines: list[Line] = [[(line, "")] for line in painter.long(text, cells)]
+        return [*lines, [], *findings_lines(text, found, painter, cells)] if found else lines
+
+    return build
