@@ -100,7 +100,7 @@ def test_an_answer_that_is_left_empty_or_wrong_does_nothing(desk: World) -> None
         ("r", "a number, or your own words; empty: none", ""),
     ):
         person.types(letter).at(question).types(answer).at(prompt)
-    person.types("").at(prompt).types("x").at(prompt)
+    person.types("").at(prompt).types("7").at(prompt)
     assert "Nothing was changed." in person.types("q").end()
     assert kinds(desk, "1") == kinds(desk, "2") == ["opened"]
 
@@ -156,6 +156,28 @@ def test_a_dumb_terminal_and_a_pipe(desk: World) -> None:
     assert "\x1b" not in done.stdout
     assert kinds(desk, str(first))[-2:] == ["claimed", "noted"]
     assert "--plain" in desk.run("triage", stdin="c\n", expect=2).stderr
+
+
+def test_what_the_full_screen_can_do_the_prompt_can(desk: World) -> None:
+    desk.mentions({"id": "9", "author": "eve", "text": "@acme my bill is wrong!", "url": "https://x.example/9"})
+    first, second, _ = (case["case"] for case in desk.json("queue"))
+    before = {case: desk.json("show", str(case))["status"] for case in (1, 2, 3)}
+    person = review(desk).at(f"[1/3] case {first}").types("e")
+    person.at(f"[2/3] case {second}").types("u").at(f"[1/3] case {first}")
+    prompt = f"[1/3] case {first}"
+    person.types("l").at("language (en, he, pl, zh …)").types("pl").at(prompt).types("u").at(prompt)
+    person.types("w").at("topics, parted by commas; - for none").types("bills, app").at(prompt)
+    person.types("f").at("filter, as in care queue; empty: all that waits").types("bill").at("[1/1] case 3")
+    person.types("y").at("[1/1] case 3").types("x")
+    assert "https://x.example/9" in person.end()
+    assert {case: desk.json("show", str(case))["status"] for case in (1, 2, 3)} == before
+    found = desk.json("show", str(first))
+    assert (found["topics"], found["language"]) == (["bills", "app"], "en")
+    assert desk.json("show", "3")["intent"] == "spam"
+    person = review(desk).at(f"[1/2] case {first}").types("g").at("which case").types("3").at("[1/3] case 3")
+    person.types("u").at("[1/3] case 3").types("f").at("filter, as in care queue; empty: all that waits")
+    person.types("sla:late").at("[1/3] case 3").types("q").end()
+    assert desk.json("show", "3")["intent"] != "spam"
 
 
 def test_nothing_waits(world: World) -> None:

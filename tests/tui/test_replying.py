@@ -1,0 +1,249 @@
+"""A reply: drafts, findings while it is written, its length as the platform counts, kept as typed, sent once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from carecli.errors import NotProcessed
+from carecli.model import parse_iso
+from carecli.platforms.memory import LIMIT, Network, close, network
+from tests.cli.terminal import spawn
+from tests.tui.sitting import Sitting, run, sitting
+from tests.world import NOW, World
+
+
+@dataclass
+class Town:
+    """A world whose mentions come from a network of this process, which can be answered."""
+
+    world: World
+    network: Network
+
+
+@pytest.fixture
+def town(world: World) -> Iterator[Town]:
+    world.init()
+    name = f"tui-{uuid.uuid4().hex}"
+    text = world.config.read_text(encoding="utf-8")
+    source = f'\n[sources.town]\nplatform = "memory"\nnetwork = "{name}"\nhandle = "acme"\n'
+    world.config.write_text(text + source, encoding="utf-8")
+    crowd = network(name)
+    crowd.clock = lambda: parse_iso(NOW) - timedelta(hours=1)
+    crowd.account("zoe", name="Zoe Quinn")
+    crowd.say("zoe", "@acme my luggage is lost and nobody answers!", language="en")
+    crowd.say("bob", "@acme when do you open on Sunday?", language="en")
+    yield Town(world, crowd)
+    close(name)
+
+
+async def at(person: Sitting, name: str) -> None:
+    """Fetch, and go to the case of somebody."""
+    await person.press("F", "home")
+    while name not in person.app.shown.case["customer"]["handle"]:  # type: ignore[union-attr]
+        await person.press("j")
+
+
+def heading(person: Sitting) -> str:
+    return next(line for line in person.lines if "Reply to" in line)
+
+
+async def clear(person: Sitting) -> None:
+    person.app.editor.area.select_all()
+    await person.press("backspace")
+
+
+def test_from_a_draft_to_an_answer(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            case = person.app.queue.case
+            await person.press("r")
+            assert "Reply to Zoe Quinn · public" in heading(person)
+            assert "draft 1/" in heading(person)
+            first = person.app.editor.area.text
+            await person.press("ctrl+n")
+            assert person.app.editor.area.text != first
+            await clear(person)
+            await person.type("Sorry, Zoe: your luggage is found, it lands at 21:40 tonight.")
+            assert f"61/{LIMIT}" in heading(person)
+            await person.press("ctrl+s")
+            assert "Send in public to Zoe Quinn?" in person.text
+            await person.press("escape")
+            assert person.news == "Not sent."
+            await person.press("ctrl+s", "y")
+            assert person.news.startswith(f"Case {case} answered:")
+            assert person.app.queue.case != case
+            assert not person.app.editor.writing
+            assert town.world.json("show", str(case))["status"] == "pending"
+
+    run(story())
+    ours = [post for post in town.network.posts.values() if post.author.handle == "acme"]
+    assert [post.text for post in ours] == ["Sorry, Zoe: your luggage is found, it lands at 21:40 tonight."]
+
+
+def test_findings_follow_the_words_and_what_blocks_is_not_sent(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            await person.type("Please send your card number 4111 1111 1111 1111 here.")
+            assert "must be changed" in person.text
+            await person.press("ctrl+s")
+            assert person.news.startswith("Not sent:")
+            await clear(person)
+            person.app.editor.area.insert("x" * (LIMIT + 2))
+            await person.rest()
+            assert "TOO LONG by 2" in heading(person)
+            await person.press("ctrl+s")
+            assert person.news.startswith("Not sent:")
+            await clear(person)
+            await person.press("ctrl+s")
+            assert person.news == "Not sent: there is no text"
+            await person.press("ctrl+t")
+            assert "PRIVATE" in heading(person)
+
+    run(story())
+    assert [post for post in town.network.posts.values() if post.author.handle == "acme"] == []
+
+
+def test_who_writes_meanwhile_is_read_first(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            await person.type("We look for your luggage now, Zoe.")
+            asked = next(post for post in town.network.posts.values() if post.author.handle == "zoe")
+            town.network.clock = lambda: parse_iso(NOW) - timedelta(minutes=1)
+            town.network.say("zoe", "Forget it, I have found it.", reply_to=asked)
+            person.app.do_fetch()
+            await person.rest()
+            assert "NEW MESSAGE: read it first" in heading(person)
+            assert "Forget it, I have found it." in person.text
+            assert person.app.editor.area.text == "We look for your luggage now, Zoe."
+            await person.press("ctrl+s", "y")
+            assert "read the new message, then send again" in person.news
+            assert person.app.editor.writing
+            await clear(person)
+            await person.type("Good to hear, Zoe!")
+            await person.press("ctrl+s", "y")
+            assert "answered" in person.news
+
+    run(story())
+    ours = [post.text for post in town.network.posts.values() if post.author.handle == "acme"]
+    assert ours == ["Good to hear, Zoe!"]
+
+
+def test_a_platform_that_refuses_leaves_the_reply_in_the_outbox(town: Town) -> None:
+    town.network.refuse_post(NotProcessed("the text is not wanted here"))
+
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            await person.type("We look for your luggage now, Zoe.")
+            await person.press("ctrl+s", "y")
+            assert "is failed: the text is not wanted here" in person.news
+
+    run(story())
+    assert [reply["status"] for reply in town.world.json("outbox")] == ["failed"]
+
+
+def test_half_a_reply_is_kept_and_a_proposal_as_it_came_is_not(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world) as person:
+            await at(person, "zoe")
+            case = person.app.queue.case
+            await person.press("r", "escape")
+            assert person.app.queue.unsent == set()
+            await person.press("r")
+            await clear(person)
+            await person.type("Dear Zoe, half a")
+            await person.press("escape")
+            assert "its line has a w" in person.news
+            assert any(line.startswith(">") and f"w{case:>5}" in line for line in person.lines)
+        async with sitting(town.world) as person:
+            assert "1 half-written (w)" in person.lines[0]
+            await person.press("g")
+            await person.type(f"{case}\n")
+            await person.press("r")
+            assert person.news == "What you had begun is here again."
+            assert person.app.editor.area.text == "Dear Zoe, half a"
+            await person.press("ctrl+l", "escape")
+            assert person.app.editor.writing
+            await person.press("ctrl+l", "y")
+            assert person.news == "Thrown away."
+            await person.press("r")
+            assert "half a" not in person.app.editor.area.text
+        async with sitting(town.world, agent="kim") as person:
+            assert person.app.queue.unsent == set()
+
+    run(story())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+def test_half_a_reply_survives_a_kill(world: World) -> None:
+    world.init()
+    world.mentions({"id": "1", "text": "@acme my luggage is lost and nobody answers!"})
+    child = spawn(world, "triage")
+    child.expect("my luggage is lost")
+    child.send("r")
+    child.expect("Reply to")
+    for character in "Dear Zoe,":
+        child.send(character)
+    child.expect("kept", timeout=30)
+    _until_kept(world, "Dear Zoe,")
+    os.kill(child.pid, signal.SIGKILL)
+    child.close(force=True)
+
+    async def story() -> None:
+        async with sitting(world, size=(130, 40)) as person:
+            await person.press("r")
+            assert "Dear Zoe," in person.app.editor.area.text
+            assert person.news == "What you had begun is here again."
+
+    run(story())
+
+
+def _until_kept(world: World, words: str) -> None:
+    import sqlite3
+    import time
+
+    for _ in range(600):
+        connection = sqlite3.connect(world.db)
+        kept = [row[0] for row in connection.execute("SELECT text FROM unsent")]
+        connection.close()
+        if any(words in text for text in kept):
+            return
+        time.sleep(0.05)
+    raise AssertionError("nothing was kept")
+
+
+def test_steering_characters_do_not_get_into_the_text(town: Town) -> None:
+    town.network.account("eve", name="Eve\x1b]52;c;eA==\x07\u202e\x9b2J")
+    town.network.say("eve", "@acme my luggage is lost!", language="en")
+
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "eve")
+            await person.press("r")
+            for _ in range(3):
+                text = person.app.editor.area.text
+                assert not any(c in text for c in "\x1b\x07\u202e\x9b")
+                await person.press("ctrl+n")
+            person.app.copy_to_clipboard("x\x1b[31m\u202ey")
+            await person.press("ctrl+v")
+            assert "\x1b" not in person.text
+            assert "\u202e" not in person.text
+
+    run(story())
