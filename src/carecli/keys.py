@@ -50,6 +50,7 @@ ACTIONS = (
     Action("language", ("l",), "", "Correct the language", "label"),
     Action("filter", ("/",), "find", "Filter and search, with the words of `care queue`", "find"),
     Action("jump", ("g", "#"), "go to", "Go to a case by its number", "find"),
+    Action("knowledge", ("K",), "", "Search the knowledge base", "find"),
     Action("browse", ("b",), "", "Open the message in your browser", "find"),
     Action("copy", ("y",), "", "Copy the message's link", "find"),
     Action("select", ("space",), "select", "Select this case, and go to the next", "find"),

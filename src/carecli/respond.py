@@ -20,6 +20,7 @@ from carecli.errors import Conflict, NotProcessed, UsageError
 from carecli.model import Draft, Finding, iso
 from carecli.replies import outbox, threads
 from carecli.replies.claims import Support
+from carecli.replies.drafting import Fit
 from carecli.replies.guardrails import check as find_all
 from carecli.replies.links import links
 from carecli.replies.makers import Request
@@ -191,7 +192,7 @@ def _context(
 
 def fit(store: Store, config: Config, case: int) -> Fit | None:
     """How long a reply to this case may be, and how its platform counts; None where nothing is known. NotFound."""
-    platform = _platform(config, mentions.get(store, cases.get(store, case)["latest_mention_id"]))
+    platform = drafting.desk(store, config, cases.get(store, case)).platform
     return None if platform is None else Fit(platform.limit, platform.measure)
 
 

@@ -17,7 +17,7 @@ from carecli.casefile import CaseFile
 from carecli.config import Config
 from carecli.errors import CareError, NotFound, Refused, UsageError
 from carecli.model import INTENTS, JSON, SENTIMENTS, STATUSES, Draft, Finding, SlaState, iso
-from carecli.store import cases, events, search, unsent
+from carecli.store import cases, events, knowledge, mentions, replies, search, unsent
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
 from carecli.store.unsent import Unsent
@@ -126,15 +126,26 @@ def _value(name: str, value: str, agent: str) -> str:
 class Answer:
     """What somebody needs who answers a case: to whom, what is kept of earlier, drafts, how long it may be.
 
-    `read` is the newest message of the customer at that moment: what comes later is not answered unseen.
+    `read` is the newest message of the customer at that moment, `answers` how many of ours there are to it: what comes
+    later is not answered unseen.
     """
 
     case: int
     customer: str
     read: int
     fit: Fit | None
+    answers: int = 0
     drafts: tuple[Draft, ...] = ()
     unsent: Unsent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """A reply in the outbox, or a draft that waits for another person's word, and why."""
+
+    reply: int | None = None
+    draft: int | None = None
+    because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,13 @@ class Seat:
 
         return overview.look(self.store, self.config, now=self.now)
 
+    def knowledge(self, words: str) -> list[JSON]:
+        """The articles of the knowledge base that hold all these words, else those that share most with them."""
+        from carecli import knowledge as base
+
+        found = knowledge.find(self.store, words, limit=20) or knowledge.about(self.store, words, limit=5)
+        return [base.described(row, self.config, self.now) for row in found]
+
     def changes(self) -> int:
         """A number that changes whenever another connection has written."""
         return self.store.changes()
@@ -205,13 +223,26 @@ class Seat:
         drafts = respond.draft(self.store, self.config, number, now=self.now, agent=self.agent)
         customer = row["customer_name"] or row["customer_handle"]
         fit = respond.fit(self.store, self.config, number)
-        return Answer(number, customer, row["latest_mention_id"], fit, tuple(drafts), kept)
+        read: int = row["latest_mention_id"]
+        answers = mentions.answers_since(self.store, number, mentions.get(self.store, read)["created_at"])
+        return Answer(number, customer, read, fit, answers, tuple(drafts), kept)
 
-    def check(self, case: int, text: str, *, private: bool = False) -> tuple[Finding, ...]:
-        """What the guardrails find."""
+    def check(self, value: Unsent, *, follow_links: bool = False) -> tuple[Finding, ...]:
+        """What the guardrails find; `follow_links` opens every link."""
         from carecli import respond
 
-        return tuple(respond.check(self.store, self.config, case, text, now=self.now, private=private))
+        found = respond.check(
+            self.store,
+            self.config,
+            value.case,
+            value.text.strip(),
+            now=self.now,
+            private=value.private,
+            agent=self.agent,
+            draft=value.draft,
+            follow_links=follow_links,
+        )
+        return tuple(found)
 
     def keep(self, value: Unsent) -> None:
         """Keep a half-written reply as it is typed."""
@@ -225,28 +256,66 @@ class Seat:
         """The cases to which this agent has a half-written reply."""
         return unsent.cases(self.store, self.agent)
 
-    def approve(self, value: Unsent) -> int:
-        """Write the reply down to be sent, in place of its half-written form. Raises Refused, Conflict."""
+    def approve(self, value: Unsent, *, answers: int | None = None) -> Approved:
+        """Write the reply down to be sent, in place of its half-written form; or have somebody else agree first.
+
+        Raises Refused for what a guardrail blocks, Conflict when somebody has written or answered since.
+        """
         from carecli import respond
 
         text = value.text.strip()
-        blocked = [one for one in self.check(value.case, text, private=value.private) if one.severity == "block"]
-        if blocked or not text:
-            message = blocked[0].message if blocked else "there is no text"
-            raise Refused(message, hint="change the text and try again")
+        if not text:
+            raise Refused("there is no text")
+        if value.private and not respond.can_be_private(self.store, self.config, value.case):
+            raise Refused("this platform has no private messages", hint="^T makes it public")
+        found = self.check(value, follow_links=True)
+        blocked = respond.still_blocking(found, ())
+        if blocked:
+            raise Refused(blocked[0].message, hint=f"rule {blocked[0].rule}; change the text and try again")
         with self.store.write():
-            number = respond.approve(
-                self.store,
-                value.case,
-                text,
-                now=self.now,
-                agent=self.agent,
-                private=value.private,
-                draft=value.draft,
-                read=value.read,
-            )
+            waiting = self._proposed(value, text, found)
+            if waiting is None:
+                reply = respond.approve(
+                    self.store,
+                    value.case,
+                    text,
+                    now=self.now,
+                    agent=self.agent,
+                    private=value.private,
+                    draft=value.draft,
+                    read=value.read,
+                    answers=answers,
+                )
+                waiting = Approved(reply)
             unsent.drop(self.store, value.case, self.agent)
-        return number
+        return waiting
+
+    def _proposed(self, value: Unsent, text: str, found: tuple[Finding, ...]) -> Approved | None:
+        """The draft that waits for another person's word; None where nobody's is needed, or it was given."""
+        from carecli import respond
+
+        row = cases.get(self.store, value.case)
+        voice = respond.voice_of(self.config, mentions.get(self.store, row["latest_mention_id"]), None)
+        reason = respond.approval_needed(self.config, row, voice=voice, agent=self.agent)
+        if reason is None:
+            return None
+        if value.draft is not None:
+            draft = replies.draft(self.store, value.draft)
+            if draft["approval"] == "approved" and draft["text"] == text:
+                return None
+        number = respond.propose(
+            self.store,
+            self.config,
+            value.case,
+            text,
+            found,
+            now=self.now,
+            agent=self.agent,
+            voice=voice,
+            private=value.private,
+            draft=value.draft,
+        )
+        return Approved(draft=number, because=reason)
 
     def send(self, reply: int) -> Sent:
         """Send one approved reply, and file it."""
@@ -420,4 +489,4 @@ def refreshed(rows: Sequence[Row], config: Config, now: datetime) -> list[JSON]:
     return [casefile.describe(row, config, now) for row in rows]
 
 
-__all__ = ["Answer", "Deed", "Query", "Seat", "Sent", "page_address", "parse_query", "refreshed"]
+__all__ = ["Answer", "Approved", "Deed", "Query", "Seat", "Sent", "page_address", "parse_query", "refreshed"]

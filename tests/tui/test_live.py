@@ -14,7 +14,7 @@ from tests.world import NOW, World
 @pytest.fixture
 def desk(world: World) -> World:
     world.init()
-    world.mentions(*({"id": str(n), "author": f"a{n}", "text": f"@acme my luggage {n} is lost!"} for n in range(1, 13)))
+    world.mentions(*({"id": str(n), "author": f"a{n}", "text": f"@acme my luggage {n} is lost!"} for n in range(1, 21)))
     return world
 
 
@@ -25,10 +25,10 @@ def test_new_mentions_and_claims_appear_and_the_cursor_stays(desk: World) -> Non
             queue = person.app.queue
             case, line = queue.case, queue.place - queue.top
             desk.mentions({"id": "99", "author": "eve", "text": "@acme help, there is a fire on board, we will die"})
-            await person.until(lambda: len(queue.order) == 13, "the new case")
+            await person.until(lambda: len(queue.order) == 21, "the new case")
             await person.rest()
             assert queue.case == case
-            assert (queue.place - queue.top, queue.order[0]) == (line, 13)
+            assert (queue.place - queue.top, queue.order[0]) == (line, 21)
             desk.run("claim", str(case), "--as", "kim")
             await person.until(lambda: "→kim" in person.text, "kim's claim")
             desk.mentions({"id": "100", "author": "a4", "in_reply_to": str(case), "text": "are you there?"})
@@ -66,7 +66,7 @@ def test_half_written_words_and_their_cursor_stay(desk: World) -> None:
             where = person.app.editor.area.cursor_location
             case = person.app.queue.case
             desk.mentions({"id": "99", "author": "eve", "text": "@acme help, there is a fire on board, we will die"})
-            await person.until(lambda: len(person.app.queue.order) == 13, "the new case")
+            await person.until(lambda: len(person.app.queue.order) == 21, "the new case")
             desk.run("resolve", str(case), "--as", "kim")
             await person.until(lambda: " done " in person.text, "the end of the case")
             area = person.app.editor.area
@@ -100,10 +100,10 @@ def test_only_what_is_shown_is_loaded(desk: World) -> None:
     async def story() -> None:
         async with sitting(desk, size=(100, 24)) as person:
             queue = person.app.queue
-            assert len(queue.order) == 712
+            assert len(queue.order) == 720
             assert len(queue.rows) < 150
             await person.press("end")
-            assert "712 of 712" in person.text
+            assert "720 of 720" in person.text
             assert queue.case == queue.order[-1]
             assert all(number in queue.rows for number in queue.shown)
             assert len(queue.rows) < 200

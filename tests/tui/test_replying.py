@@ -159,6 +159,25 @@ def test_a_platform_that_refuses_leaves_the_reply_in_the_outbox(town: Town) -> N
     assert [reply["status"] for reply in town.world.json("outbox")] == ["failed"]
 
 
+def test_what_needs_another_persons_word_waits_for_it(town: Town) -> None:
+    text = town.world.config.read_text(encoding="utf-8")
+    town.world.config.write_text(text + "\n[voices.acme]\napproval = true\n", encoding="utf-8")
+
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            await person.type("We look for your luggage now, Zoe.")
+            await person.press("ctrl+s", "y")
+            assert "needs a second person's word" in person.news
+            assert "care draft approve" in person.news
+
+    run(story())
+    assert [post for post in town.network.posts.values() if post.author.handle == "acme"] == []
+    assert town.world.json("outbox") == []
+
+
 def test_half_a_reply_is_kept_and_a_proposal_as_it_came_is_not(town: Town) -> None:
     async def story() -> None:
         async with sitting(town.world) as person:

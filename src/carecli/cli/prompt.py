@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from carecli import act, casefile
+from carecli import casefile
 from carecli.cli import errors, output
 from carecli.cli.adopt import adopt
 from carecli.cli.context import Context
@@ -36,7 +36,7 @@ class _Review:
 
     run: Context
     agent: str
-    desk: Seat
+    seat: Seat
     queue: list[int]
     place: int = 0
     deeds: list[Deed] = field(default_factory=list)
@@ -50,14 +50,14 @@ class _Review:
 def review(run: Context, case: int | None, agent: str) -> None:
     """Walk through the queue until it ends or the person quits; ends with what was done."""
     adopt(run)
-    desk = Seat(run.store, run.config, agent, lambda: run.now)
-    waiting = desk.order(Query())
+    seat = Seat(run.store, run.config, agent, lambda: run.now)
+    waiting = seat.order(Query())
     queue = waiting if case is None else [case, *(number for number in waiting if number != case)]
     if not queue:
         errors.note("Nothing waits.")
         return
     output.show_rtl(run.config.display.rtl)
-    state = _Review(run, agent, desk, queue)
+    state = _Review(run, agent, seat, queue)
     output.lines("One letter and Enter; ? lists the letters.\n")
     _view(state)
     for key in _keys(state):
@@ -130,47 +130,47 @@ def _did(state: _Review, deed: Deed) -> str:
 
 
 def _claim(state: _Review) -> str:
-    return _did(state, state.desk.claim([state.case]))
+    return _did(state, state.seat.claim([state.case]))
 
 
 def _assign(state: _Review) -> str | None:
     name = _ask("to whom")
-    return _did(state, state.desk.assign([state.case], name)) if name else None
+    return _did(state, state.seat.assign([state.case], name)) if name else None
 
 
 def _resolve(state: _Review) -> str:
-    return _did(state, state.desk.resolve([state.case]))
+    return _did(state, state.seat.resolve([state.case]))
 
 
 def _pending(state: _Review) -> str:
-    return _did(state, state.desk.pending([state.case]))
+    return _did(state, state.seat.pending([state.case]))
 
 
 def _reopen(state: _Review) -> str:
-    return _did(state, state.desk.reopen([state.case]))
+    return _did(state, state.seat.reopen([state.case]))
 
 
 def _spam(state: _Review) -> str:
-    return _did(state, state.desk.spam([state.case]))
+    return _did(state, state.seat.spam([state.case]))
 
 
 def _snooze(state: _Review) -> str | None:
     until = _ask("until when (2h, tomorrow 9:00, monday)")
-    return _did(state, state.desk.snooze([state.case], until)) if until else None
+    return _did(state, state.seat.snooze([state.case], until)) if until else None
 
 
 def _note(state: _Review) -> str | None:
     text = _ask("note")
-    return _did(state, state.desk.note([state.case], text)) if text else None
+    return _did(state, state.seat.note([state.case], text)) if text else None
 
 
 def _tag(state: _Review) -> str | None:
     tags = _ask("tags, parted by spaces")
-    return _did(state, state.desk.tag([state.case], tags)) if tags else None
+    return _did(state, state.seat.tag([state.case], tags)) if tags else None
 
 
 def _undo(state: _Review) -> str:
-    done = state.desk.undo(state.deeds.pop()) if state.deeds else state.desk.undo_last(state.case)
+    done = state.seat.undo(state.deeds.pop()) if state.deeds else state.seat.undo_last(state.case)
     _go_to(state, done.cases[0])
     return f"{done.words}."
 
@@ -185,7 +185,7 @@ def _go_to(state: _Review, case: int) -> None:
 def _jump(state: _Review) -> str | None:
     number = (_ask("which case") or "").lstrip("#")
     if number.isdecimal():
-        _go_to(state, state.desk.file(int(number)).case["case"])
+        _go_to(state, state.seat.file(int(number)).case["case"])
         _view(state)
     return None
 
@@ -193,7 +193,7 @@ def _jump(state: _Review) -> str | None:
 def _filter(state: _Review) -> str | None:
     words = _ask("filter, as in care queue; empty: all that waits")
     if words is not None:
-        found = state.desk.order(parse_query(words, agent=state.agent))
+        found = state.seat.order(parse_query(words, agent=state.agent))
         if found:
             state.queue, state.place = found, 0
             _view(state)
@@ -203,7 +203,7 @@ def _filter(state: _Review) -> str | None:
 
 
 def _address(state: _Review) -> str | None:
-    output.lines(page_address(state.desk.file(state.case)))
+    output.lines(page_address(state.seat.file(state.case)))
     return None
 
 
@@ -213,12 +213,12 @@ def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | Non
     chosen = choices[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(choices) else answer
     if chosen not in choices:
         return None
-    return _did(state, state.desk.label([state.case], {signal: chosen}))
+    return _did(state, state.seat.label([state.case], {signal: chosen}))
 
 
 def _language(state: _Review) -> str | None:
     code = (_ask("language (en, he, pl, zh …)") or "").lower()
-    return _did(state, state.desk.label([state.case], {"language": code})) if code else None
+    return _did(state, state.seat.label([state.case], {"language": code})) if code else None
 
 
 def _topics(state: _Review) -> str | None:
@@ -227,7 +227,7 @@ def _topics(state: _Review) -> str | None:
     if not answer:
         return None
     topics = [] if answer == "-" else [word.strip() for word in answer.split(",") if word.strip()]
-    return _did(state, state.desk.label([state.case], {"topics": topics}))
+    return _did(state, state.seat.label([state.case], {"topics": topics}))
 
 
 def _intent(state: _Review) -> str | None:
@@ -239,40 +239,33 @@ def _sentiment(state: _Review) -> str | None:
 
 
 def _reply(state: _Review) -> str | None:
-    from carecli import respond
     from carecli.cli.reply import findings_lines
-    from carecli.store import cases
+    from carecli.store.unsent import Unsent
 
-    run = state.run
-    read = cases.get(run.store, state.case)["latest_mention_id"]
-    drafts = respond.draft(run.store, run.config, state.case, now=run.now, agent=state.agent)
-    for number, one in enumerate(drafts, 1):
+    opened = state.seat.answer(state.case)
+    for number, one in enumerate(opened.drafts, 1):
         output.lines(f"  {number}  {one.text}")
     answer = _ask("a number, or your own words; empty: none") or ""
     if not answer:
         return None
-    chosen = drafts[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(drafts) else None
+    digit = answer.isdigit() and 0 < int(answer) <= len(opened.drafts)
+    chosen = opened.drafts[int(answer) - 1] if digit else None
     text = chosen.text if chosen else answer
-    found = respond.check(run.store, run.config, state.case, text, now=run.now)
+    value = Unsent(opened.case, state.agent, text, chosen.draft_id if chosen else None, read=opened.read)
+    found = state.seat.check(value)
     findings_lines(found)
     if any(one.severity == "block" for one in found):
         output.lines("It was not sent.")
         return None
     if (_ask(f"send it? y or n: {text}") or "").lower() not in ("y", "yes"):
         return None
-    reply = respond.approve(
-        run.store,
-        state.case,
-        text,
-        now=run.now,
-        agent=state.agent,
-        draft=chosen.draft_id if chosen else None,
-        read=read,
-    )
-    row = respond.send(run.store, run.config, [reply], now=run.now)[0]
-    act.triage_new(run.store, run.config, now=run.now)
-    if row["status"] != "sent":
-        output.lines(f"Reply {reply} is {row['status']}: {row['last_error']} (care outbox)")
+    approved = state.seat.approve(value, answers=opened.answers)
+    if approved.reply is None:
+        output.lines(f"Not sent: {approved.because}. Somebody else: care draft approve {approved.draft}")
+        return None
+    sent = state.seat.send(approved.reply)
+    if sent.status != "sent":
+        output.lines(f"Reply {sent.reply} is {sent.status}: {sent.error} (care outbox)")
         return None
     return f"case {state.case} answered."
 

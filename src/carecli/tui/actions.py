@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 from carecli.errors import CareError, NotFound
-from carecli.model import INTENTS, SENTIMENTS
+from carecli.model import INTENTS, JSON, SENTIMENTS
 from carecli.seat import Deed, Seat, page_address, parse_query
-from carecli.tui.dialogs import Ask, Choose
+from carecli.tui.dialogs import Ask, Choose, Confirm
 from carecli.tui.help import Help
 from carecli.tui.overview import Pictures
+from carecli.tui.paint import Line, Painter
 from carecli.tui.replying import Replying
 
 _MANY = 20  # cases from which on an action asks first
@@ -65,25 +66,25 @@ class Actions(Replying):
     # One event each
 
     def do_claim(self) -> None:
-        self.deed(lambda desk, cases: desk.claim(cases))
+        self.deed(lambda seat, cases: seat.claim(cases))
 
     def do_resolve(self) -> None:
-        self.deed(lambda desk, cases: desk.resolve(cases), finishes=True)
+        self.deed(lambda seat, cases: seat.resolve(cases), finishes=True)
 
     def do_pending(self) -> None:
-        self.deed(lambda desk, cases: desk.pending(cases), finishes=True)
+        self.deed(lambda seat, cases: seat.pending(cases), finishes=True)
 
     def do_reopen(self) -> None:
-        self.deed(lambda desk, cases: desk.reopen(cases))
+        self.deed(lambda seat, cases: seat.reopen(cases))
 
     def do_spam(self) -> None:
-        self.deed(lambda desk, cases: desk.spam(cases), finishes=True)
+        self.deed(lambda seat, cases: seat.spam(cases), finishes=True)
 
     def do_snooze(self) -> None:
         self.asking("Until when?", "2h, tomorrow 9:00, monday", lambda d, cases, words: d.snooze(cases, words), True)
 
     def do_note(self) -> None:
-        self.asking("Note", "customers never see it", lambda desk, cases, words: desk.note(cases, words))
+        self.asking("Note", "customers never see it", lambda seat, cases, words: seat.note(cases, words))
 
     def do_tag(self) -> None:
         self.asking("Tags", "parted by spaces; -word takes a tag off", lambda d, cases, words: d.tag(cases, words))
@@ -108,7 +109,7 @@ class Actions(Replying):
         self.asking(
             "Topics, parted by commas",
             f"known: {known}; empty: none",
-            lambda desk, cases, words: desk.label(
+            lambda seat, cases, words: seat.label(
                 cases, {"topics": [w.strip() for w in words.split(",") if w.strip()]}
             ),
             empty=True,
@@ -124,7 +125,7 @@ class Actions(Replying):
             Choose(f"{signal.capitalize()} of {_whose(chosen)}", choices, case[signal] if case else None)
         )
         if answer is not None:
-            await self._do(lambda desk, cases: desk.label(cases, {signal: answer}), chosen)
+            await self._do(lambda seat, cases: seat.label(cases, {signal: answer}), chosen)
 
     def do_undo(self) -> None:
         self.go(self._undo())
@@ -132,9 +133,9 @@ class Actions(Replying):
     async def _undo(self) -> None:
         if self.deeds:
             last = self.deeds.pop()
-            done = await self.writer.ask(lambda desk: desk.undo(last))
+            done = await self.writer.ask(lambda seat: seat.undo(last))
         elif (case := self.queue.case) is not None:
-            done = await self.writer.ask(lambda desk: desk.undo_last(case))
+            done = await self.writer.ask(lambda seat: seat.undo_last(case))
         else:
             raise NotFound("there is nothing to undo")
         await self.read_all()
@@ -173,7 +174,7 @@ class Actions(Replying):
     ) -> None:
         words = await self.answered(Ask(question, hint, initial))
         if words is not None and (words.strip() or empty):
-            await self._do(lambda desk, cases: work(desk, cases, words.strip()), chosen, finishes=finishes)
+            await self._do(lambda seat, cases: work(seat, cases, words.strip()), chosen, finishes=finishes)
 
     async def _do(self, work: Callable[[Seat, list[int]], Deed], chosen: list[int], *, finishes: bool = False) -> None:
         if (
@@ -181,7 +182,7 @@ class Actions(Replying):
             and await self.answered(Choose(f"Do this to {len(chosen)} cases?", ("no", "yes"))) != "yes"
         ):
             return
-        done = await self.writer.ask(lambda desk: work(desk, chosen))
+        done = await self.writer.ask(lambda seat: work(seat, chosen))
         if done.events:
             self.deeds.append(done)
         self.queue.selected -= set(done.cases)
@@ -219,6 +220,17 @@ class Actions(Replying):
             await self.jump(int(words.strip().lstrip("#")))
         elif words:
             raise NotFound(f"'{words}' is no case's number")
+
+    def do_knowledge(self) -> None:
+        self.go(self._knowledge())
+
+    async def _knowledge(self) -> None:
+        words = await self.answered(Ask("Knowledge base", "words that an article has"))
+        if words and words.strip():
+            found = await self.reader.ask(lambda seat: seat.knowledge(words.strip()))
+            if not found:
+                raise NotFound(f"no article has '{words.strip()}'", hint="`care kb add` writes one")
+            await self.answered(Confirm(f"{len(found)} articles; any key: back", _articles(found)))
 
     def do_browse(self) -> None:
         self.go(self._browse())
@@ -273,7 +285,7 @@ class Actions(Replying):
 
     async def _fetch(self) -> None:
         self.say("Fetching …")
-        done = await self.sender.ask(lambda desk: desk.fetch())
+        done = await self.sender.ask(lambda seat: seat.fetch())
         await self.read_all()
         self.say(f"{done.words}." + (f" But {done.failed}" if done.failed else ""), "warn" if done.failed else "")
 
@@ -288,6 +300,20 @@ class Actions(Replying):
 
     def do_quit(self) -> None:
         self.exit()
+
+
+def _articles(found: list[JSON]) -> Callable[[Painter, int], list[Line]]:
+    def build(painter: Painter, cells: int) -> list[Line]:
+        lines: list[Line] = []
+        for one in found:
+            stale = " (review is overdue)" if one["stale"] else ""
+            lines += [[(line, "key")] for line in painter.long(f"{one['article']} {one['title']}{stale}", cells)]
+            lines += [[(line, "")] for line in painter.long(one["text"], cells)]
+            lines += [[(line, "dim")] for line in painter.long(one["url"] or "", cells) if one["url"]]
+            lines.append([])
+        return lines[:-1]
+
+    return build
 
 
 def _whose(cases: list[int]) -> str:

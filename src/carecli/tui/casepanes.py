@@ -75,8 +75,8 @@ class Context:
         page = _Page(painter, cells)
         self._customer(page, case)
         self._verdict(page, case)
-        for title, found in (("Promises", promises(file)), ("Knowledge", knowledge(file))):
-            page.part(title, found)
+        page.part("Promises", promises(file))
+        page.part("Knowledge (K searches)", knowledge(file))
         gone = {event.data.get("event") for event in file.log if event.kind == "undone"}
         notes = [e for e in file.log if e.kind == "noted" and e.number not in gone]
         page.part(
@@ -88,6 +88,7 @@ class Context:
             [f"reply {r['reply_id']} {r['status']}{': ' + r['last_error'] if r['last_error'] else ''}" for r in stuck],
         )
         page.part("Other cases", [self._other(other) for other in file.history])
+        page.part("The same from others", similar(file))
         page.part("Log", [self._event(event, gone) for event in reversed(file.log[-_LATEST:])])
         if len(file.log) > _LATEST:
             page.text(f"… {len(file.log) - _LATEST} older: care show {case['case']}", "dim")
@@ -106,13 +107,18 @@ class Context:
         page.text(f"{case['status']}, priority {case['priority']}{', ' + words if words else ''}", role)
         if due is not None and case["sla"]["state"] in ("ok", "due", "breached"):
             page.text(f"SLA {case['sla']['state']}: due {at(due, self._timezone)}", role)
-        page.text(f"{case['assignee'] or 'nobody'} has it", "dim")
+        before = self._file.preferred_agent
+        page.text(f"{case['assignee'] or 'nobody'} has it" + (f"; {before} answered before" if before else ""), "dim")
+        if self._file.proposal:
+            page.text(f"the customer thanks us: {self._file.proposal}?", "good")
         if case["tags"]:
             page.text(f"tags: {', '.join(case['tags'])}")
         page.part("Verdict", [])
         sign = SENTIMENT[case["sentiment"]][0]
         page.text(f"{case['intent']}, {case['sentiment']} {sign} ({case['sentiment_score']:+.2f}), {case['urgency']}")
         page.text(f"language {case['language'] or 'unknown'}; topics {', '.join(case['topics']) or 'none'}")
+        if risks := case.get("risks"):
+            page.text("risks: " + ", ".join(str(r if isinstance(r, str) else r[0]) for r in risks), "bad")
         page.text("because: " + ("; ".join(case["reasons"]) or "nothing speaks for haste"), "dim")
         newest = next((row for row in reversed(self._file.mentions) if row["inbound"]), None)
         if newest is not None:
@@ -152,19 +158,16 @@ class _Page:
 
 
 def promises(file: CaseFile) -> list[str]:
-    """What was promised to the customer, where the case file tells."""
-    return [_entry(one) for one in getattr(file, "promises", None) or ()]
+    """What was promised to the customer."""
+    return [f"{one['state']}, due {one['due_at']}: “{one['words']}”" for one in file.promises]
 
 
 def knowledge(file: CaseFile) -> list[str]:
-    """Articles that may help, where the case file tells."""
-    return [_entry(one) for one in getattr(file, "knowledge", None) or ()]
+    """Articles that may help."""
+    stale = {True: " (review is overdue)", False: ""}
+    return [f"{one['article']} {one['title']}{stale[one['stale']]} {one['url'] or ''}" for one in file.knowledge]
 
 
-def _entry(one: Any) -> str:
-    """One line of whatever a stage gives: a text, a table, or a value with fields."""
-    if isinstance(one, str):
-        return one
-    fields = one if isinstance(one, dict) else {name: getattr(one, name) for name in getattr(one, "__slots__", ())}
-    told = [str(fields[name]) for name in ("title", "text", "due_at", "status", "url") if fields.get(name)]
-    return " · ".join(told) or str(one)
+def similar(file: CaseFile) -> list[str]:
+    """Other customers' cases about the same."""
+    return [f"{one['case']} {one['status']}, {one['customer']}: {one['text'][:120]}" for one in file.similar]

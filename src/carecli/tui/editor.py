@@ -129,6 +129,8 @@ class Editor(Vertical):
         kept = answer.unsent
         self.private = kept.private if kept else False
         if kept is not None:
+            if kept.read not in (None, answer.read):
+                self.warning = "NEW MESSAGE since you began"
             self._draft = next((i for i, d in enumerate(self._drafts) if d.draft_id == kept.draft), -1)
             self.put(kept.text)
         elif self._drafts:
@@ -169,10 +171,10 @@ class Editor(Vertical):
         """Whether somebody has written anything: a proposal as it came needs no keeping."""
         return self.area.text not in {cleaned(draft.text) for draft in self._drafts}
 
-    def read_now(self, mention: int) -> None:
-        """The writer has seen the customer's newest message."""
+    def read_now(self, mention: int, answers: int) -> None:
+        """The writer has seen the customer's newest message, and so many answers to it."""
         if self.answer is not None:
-            self.answer = replace(self.answer, read=mention)
+            self.answer = replace(self.answer, read=mention, answers=answers)
 
     def end(self) -> None:
         """Close."""

@@ -18,7 +18,7 @@ class Lane:
     def __init__(self, name: str, sit_down: Callable[[], Seat]) -> None:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"care-{name}")
         self._sit_down = sit_down
-        self._desk: Seat | None = None
+        self._seat: Seat | None = None
 
     async def ask(self, work: Callable[[Seat], Answer]) -> Answer:
         """What `work` gives, done in the lane's thread; its errors are raised here."""
@@ -29,9 +29,9 @@ class Lane:
         return self._pool.submit(self._work, work)
 
     def _work(self, work: Callable[[Seat], Answer]) -> Answer:
-        if self._desk is None:
-            self._desk = self._sit_down()
-        return work(self._desk)
+        if self._seat is None:
+            self._seat = self._sit_down()
+        return work(self._seat)
 
     def close(self) -> None:
         """Finish what was asked for, then close the connection."""
@@ -39,5 +39,5 @@ class Lane:
         self._pool.shutdown()
 
     def _stand_up(self) -> None:
-        if self._desk is not None:
-            self._desk.store.close()
+        if self._seat is not None:
+            self._seat.store.close()

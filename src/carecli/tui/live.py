@@ -51,13 +51,13 @@ class Live(Base):
         if not self.queue.order:
             self.say("Nothing waits.")
         await self.read_all()
-        await self.writer.ask(lambda desk: desk.warm_up())
+        await self.writer.ask(lambda seat: seat.warm_up())
 
     async def read_all(self) -> None:
         """The whole order anew, the rows on the screen, the case in view; place and cursor stay."""
         query = self.asked
         shown = [*self.queue.shown, *self.queue.order[self.queue.top : self.queue.top + 60]]
-        order, rows, begun = await self.reader.ask(lambda desk: (desk.order(query), desk.rows(shown), desk.begun()))
+        order, rows, begun = await self.reader.ask(lambda seat: (seat.order(query), seat.rows(shown), seat.begun()))
         if query != self.asked:
             return
         self.files.clear()
@@ -76,11 +76,11 @@ class Live(Base):
 
     async def jump(self, case: int) -> None:
         """Put the cursor on a case; one that is not in the queue is shown at this place until the cursor leaves it."""
-        file = await self.reader.ask(lambda desk: desk.file(case))
+        file = await self.reader.ask(lambda seat: seat.file(case))
         number = file.case["case"]
         self.files[number] = file
         if number not in self.queue.order:
-            rows = await self.reader.ask(lambda desk: desk.rows([number]))
+            rows = await self.reader.ask(lambda seat: seat.rows([number]))
             self.queue.visit(number, rows)
         else:
             self.queue.go(self.queue.order.index(number))
@@ -102,7 +102,7 @@ class Live(Base):
             self.go(self._learn(missing))
 
     async def _learn(self, numbers: list[int]) -> None:
-        self.queue.learn(await self.reader.ask(lambda desk: desk.rows(numbers)))
+        self.queue.learn(await self.reader.ask(lambda seat: seat.rows(numbers)))
 
     def want(self) -> None:
         """Have the case under the cursor loaded."""
@@ -129,7 +129,7 @@ class Live(Base):
 
     async def _load_one(self, number: int) -> None:
         try:
-            self.files[number] = await self.reader.ask(lambda desk: desk.file(number))
+            self.files[number] = await self.reader.ask(lambda seat: seat.file(number))
         except NotFound:
             return
         while len(self.files) > _KEPT:
@@ -166,7 +166,7 @@ class Live(Base):
         while True:
             await asyncio.sleep(pause)
             started = time.monotonic()
-            changes = await self.reader.ask(lambda desk: desk.changes())
+            changes = await self.reader.ask(lambda seat: seat.changes())
             if changes != self._changes:
                 self._changes = changes
                 await self.read_all()
@@ -175,7 +175,7 @@ class Live(Base):
             pause = max(EVERY, 10 * (time.monotonic() - started))  # a huge queue is not read all the time
 
 
-def _head(desk: Seat) -> tuple[int, list[int], dict[int, Row], CaseFile | None]:
+def _head(seat: Seat) -> tuple[int, list[int], dict[int, Row], CaseFile | None]:
     """What the first paint shows: the head of the queue, its rows, its first case; and a mark for what comes later."""
-    changes, order = desk.changes(), desk.order(Query(), _FIRST)
-    return changes, order, desk.rows(order[:60]), desk.file(order[0]) if order else None
+    changes, order = seat.changes(), seat.order(Query(), _FIRST)
+    return changes, order, seat.rows(order[:60]), seat.file(order[0]) if order else None

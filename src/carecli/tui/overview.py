@@ -39,7 +39,7 @@ class Pictures(Dialog):
 
     async def _count(self) -> None:
         care = self.care
-        found = await care.sender.ask(lambda desk: desk.overview())
+        found = await care.sender.ask(lambda seat: seat.overview())
         zone = care.config.brand.timezone
         self.query_one(Text).show("Overview   any key: back", lambda painter, cells: drawn(found, zone, painter, cells))
 

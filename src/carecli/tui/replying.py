@@ -29,7 +29,7 @@ class Replying(Live):
 
     async def _open(self, case: int) -> None:
         self.say("Looking for words …")
-        answer = await self.writer.ask(lambda desk: desk.answer(case))
+        answer = await self.writer.ask(lambda seat: seat.answer(case))
         if self.queue.case != case:  # the person has gone on
             self.say("")
             return
@@ -62,9 +62,9 @@ class Replying(Live):
 
     async def _write_down(self, value: Unsent) -> None:
         if self.editor.own_words:
-            await self.writer.ask(lambda desk: desk.keep(value))
+            await self.writer.ask(lambda seat: seat.keep(value))
         else:
-            await self.writer.ask(lambda desk: desk.throw_away(value.case))
+            await self.writer.ask(lambda seat: seat.throw_away(value.case))
 
     async def _check_typed(self) -> None:
         try:
@@ -78,11 +78,14 @@ class Replying(Live):
             text = value.text.strip()
             found: tuple[Finding, ...] = ()
             if text:
-                found = await self.reader.ask(lambda desk, v=value, t=text: desk.check(v.case, t, private=v.private))  # type: ignore[misc]
+                found = await self._look_at(value)
             now = self.editor.unsent(self.agent)
             if now is None or (now.text.strip(), now.private) == (text, value.private):
                 self.editor.learn(Checked(text, found))
                 return
+
+    async def _look_at(self, value: Unsent) -> tuple[Finding, ...]:
+        return await self.reader.ask(lambda seat: seat.check(value))
 
     def saw(self, file: CaseFile) -> None:
         """The case in view may have a new message while somebody answers it."""
@@ -131,7 +134,7 @@ class Replying(Live):
             Confirm("Throw this reply away? y: yes", _read(value.text, ()))
         ):
             self._close()
-            await self.writer.ask(lambda desk: desk.throw_away(value.case))
+            await self.writer.ask(lambda seat: seat.throw_away(value.case))
             await self.read_all()
             self.say("Thrown away.")
 
@@ -148,7 +151,7 @@ class Replying(Live):
         if value is None:
             return
         text = value.text.strip()
-        found = await self.reader.ask(lambda desk: desk.check(value.case, text, private=value.private)) if text else ()
+        found = await self._look_at(value) if text else ()
         self.editor.learn(Checked(text, found))
         blocking = next((one for one in found if one.severity == "block"), None)
         if blocking is not None or not text:
@@ -163,16 +166,23 @@ class Replying(Live):
         await self._approve(value)
 
     async def _approve(self, value: Unsent) -> None:
+        answers = self.editor.answer.answers if self.editor.answer else None
+        self.say("Checking the links, and sending …")
         try:
-            reply = await self.writer.ask(lambda desk: desk.approve(value))
+            approved = await self.sender.ask(lambda seat: seat.approve(value, answers=answers))
         except Conflict as error:
             await self._conflict(value, error)
             return
         self._close()
+        reply = approved.reply
+        if reply is None:
+            await self.read_all()
+            self.say(f"Not sent: {approved.because}. Somebody else: care draft approve {approved.draft}", "warn")
+            return
         self.say(f"Sending reply {reply} to case {value.case} …")
         if self.queue.case == value.case:
             self.queue.go(self.queue.place + 1)
-        sent = await self.sender.ask(lambda desk: desk.send(reply))
+        sent = await self.sender.ask(lambda seat: seat.send(reply))
         self.leave((value.case,))
         await self.read_all()
         if sent.status == "sent":
@@ -183,15 +193,20 @@ class Replying(Live):
     async def _conflict(self, value: Unsent, error: CareError) -> None:
         """The customer wrote meanwhile: show it; whoever sends again has read it."""
         await self.read_all()
-        file = await self.reader.ask(lambda desk: desk.file(value.case))
+        file = await self.reader.ask(lambda seat: seat.file(value.case))
         inbound = [row["mention_id"] for row in file.mentions if row["inbound"]]
         if inbound and inbound[-1] != value.read:
-            self.editor.read_now(inbound[-1])
+            answers = sum(not row["inbound"] for row in file.mentions[_place(file, inbound[-1]) :])
+            self.editor.read_now(inbound[-1], answers)
             self.editor.warning = ""
             self.editor.tell()
             self.say(f"{error.message}: read the new message, then send again", "warn")
         else:
             raise error
+
+
+def _place(file: CaseFile, mention: int) -> int:
+    return next(place for place, row in enumerate(file.mentions) if row["mention_id"] == mention)
 
 
 def _read(text: str, found: tuple[Finding, ...]) -> Callable[[Painter, int], list[Line]]:
