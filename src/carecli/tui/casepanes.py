@@ -132,10 +132,14 @@ class Context:
         return f"{other['case']} {other['status']}, {opened}, {other['intent']}: {other['text'][:200]}"
 
     def _event(self, event: Any, gone: set[Any]) -> str:
-        facts = ", ".join(f"{key} {value}" for key, value in event.data.items() if value not in (None, ""))
+        facts = ", ".join(f"{key} {_plainly(value)}" for key, value in event.data.items() if value not in (None, ""))
         who = f" by {event.actor}" if event.actor else ""
         undone = " (undone)" if event.number in gone else ""
         return f"{at(iso(event.at), self._timezone)} {event.kind}{who}{undone}{': ' + facts if facts else ''}"
+
+
+def _plainly(value: Any) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)
 
 
 class _Page:

@@ -176,12 +176,14 @@ class Queue(Pane):
         who = f"→{case['assignee']}" if case["assignee"] else case["customer"]["name"] or case["customer"]["handle"]
         if width >= 60:
             line.append((short(who, 12) + " ", "accent" if case["assignee"] else "dim"))
+        elif case["assignee"]:
+            line.append((short(who, 6).rstrip() + " ", "accent"))
         if width >= 90:
             line.append((short(case["intent"], 10) + " ", "warn" if case["intent"] == "emergency" else "dim"))
         elif case["intent"] == "emergency":
             line.append(("SOS ", "bad"))
         used = sum(len(text) if text.isascii() else self.painter.cells(text) for text, _ in line)
-        line.append((short(case["text"], max(width - used, 4)), ""))
+        line.append((short(case["text"], max(width - used - 1, 4)), ""))
         return line
 
     def base(self, place: int) -> str:
