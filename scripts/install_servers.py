@@ -28,6 +28,8 @@ def _missing_debian_packages() -> list[str]:
         missing.append("postgresql")
     if shutil.which("redis-server") is None:
         missing.append("redis-server")
+    if shutil.which("tmux") is None:
+        missing.append("tmux")
     if shutil.which("node") is None or shutil.which("npm") is None:
         missing += ["nodejs", "npm"]
     if browser_parts.chromium() is None:

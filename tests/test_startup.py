@@ -86,6 +86,10 @@ def test_commands_that_read_load_no_heavy_library(lived_in: World, arguments: li
     assert loaded(lived_in, *arguments) & (HEAVY | STAGES) == set()
 
 
+def test_the_full_screen_library_is_for_the_full_screen_alone(lived_in: World) -> None:
+    assert not {"textual", "carecli.tui"} & loaded(lived_in, "triage", "--plain")
+
+
 def test_search_loads_the_stemmer_and_nothing_else_that_is_heavy(lived_in: World) -> None:
     assert loaded(lived_in, "search", "suitcase") & HEAVY == {"snowballstemmer"}
 
