@@ -140,7 +140,7 @@ def per_key(env: Mapping[str, str], count: int) -> tuple[float, float, float, fl
     """Milliseconds per key: median and worst of `count` times next, medians of the others."""
     terminal = Terminal([sys.executable, "-m", "carecli", "triage"], env)
     terminal.until(b"2 Case ")
-    time.sleep(1.5)
+    time.sleep(2.5)
     found = [[terminal.key(key) * 1000 for _ in range(times)] for key, times in (
         (b"j", count), (b"\x1b[6~", 5), (b"\x1b[F", 1), (b"?", 1),
     )]  # fmt: skip
