@@ -11,13 +11,14 @@ from datetime import date, datetime
 
 from carecli import priorities, sla
 from carecli.config import Config
+from carecli.filing import turns_of
 from carecli.hours import seconds_by_day
 from carecli.lifecycle import Segment, fold
 from carecli.model import JSON, iso, parse_iso
 from carecli.priorities import Customer, Ranked, pressing
 from carecli.sla import Asked, Clock, Kind, Signs
 from carecli.store import cases, conversations, events
-from carecli.store.connect import Row, Store
+from carecli.store.connect import Columns, Row, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _iso(moment: datetime | None) -> str | None:
 def explain(store: Store, row: Row, config: Config, now: datetime) -> list[Explained]:
     """Every clock of the case whose row this is, oldest first, at `now`; what has no target has no clock."""
     case = row["case_id"]
-    rows = [m for m in cases.turns(store, [case]).get(case, []) if m["created_at"] <= iso(now)]
+    rows = [m for m in turns_of(store, [case]).get(case, []) if m["created_at"] <= iso(now)]
     if not any(m["inbound"] for m in rows):
         return []
     absorbed = conversations.merged(store, [case]).get(case, [])
@@ -98,7 +99,7 @@ def explain(store: Store, row: Row, config: Config, now: datetime) -> list[Expla
     return found
 
 
-def _heard(store: Store, case: Row, rows: Sequence[Row]) -> dict[int, Ranked]:
+def _heard(store: Store, case: Row, rows: Sequence[Columns]) -> dict[int, Ranked]:
     """Each customer's message with its priority, as it is stored with the case."""
     weights = priorities.in_force(store)
     firsts = {case["case_id"]: next(m for m in rows if m["inbound"])}
@@ -109,7 +110,7 @@ def _heard(store: Store, case: Row, rows: Sequence[Row]) -> dict[int, Ranked]:
     return {item.row["mention_id"]: item for item in ranked}
 
 
-def _is_in(message: Row, segment: Segment, end: datetime | None) -> bool:
+def _is_in(message: Columns, segment: Segment, end: datetime | None) -> bool:
     return iso(segment.opened_at) <= message["created_at"] and (end is None or message["created_at"] < iso(end))
 
 
@@ -119,7 +120,7 @@ class _Clocks:
 
     number: int
     segment: Segment
-    messages: Sequence[Row]
+    messages: Sequence[Columns]
     heard: Mapping[int, Ranked]
     voice: str
     config: Config
@@ -138,7 +139,7 @@ class _Clocks:
                 kind, waiting = "next_response", []
         yield from self._response(kind, waiting, None)
 
-    def _opening(self, kind: Kind, answer: Row) -> list[Asked]:
+    def _opening(self, kind: Kind, answer: Columns) -> list[Asked]:
         """What was answered before anything was asked: the message that opened the segment."""
         earlier = (m for m in self.messages if m["inbound"] and m["created_at"] <= answer["created_at"])
         before = [self.heard[m["mention_id"]] for m in earlier]
@@ -172,7 +173,7 @@ class _Clocks:
             how = "resolved" if resolved else None
             yield Explained(self.number, "resolution", clock, signs, resolved, how, tuple(days.items()), pauses)
 
-    def _asked(self, message: Row) -> Asked:
+    def _asked(self, message: Columns) -> Asked:
         priority = self.heard[message["mention_id"]].priority
         signs = Signs(message["urgency"], message["intent"], priority, self.voice)
         return Asked(parse_iso(message["created_at"]), signs)

@@ -19,12 +19,13 @@ from carecli.hours import parse_duration
 from carecli.lifecycle import Life, Segment, fold
 from carecli.model import iso, parse_iso
 from carecli.priorities import Customer, Ranked, pressing, risks_of
+from carecli.replies.closing import is_thanks
 from carecli.replies.promises import promises
 from carecli.reposts import Copy, fingerprint, originals
 from carecli.store import cases, conversations, events
 from carecli.store import promises as kept
 from carecli.store.cases import Projection
-from carecli.store.connect import Connection, Row, Store
+from carecli.store.connect import Columns, Connection, Row, Store
 
 
 def _message(row: Row) -> Message:
@@ -134,7 +135,7 @@ def keep_promises(connection: Connection, batch: Sequence[Row], config: Config) 
 def project(store: Store, connection: Connection, touched: Iterable[int]) -> None:
     """Write these cases anew from their mentions and their logs."""
     numbers = sorted(touched)
-    all_turns = cases.turns(store, numbers)
+    all_turns = turns_of(store, numbers)
     turns = {case: rows for case, rows in all_turns.items() if any(row["inbound"] for row in rows)}
     conversations.empty(connection, [number for number in numbers if number not in turns])
     absorbed = conversations.merged(store, numbers)
@@ -153,7 +154,21 @@ def project(store: Store, connection: Connection, touched: Iterable[int]) -> Non
     conversations.count_reposts(connection, turns)
 
 
-def _projection(case: int, rows: Sequence[Row], life: Life, customer: Customer, weights: Priority) -> Projection:
+def turns_of(store: Store, numbers: Sequence[int]) -> dict[int, list[Columns]]:
+    """Each case's mentions, oldest first, as `carecli.store.cases.turns`; who thanks for an answer waits for none."""
+    found: dict[int, list[Columns]] = {}
+    for case, rows in cases.turns(store, numbers).items():
+        answered, heard = False, list[Columns](rows)
+        for place, row in enumerate(rows):
+            if not row["inbound"]:
+                answered |= not row["automatic"]
+            elif answered and row["praise"] and is_thanks(row["praise"]):
+                heard[place] = {**row, "needs_reply": 0}
+        found[case] = heard
+    return found
+
+
+def _projection(case: int, rows: Sequence[Columns], life: Life, customer: Customer, weights: Priority) -> Projection:
     inbound = [row for row in rows if row["inbound"]]
     newest = inbound[-1]
     directed = any(row["directed"] for row in inbound) or len(inbound) < len(rows)

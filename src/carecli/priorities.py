@@ -15,7 +15,7 @@ from typing import NamedTuple
 from carecli.config import Priority
 from carecli.model import Risk, Verdict
 from carecli.store import cases
-from carecli.store.connect import Row, Store
+from carecli.store.connect import Columns, Store
 from carecli.triage import prioritise
 
 _WEIGHTS, _TO_DO = "priorities", "priorities to do"
@@ -90,7 +90,7 @@ class Ranked(NamedTuple):
     priority: int
     reasons: tuple[str, ...]
     at: str
-    row: Row
+    row: Columns
 
 
 def pressing(item: Ranked) -> tuple[bool, int, str]:
@@ -98,7 +98,7 @@ def pressing(item: Ranked) -> tuple[bool, int, str]:
     return bool(item.row["needs_reply"]), item.priority, item.at
 
 
-def ranked(rows: Sequence[Row], customer: Customer, weights: Priority, *, directed: bool) -> list[Ranked]:
+def ranked(rows: Sequence[Columns], customer: Customer, weights: Priority, *, directed: bool) -> list[Ranked]:
     """Every message of a customer with its place in the queue; what they wrote before without an answer counts."""
     found: list[Ranked] = []
     unanswered: Counter[int] = Counter()
@@ -120,12 +120,12 @@ def ranked(rows: Sequence[Row], customer: Customer, weights: Priority, *, direct
     return found
 
 
-def risks_of(row: Row) -> list[Risk]:
+def risks_of(row: Columns) -> list[Risk]:
     """The risks of a message."""
     return [found["risk"] for found in json.loads(row["risks"])]
 
 
-def _verdict(row: Row) -> Verdict:
+def _verdict(row: Columns) -> Verdict:
     return Verdict(
         row["language"],
         row["sentiment"],

@@ -11,7 +11,7 @@ from typing import Any
 from carecli.errors import NotFound
 from carecli.lifecycle import Life, Turn
 from carecli.model import iso, parse_iso
-from carecli.store.connect import Connection, Row, Store
+from carecli.store.connect import Columns, Connection, Row, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,13 +185,15 @@ def of_customer(store: Store, customer: int, *, besides: int) -> list[Row]:
 def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
     """Each case's mentions as the fold and the projection need them, oldest first.
 
-    What turned out to be a customer's, and has no verdict yet, is left out until it has one.
+    What turned out to be a customer's, and has no verdict yet, is left out until it has one. `praise`: the text, where
+    it is praise.
     """
     found: dict[int, list[Row]] = {}
     for row in store.rows(
         """
         SELECT mention_id, case_id, author_id, inbound, directed, automatic, created_at, language, sentiment,
-               sentiment_score, intent, topics, urgency, needs_reply, confidence, risks, source
+               sentiment_score, intent, topics, urgency, needs_reply, confidence, risks, source,
+               CASE WHEN inbound AND intent = 'praise' THEN text END AS praise
         FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) AND (inbound = 0 OR intent IS NOT NULL)
           AND repost_of IS NULL
         ORDER BY created_at, mention_id
@@ -202,7 +204,7 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
     return found
 
 
-def as_turns(rows: Iterable[Row]) -> list[Turn]:
+def as_turns(rows: Iterable[Columns]) -> list[Turn]:
     """What `turns` gives, as `carecli.lifecycle.fold` takes it."""
     return [
         Turn(parse_iso(row["created_at"]), bool(row["inbound"]), bool(row["needs_reply"]), bool(row["automatic"]))
@@ -210,7 +212,7 @@ def as_turns(rows: Iterable[Row]) -> list[Turn]:
     ]
 
 
-def contacts(store: Store, firsts: Mapping[int, Row], *, most: int = 14) -> dict[int, int]:
+def contacts(store: Store, firsts: Mapping[int, Columns], *, most: int = 14) -> dict[int, int]:
     """Which of its customer's cases each case is, 1 for the first one; further than `most` is not counted.
 
     `firsts`: the first message of each case. A case that came later never changes the count of an earlier one.
@@ -240,7 +242,7 @@ def numbers_after(store: Store, case: int, limit: int, *, in_queue: bool) -> lis
     return [row["case_id"] for row in rows]
 
 
-def followers(store: Store, firsts: Mapping[int, Row]) -> dict[int, int | None]:
+def followers(store: Store, firsts: Mapping[int, Columns]) -> dict[int, int | None]:
     """The followers of each case's customer, as far as the platform says; `firsts` as in `contacts`."""
     authors = {first["author_id"] for first in firsts.values()}
     rows = store.rows(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ VERSION = 7  # the schema that this program writes; `schema` holds one migration
 BUSY_SECONDS = 30.0
 
 Row = sqlite3.Row
+Columns = sqlite3.Row | Mapping[str, Any]  # a row, or what was made of one: read by name alone
 Connection = sqlite3.Connection
 
 
