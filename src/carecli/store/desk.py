@@ -44,13 +44,14 @@ def silent_claims(store: Store, before: str) -> list[Row]:
 
 
 def silent_customers(store: Store, before: str) -> list[Row]:
-    """Pending cases in which nobody wrote and nothing was done since `before`."""
+    """Pending cases in which nobody wrote since `before`; one that was set pending by hand counts from then."""
     return store.rows(
         """
         SELECT * FROM (
             SELECT c.case_id, max(
                 coalesce((SELECT max(created_at) FROM mentions m WHERE m.case_id = c.case_id), ''),
-                coalesce((SELECT max(at) FROM events e WHERE e.case_id = c.case_id), '')
+                coalesce((SELECT max(at) FROM events e WHERE e.case_id = c.case_id
+                          AND e.kind IN ('pending', 'reopened')), '')
             ) AS last_at FROM cases c WHERE c.status = 'pending' AND c.merged_into IS NULL
         ) WHERE last_at < ? ORDER BY case_id
         """,
