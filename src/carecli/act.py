@@ -187,8 +187,9 @@ def _corrected(judged: _Judged, signals: Mapping[str, Any]) -> Verdict | None:
     if "sentiment" in signals and signals["sentiment"] != verdict.sentiment:
         score = {"negative": -0.5, "neutral": 0.0, "positive": 0.5}[signals["sentiment"]]
         changes |= {"sentiment": signals["sentiment"], "sentiment_score": score}
-    if "intent" in signals and signals["intent"] != verdict.intent:
+    if "intent" in signals:
         changes["needs_reply"] = needs_reply(signals["intent"], directed=judged.directed)
+    if "intent" in signals and signals["intent"] != verdict.intent:
         changes |= {"urgency": "emergency"} if signals["intent"] == "emergency" else {}
         if verdict.urgency == "emergency" and signals["intent"] != "emergency":
             changes["urgency"] = "today"

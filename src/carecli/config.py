@@ -456,20 +456,24 @@ def _source(name: str, table: Any) -> Any:
 
 
 def build(data: Mapping[str, Any]) -> Config:
-    """The values of data that was checked before."""
+    """The values of data that was checked before. Raises ValueError (key, problem) for a day that does not exist."""
     config: Config = _built(Config, data)
     return config
 
 
-def _built(kind: Any, value: Any) -> Any:
+def _built(kind: Any, value: Any, key: str = "") -> Any:
+    inner = f"{key}." if key else ""
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
-        return kind(**{key: _built(hints[key], item) for key, item in value.items()})  # type: ignore[operator]
+        return kind(**{name: _built(hints[name], item, inner + name) for name, item in value.items()})  # type: ignore[operator]
     if kind is date and isinstance(value, str):
-        return date.fromisoformat(value)
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(key, f"'{value}' is not a day; write YYYY-MM-DD") from None
     arguments = typing.get_args(kind)
     if isinstance(value, dict) and arguments:
-        return {key: _built(arguments[1], item) for key, item in value.items()}
+        return {name: _built(arguments[1], item, inner + name) for name, item in value.items()}
     if isinstance(value, list) and arguments:
-        return [_built(arguments[0], item) for item in value]
+        return [_built(arguments[0], item, key) for item in value]
     return value

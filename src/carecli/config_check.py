@@ -40,7 +40,11 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
                 where = f"{path}:{line_of(text, [*table.split('.'), name])}"
                 hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
                 raise ConfigError(f"{where}: unknown key '{table}.{name}'", hint=hint)
-    config = build(data)
+    try:
+        config = build(data)
+    except ValueError as error:
+        key, problem = error.args
+        raise ConfigError(f"{path}:{line_of(text, key.split('.'))}: '{key}': {problem}") from None
     for key, attempt in (*_ATTEMPTS, *_promises(config), *_teams(config), *_weights(config), *_queries(data)):
         try:
             attempt(config)
