@@ -12,6 +12,8 @@ from tests.world import World
 
 # What the program's own styling writes: rich's select-graphic-rendition sequences.
 _STYLE = re.compile(r"\x1b\[[0-9;]*m")
+# The line that says what goes on: drawn again and again without a cursor, then taken away.
+_PROGRESS = re.compile(r"\x1b\[\?25l(?:(?:\r\x1b\[2K)?[\u2800-\u28ff] [A-Za-z ]+)+\r\n\x1b\[\?25h\r\x1b\[1A\x1b\[2K")
 # Everything that could steer a terminal or mislead its reader; line ends are a terminal's own.
 STEERING = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
@@ -47,5 +49,5 @@ def seen(world: World, *arguments: str, **env: str) -> str:
 
 
 def unstyled(text: str) -> str:
-    """`text` without the program's own styling."""
-    return _STYLE.sub("", text)
+    """`text` without the program's own styling and progress."""
+    return _PROGRESS.sub("", _STYLE.sub("", text))
