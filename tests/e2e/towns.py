@@ -37,11 +37,14 @@ class Town(Protocol):
     platform: str
     kind: str
     secret: str
-    url: str
     handle: str
     posting: str
     listing: str
     page: int
+
+    @property
+    def url(self) -> str:
+        """The server's address."""
 
     def settings(self, base_url: str) -> Mapping[str, str]:
         """What `care source add` is told."""
