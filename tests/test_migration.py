@@ -45,6 +45,7 @@ def test_an_old_database_is_migrated_and_its_cases_follow(tmp_path: Path) -> Non
     old_database(path)
     store = open_store(path)
     try:
+        assert store.rows("SELECT changed_at FROM segments")[0][0] == "2026-11-20T11:00:00Z"
         (case,) = casefile.queue(store, ACME, Filter(), now=NOW, limit=5)
         assert case["priority"] == 12 + 1 + 5  # as it was stored, an hour ago, and nearly late
         assert case["sla"] == {"target_seconds": 3600, "due_at": "2026-11-20T12:00:00Z", "state": "due"}

@@ -135,9 +135,24 @@ def keep_promises(connection: Connection, batch: Sequence[Row], config: Config) 
 def project(store: Store, connection: Connection, touched: Iterable[int]) -> None:
     """Write these cases anew from their mentions and their logs."""
     numbers = sorted(touched)
-    all_turns = turns_of(store, numbers)
-    turns = {case: rows for case, rows in all_turns.items() if any(row["inbound"] for row in rows)}
-    conversations.empty(connection, [number for number in numbers if number not in turns])
+    projections = projected(store, numbers)
+    known = {projection.case for projection in projections}
+    conversations.empty(connection, [number for number in numbers if number not in known])
+    cases.project(connection, projections)
+    conversations.count_reposts(connection, known)
+
+
+def projected(store: Store, numbers: Sequence[int], *, at: datetime | None = None) -> list[Projection]:
+    """What mentions and logs make of these cases; `at`: had nothing happened after that moment.
+
+    A case in which no customer said anything by then is left out.
+    """
+    limit = None if at is None else iso(at)
+    heard = {
+        case: [row for row in rows if limit is None or row["created_at"] <= limit]
+        for case, rows in turns_of(store, numbers).items()
+    }
+    turns = {case: rows for case, rows in heard.items() if any(row["inbound"] for row in rows)}
     absorbed = conversations.merged(store, numbers)
     logs = events.of_cases(store, [*numbers, *(old for olds in absorbed.values() for old in olds)])
     firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in turns.items()}
@@ -147,11 +162,10 @@ def project(store: Store, connection: Connection, touched: Iterable[int]) -> Non
     projections = []
     for case, rows in turns.items():
         log = [event for number in (case, *absorbed.get(case, ())) for event in logs.get(number, ())]
-        life = fold(cases.as_turns(rows), log)
+        life = fold(cases.as_turns(rows), [event for event in log if at is None or event.at <= at])
         customer = Customer(firsts[case]["author_id"], contacts[case], heard_by.get(case))
         projections.append(_projection(case, rows, life, customer, weights))
-    cases.project(connection, projections)
-    conversations.count_reposts(connection, turns)
+    return projections
 
 
 def turns_of(store: Store, numbers: Sequence[int]) -> dict[int, list[Columns]]:

@@ -34,7 +34,9 @@ class Segment:
     `opened_at`: its first inbound message. `needs_reply`: a message in it expects an answer.
     `first_reply_at`: the first human outbound reply after `opened_at`. `pending_seconds`: time that the case waited
     for the customer before it was resolved. `replies`: human outbound replies. `pauses`: when it waited so; the last
-    one has no end while it still does.
+    one has no end while it still does. `changed_at`: when it last changed in a
+    way that leaving a later answer or resolution out does not take back: a customer wrote, we wrote after it was
+    resolved, or something that had happened in it was undone.
     """
 
     opened_at: datetime
@@ -44,6 +46,7 @@ class Segment:
     pending_seconds: float = 0.0
     replies: int = 0
     pauses: tuple[Pause, ...] = ()
+    changed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,7 @@ class _Stretch:
     replies: int = 0
     pending_since: datetime | None = None
     pauses: list[Pause] = field(default_factory=list)
+    changed_at: datetime | None = None
 
     def frozen(self) -> Segment:
         running = () if self.pending_since is None else ((self.pending_since, None),)
@@ -98,6 +102,7 @@ class _Stretch:
             self.pending_seconds,
             self.replies,
             (*self.pauses, *running),
+            self.changed_at,
         )
 
 
@@ -134,6 +139,7 @@ class _Case:
             self.status = "open"
         elif self.status != "open":
             self.set_status("open", turn.at)
+        self.stretches[-1].changed_at = turn.at
         if turn.needs_reply:
             self.stretches[-1].needs_reply = True
             self.waiting_since = self.waiting_since or turn.at
@@ -144,6 +150,8 @@ class _Case:
             return
         stretch = self.stretches[-1]
         stretch.replies += 1
+        if stretch.resolved_at is not None:
+            stretch.changed_at = turn.at
         stretch.first_reply_at = stretch.first_reply_at or turn.at
         self.waiting_since = None
         if self.status in ("open", "snoozed"):
@@ -227,6 +235,10 @@ def fold(turns: Iterable[Turn], events: Iterable[Event]) -> Life:
             (case.hear if kind == 0 else case.answer)(step)
         elif at >= first_inbound:
             HAPPENINGS[step.kind](case, step)
+    for event in log:
+        if event.kind == "undone":  # until then what it names had happened
+            for stretch in case.stretches:
+                stretch.changed_at = max(stretch.changed_at or event.at, event.at)
     return _life(case)
 
 

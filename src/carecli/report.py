@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from carecli import crises, report_parts, sla
 from carecli.config import Config
 from carecli.errors import UsageError
+from carecli.hindsight import Hindsight
 from carecli.model import SlaState, iso, parse_iso
 from carecli.report_parts import Material
 from carecli.reports.compare import compared
@@ -91,10 +92,11 @@ def _summarised(
 ) -> tuple[Report, Judged]:
     start, end = _span(since, until, now)
     period = Period(since or _first(store), until, config.brand.timezone, config.report.week_starts)
+    then = Hindsight(store, min(until, now))
     with _uncollected():
         judged = judge(
             period,
-            map(SegmentRow._make, metrics.segments(store, start, end)),
+            then.segments(start, end),
             now=now,
             hours=config.team_hours,
             standing=_standing(config),
@@ -103,8 +105,8 @@ def _summarised(
             period,
             _counts(store, config, start, end),
             judged,
-            backlog_open=metrics.backlog(store, min(end, iso(now))),
-            resolved_cases=metrics.resolved_cases(store, start, end),
+            backlog_open=then.backlog(),
+            resolved_cases=then.resolved_count(start, end),
             coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
             crises=None if headlines_only else _crises(store, config, since, min(until, now + timedelta(seconds=1))),
             with_fairness=not headlines_only,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from carecli.config import Config
 from carecli.errors import CareError, UsageError
+from carecli.hindsight import Hindsight, Open
 from carecli.model import iso, parse_iso
 from carecli.reports import explain as explaining
 from carecli.reports import open_cases, parts, people, questions, reach, voice
@@ -136,15 +137,17 @@ def _ambassadors(m: Material) -> Part:
 
 def _backlog(m: Material) -> Part:
     at = m.report.as_of
-    rows = metrics.backlog_segments(m.store, iso(at))
-    ages = [((at - parse_iso(row["opened_at"])).total_seconds(), row["urgency"], row["intent"]) for row in rows]
-    oldest = [(row["case_id"], row["number"]) for row in rows[: open_cases.SHOWN]]
-    return open_cases.backlog_part(m.frame, open_cases.backlog(ages, _shown(m, oldest, at)))
+    found = Hindsight(m.store, at).open_segments()
+    ages = [((at - parse_iso(each.opened_at)).total_seconds(), each.urgency, each.intent) for each in found]
+    return open_cases.backlog_part(m.frame, open_cases.backlog(ages, _shown(m, found[: open_cases.SHOWN], at)))
 
 
 def _unanswered(m: Material) -> Part:
     waits = sorted((w for w in m.judged.waits if not w.answered), key=lambda w: (w.row.opened_at, w.row.case))
-    listed = [(wait.row.case, wait.row.number) for wait in waits[: open_cases.SHOWN]]
+    listed = [
+        Open(_iso(row.opened_at), row.case, row.number, row.urgency, row.intent, row.language)
+        for row in (wait.row for wait in waits[: open_cases.SHOWN])
+    ]
     value = open_cases.Unanswered(
         len(waits),
         len(m.judged.waits),
@@ -155,22 +158,27 @@ def _unanswered(m: Material) -> Part:
     return open_cases.unanswered_part(m.frame, value)
 
 
-def _shown(m: Material, segments: Sequence[tuple[int, int]], at: datetime) -> list[open_cases.OpenCase]:
+def _shown(m: Material, segments: Sequence[Open], at: datetime) -> list[open_cases.OpenCase]:
+    rows = part_metrics.first_words(m.store, [(each.case, each.opened_at) for each in segments])
     return [
         open_cases.OpenCase(
-            row["case_id"],
-            parse_iso(row["opened_at"]),
-            (at - parse_iso(row["opened_at"])).total_seconds(),
-            row["intent"],
-            row["urgency"],
-            row["language"],
+            each.case,
+            parse_iso(each.opened_at),
+            (at - parse_iso(each.opened_at)).total_seconds(),
+            each.intent,
+            each.urgency,
+            each.language,
             row["platform"],
             "" if m.anonymous else row["handle"],
             None if m.anonymous else row["text"],
             None if m.anonymous else row["url"],
         )
-        for row in part_metrics.shown(m.store, segments)
+        for each, row in zip(segments, rows, strict=True)
     ]
+
+
+def _iso(seconds: float) -> str:
+    return iso(datetime.fromtimestamp(seconds, UTC))
 
 
 def next_responses(store: Store, start: str, end: str) -> list[tuple[int, float, float]]:
@@ -243,10 +251,11 @@ def explain(figure: str, m: Material) -> Part:
         hint = f"there is: {', '.join(explaining.FIGURES)}"
         raise UsageError(f"--explain {figure}: no figure is called so", hint=hint)
     at = m.report.as_of
+    then = Hindsight(m.store, at)
 
     def open_now() -> list[explaining.Line]:
-        rows = metrics.backlog_segments(m.store, iso(at))
-        found = ((row["case_id"], parse_iso(row["opened_at"]).timestamp(), row["intent"]) for row in rows)
+        segments = then.open_segments()
+        found = ((each.case, parse_iso(each.opened_at).timestamp(), each.intent) for each in segments)
         return [explaining.Line(case, opened, None, at.timestamp() - opened, intent) for case, opened, intent in found]
 
     def answers() -> list[explaining.Line]:
@@ -258,7 +267,7 @@ def explain(figure: str, m: Material) -> Part:
         return [explaining.Line(row["case_id"], None, None, row["mentions"], row["sentiment"]) for row in rows]
 
     def resolved() -> list[int]:
-        return part_metrics.resolved(m.store, m.start, m.end)
+        return then.resolved(m.start, m.end)
 
     facts = explaining.Facts(m.report, m.judged, open_now, answers, moods, resolved)
     return explaining.explained_part(m.frame, explaining.explain(figure, facts))

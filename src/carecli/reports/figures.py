@@ -73,7 +73,8 @@ class SegmentRow(NamedTuple):
     `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
     time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`; `followers` of the
     customer, as the platform reported them. `asked` is what the first answer has to answer, as `carecli.sla` packs it,
-    None for the message that opened the segment; `priority` and `source` choose a policy. A tuple, because a report
+    None for the message that opened the segment; `priority` and `source` choose a policy. `changed_at`
+    as in `Segment`: `judge` takes rows that did not change so after its instant. A tuple, because a report
     reads hundreds of thousands.
     """
 
@@ -94,6 +95,7 @@ class SegmentRow(NamedTuple):
     asked: str | None = None
     priority: int = 0
     source: str = ""
+    changed_at: float = -math.inf
 
 
 class Wait(NamedTuple):

@@ -270,8 +270,8 @@ def project(connection: Connection, projections: Sequence[Projection]) -> None:
     connection.executemany(
         """
         INSERT INTO segments (case_id, number, opened_at, needs_reply, first_reply_at, resolved_at, pending_seconds,
-                              replies, intent, urgency, language, priority, asked)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                              replies, changed_at, intent, urgency, language, priority, asked)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         [
             (
@@ -283,6 +283,7 @@ def project(connection: Connection, projections: Sequence[Projection]) -> None:
                 s.resolved_at and iso(s.resolved_at),
                 s.pending_seconds,
                 s.replies,
+                iso(s.changed_at or s.opened_at),
                 *signals,
             )
             for p in projections

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -110,7 +111,7 @@ def _epoch(column: str) -> str:
 # in the order of carecli.reports.figures.SegmentRow
 SEGMENT = f"""s.case_id, s.number, {_epoch("s.opened_at")}, {_epoch("c.opened_at")}, {_epoch("s.first_reply_at")},
     {_epoch("s.resolved_at")}, s.needs_reply, s.pending_seconds, s.replies, s.intent, s.urgency, s.language, c.platform,
-    a.followers, s.asked, s.priority, c.source"""
+    a.followers, s.asked, s.priority, c.source, {_epoch("s.changed_at")}"""
 
 
 def resolved_cases(store: Store, since: str, until: str) -> int:
@@ -121,27 +122,56 @@ def resolved_cases(store: Store, since: str, until: str) -> int:
     return int(row[0]) if row else 0
 
 
+# What needed a reply only because of a later message did not need one yet.
 _UNRESOLVED = """
-    FROM segments s WHERE s.resolved_at {} AND s.opened_at <= ?1 AND (s.needs_reply = 1
+    FROM segments s WHERE s.resolved_at {} AND s.opened_at <= ?1 AND (
+        s.needs_reply = 1 AND (s.changed_at <= ?1 OR EXISTS (
+            SELECT 1 FROM mentions m WHERE m.case_id = s.case_id AND m.inbound = 1 AND m.needs_reply = 1
+            AND m.repost_of IS NULL AND m.created_at >= s.opened_at AND m.created_at <= ?1))
         OR s.number > 0 AND EXISTS (SELECT 1 FROM segments e WHERE e.case_id = s.case_id AND e.number < s.number
                                     AND e.needs_reply = 1))
+    AND s.case_id NOT IN (SELECT value FROM json_each(?2))
 """
 
 
-def backlog(store: Store, instant: str) -> int:
-    """Cases that were open to somebody's answer or decision and not resolved at `instant`."""
+def backlog(store: Store, instant: str, besides: Sequence[int] = ()) -> int:
+    """Cases that were open to somebody's answer or decision and not resolved at `instant`; `besides` are left out."""
     # a case's next segment opens after the one before is resolved: at any instant one of them at most counts;
     # two counts, as SQLite makes a slow union of an OR
     counts = (f"(SELECT count(*) {_UNRESOLVED.format(when)})" for when in ("IS NULL", "> ?1"))
-    row = store.row(f"SELECT {' + '.join(counts)}", [instant])
+    row = store.row(f"SELECT {' + '.join(counts)}", [instant, json.dumps(list(besides))])
     return int(row[0]) if row else 0
 
 
-def backlog_segments(store: Store, instant: str) -> list[Row]:
-    """The open segments that `backlog` counts, oldest first: (case_id, number, opened_at, urgency, intent)."""
-    columns = "s.case_id, s.number, s.opened_at, s.urgency, s.intent"
+def backlog_segments(store: Store, instant: str, besides: Sequence[int] = ()) -> list[Row]:
+    """The segments that `backlog` counts, with what they say now."""
+    columns = "s.case_id, s.number, s.opened_at, s.urgency, s.intent, s.language, s.changed_at"
     unresolved = (f"SELECT {columns} {_UNRESOLVED.format(when)}" for when in ("IS NULL", "> ?1"))
-    return store.rows(f"{' UNION ALL '.join(unresolved)} ORDER BY 3, 1", [instant])
+    return store.rows(" UNION ALL ".join(unresolved), [instant, json.dumps(list(besides))])
+
+
+def undone_after(store: Store, instant: str) -> list[int]:
+    """Cases in which something was undone later than that: until then it had happened."""
+    rows = store.rows(
+        """
+        SELECT DISTINCT coalesce(c.merged_into, c.case_id) FROM events e JOIN cases c USING (case_id)
+        WHERE e.kind = 'undone' AND e.at > ? ORDER BY 1
+        """,
+        [instant],
+    )
+    return [row[0] for row in rows]
+
+
+def customers_of(store: Store, cases: Sequence[int]) -> dict[int, tuple[str, int | None, str]]:
+    """Case → platform, the customer's followers, and the source of its first message."""
+    rows = store.rows(
+        """
+        SELECT c.case_id, c.platform, a.followers, c.source FROM cases c
+        JOIN authors a ON a.author_id = c.customer_id WHERE c.case_id IN (SELECT value FROM json_each(?))
+        """,
+        [json.dumps(list(cases))],
+    )
+    return {row["case_id"]: (row["platform"], row["followers"], row["source"]) for row in rows}
 
 
 def coverage(store: Store, since: str, until: str) -> list[dict[str, Any]]:

@@ -68,10 +68,12 @@ def agents(store: Store, since: str, until: str) -> list[Row]:
         """
         SELECT coalesce(r.agent, a.handle) AS agent, m.case_id,
                (SELECT strftime('%s', s.first_reply_at) - strftime('%s', s.opened_at) FROM segments s
-                WHERE s.case_id = m.case_id AND s.first_reply_at = m.created_at AND s.needs_reply = 1) AS waited
+                WHERE s.case_id = m.case_id AND s.first_reply_at = m.created_at AND s.needs_reply = 1
+                AND EXISTS (SELECT 1 FROM mentions q WHERE q.case_id = m.case_id AND q.needs_reply = 1
+                            AND q.created_at >= s.opened_at AND q.created_at < ?2)) AS waited
         FROM mentions m JOIN authors a USING (author_id)
         LEFT JOIN replies r ON r.case_id = m.case_id AND r.external_id = m.external_id AND r.status = 'sent'
-        WHERE m.created_at >= ? AND m.created_at < ? AND m.inbound = 0 AND m.automatic = 0 AND m.case_id IS NOT NULL
+        WHERE m.created_at >= ?1 AND m.created_at < ?2 AND m.inbound = 0 AND m.automatic = 0 AND m.case_id IS NOT NULL
         ORDER BY m.created_at, m.mention_id
         """,
         [since, until],
@@ -79,11 +81,13 @@ def agents(store: Store, since: str, until: str) -> list[Row]:
 
 
 def resolved_by(store: Store, since: str, until: str) -> dict[str, int]:
-    """Agent → cases that they resolved in the period."""
+    """Agent → cases that they resolved in the period; what was undone by its end does not count."""
     rows = store.rows(
         """
         SELECT agent, count(DISTINCT case_id) AS n FROM events
-        WHERE kind = 'resolved' AND at >= ? AND at < ? AND agent IS NOT NULL GROUP BY 1
+        WHERE kind = 'resolved' AND at >= ?1 AND at < ?2 AND agent IS NOT NULL AND event_id NOT IN (
+            SELECT json_extract(data, '$.event') FROM events WHERE kind = 'undone' AND at >= ?1 AND at < ?2
+        ) GROUP BY 1
         """,
         [since, until],
     )
@@ -97,10 +101,11 @@ def helpers(store: Store, since: str, until: str) -> list[Row]:
         SELECT m.author_id, a.handle, m.platform, q.author_id AS asker, m.mention_id AS answer,
                EXISTS (SELECT 1 FROM mentions t WHERE t.case_id = m.case_id AND t.inbound = 1
                        AND t.in_reply_to = m.external_id AND t.platform = m.platform AND t.host = m.host
-                       AND t.author_id = q.author_id AND (t.intent = 'praise' OR t.sentiment = 'positive')) AS thanked
+                       AND t.author_id = q.author_id AND t.created_at < ?2
+                       AND (t.intent = 'praise' OR t.sentiment = 'positive')) AS thanked
         FROM mentions m JOIN authors a USING (author_id)
         JOIN mentions q ON q.platform = m.platform AND q.host = m.host AND q.external_id = m.in_reply_to
-        WHERE m.created_at >= ? AND m.created_at < ? AND m.inbound = 1 AND m.in_reply_to IS NOT NULL
+        WHERE m.created_at >= ?1 AND m.created_at < ?2 AND m.inbound = 1 AND m.in_reply_to IS NOT NULL
             AND m.intent IS NOT 'spam' AND q.inbound = 1 AND q.author_id <> m.author_id
             AND q.intent IN ('question', 'request', 'complaint')
         """,
@@ -159,26 +164,20 @@ def turns(store: Store, since: str, until: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-_SHOWN = """
-    SELECT s.case_id, s.number, s.opened_at, s.intent, s.urgency, s.language, s.needs_reply, s.resolved_at,
-           c.platform, a.handle,
-           (SELECT m.text FROM mentions m WHERE m.case_id = s.case_id AND m.inbound = 1
-            AND m.created_at >= s.opened_at ORDER BY m.created_at, m.mention_id LIMIT 1) AS text,
-           (SELECT m.url FROM mentions m WHERE m.case_id = s.case_id AND m.inbound = 1
-            AND m.created_at >= s.opened_at ORDER BY m.created_at, m.mention_id LIMIT 1) AS url
-    FROM segments s JOIN cases c USING (case_id) JOIN authors a ON a.author_id = c.customer_id
-"""
-
-
-def shown(store: Store, segments: Sequence[tuple[int, int]]) -> list[Row]:
-    """(case, number) of segments as people recognise them, in that order."""
-    keys = [list(key) for key in segments]
+def first_words(store: Store, segments: Sequence[tuple[int, str]]) -> list[Row]:
+    """Of (case, when a segment opened), in order: platform, the customer's handle, text, url of its first message."""
     return store.rows(
-        f"""
-        {_SHOWN} JOIN (SELECT key AS place, json_extract(value, '$[0]') AS wanted, json_extract(value, '$[1]') AS which
-                       FROM json_each(?)) ON wanted = s.case_id AND which = s.number ORDER BY place
+        """
+        SELECT c.platform, a.handle, m.text, m.url FROM (
+            SELECT key AS place, json_extract(value, '$[0]') AS wanted,
+                   (SELECT m.mention_id FROM mentions m
+                    WHERE m.case_id = json_extract(value, '$[0]') AND m.created_at >= json_extract(value, '$[1]')
+                    AND m.inbound = 1 ORDER BY m.created_at, m.mention_id LIMIT 1) AS first
+            FROM json_each(?)
+        ) JOIN cases c ON c.case_id = wanted JOIN authors a ON a.author_id = c.customer_id
+        LEFT JOIN mentions m ON m.mention_id = first ORDER BY place
         """,
-        [json.dumps(keys)],
+        [json.dumps([list(each) for each in segments])],
     )
 
 

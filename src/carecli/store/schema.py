@@ -62,6 +62,13 @@ def v7_half_written_replies(db: Database) -> None:
     db.conn.execute(_UNSENT)
 
 
+@migrations()
+def v8_brands_and_hindsight(db: Database) -> None:
+    """Whose mention it is where there are several brands; when a segment last changed."""
+    for statement in _HINDSIGHT:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -327,6 +334,23 @@ _SIGNALS = (
     """,
     # every case is written anew, a few at a time, by whoever next needs it (carecli.priorities)
     "INSERT INTO notes (key, value) SELECT 'priorities to do', 'open' WHERE EXISTS (SELECT 1 FROM cases)",
+)
+
+_HINDSIGHT = (
+    "ALTER TABLE mentions ADD COLUMN brand TEXT",  # as its file said; NULL: that of its source
+    "CREATE INDEX mentions_of_brand ON mentions (brand, created_at) WHERE brand IS NOT NULL",
+    "ALTER TABLE segments ADD COLUMN changed_at TEXT",  # carecli.lifecycle.Segment
+    """
+    UPDATE segments SET changed_at = max(
+        opened_at,
+        coalesce((SELECT max(m.created_at) FROM mentions m WHERE m.case_id = segments.case_id
+                  AND (m.inbound = 1 OR m.created_at > segments.resolved_at)), ''),
+        coalesce((SELECT max(e.at) FROM events e WHERE e.case_id = segments.case_id AND e.kind = 'undone'), '')
+    )
+    """,
+    "DROP INDEX segments_by_resolution",
+    "CREATE INDEX segments_by_resolution ON segments (resolved_at, opened_at, needs_reply, number, changed_at)",
+    "CREATE INDEX events_undone ON events (at, case_id) WHERE kind = 'undone'",
 )
 
 _GUARDS = (

@@ -1,0 +1,266 @@
+"""Random event logs, the store that they make, and the figures of METRICS written a second time, over plain lists."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from hypothesis import strategies as st
+
+from carecli import act, filing
+from carecli.config import Brand, Config, OpeningHours, Sla, SlaPolicy
+from carecli.hours import add_business_seconds, business_seconds
+from carecli.model import Author, Mention
+from carecli.store import Store, events, mentions, open_store
+
+BEGIN = datetime(2026, 11, 2, 6, tzinfo=UTC)  # a Monday
+END = BEGIN + timedelta(days=30)
+TARGETS = {"complaint": 1800.0, "question": 7200.0}
+OPEN = ["09:00-17:00"]
+CONFIG = Config(
+    brand=Brand(name="Acme", handles=["@acme"]),
+    hours=OpeningHours(monday=OPEN, tuesday=OPEN, wednesday=OPEN, thursday=OPEN, friday=OPEN),
+    sla=Sla(
+        first_response="1d",
+        urgency={},
+        policies=[
+            SlaPolicy(name="bad", intent=["complaint"], first_response="30m", next_response="1h", resolution="3h"),
+            SlaPolicy(name="asked", intent=["question"], first_response="2h", resolution="1d"),
+        ],
+    ),
+)
+KINDS = ("ask", "ask", "chat", "answer", "answer", "automatic", "resolved", "resolved", "pending", "reopened", "undo")
+
+
+@dataclass(frozen=True)
+class Step:
+    """Something that happened to a case: a customer or we wrote, or the log grew. `undoes` is a step's place."""
+
+    at: datetime
+    case: int
+    kind: str
+    intent: str = "question"
+    undoes: int = -1
+
+
+@st.composite
+def logs(draw: st.DrawFn) -> list[Step]:
+    """One to four conversations in the order of time; no two things happen at the same moment."""
+    steps: list[Step] = []
+    minute = 0
+    intents: dict[int, str] = {}
+    for _ in range(draw(st.integers(1, 18))):
+        minute += draw(st.integers(1, 600))
+        case = draw(st.integers(0, 3))
+        kind = draw(st.sampled_from(KINDS))
+        undoes = -1
+        if case not in intents:
+            intents[case], kind = draw(st.sampled_from(["complaint", "question", "praise"])), "ask"
+        if kind == "undo":
+            undone = {step.undoes for step in steps}
+            able = [
+                place
+                for place, step in enumerate(steps)
+                if step.case == case and step.kind in ("resolved", "pending", "reopened") and place not in undone
+            ]
+            if not able:
+                continue
+            undoes = draw(st.sampled_from(able))
+        steps.append(Step(BEGIN + timedelta(minutes=minute), case, kind, intents[case], undoes))
+    return steps
+
+
+def stored(path: Path, steps: Sequence[Step]) -> Store:
+    """The store that these steps make. Verdicts are a person's, so that no figure hangs on the engine."""
+    store = open_store(path)
+    said = [(place, step) for place, step in enumerate(steps) if step.kind in ("ask", "chat", "answer", "automatic")]
+    roots: dict[int, str] = {}
+    page = []
+    for place, step in said:
+        ours = step.kind in ("answer", "automatic")
+        root = roots.get(step.case)
+        roots.setdefault(step.case, str(place))
+        page.append(
+            Mention(
+                platform="x",
+                external_id=str(place),
+                text=f"hello {step.case} {place}",
+                created_at=step.at,
+                author=Author("acme" if ours else f"customer{step.case}"),
+                in_reply_to=root,
+                thread_root=root,
+                language="en",
+                inbound=not ours,
+                directed=not ours,
+                automatic=step.kind == "automatic",
+            )
+        )
+    mentions.save_page(store, "s", page, now=END)
+    numbers = {row["external_id"]: row["mention_id"] for row in store.rows("SELECT * FROM mentions")}
+    with store.write() as connection:
+        for place, step in said:
+            if step.kind in ("ask", "chat"):
+                signals = {"intent": step.intent if step.kind == "ask" else "chatter"}
+                mentions.correct(connection, numbers[str(place)], signals, agent="test", now=END)
+    act.triage_new(store, CONFIG, now=END)
+    cases = {row["external_id"]: row["case_id"] for row in store.rows("SELECT * FROM mentions")}
+    with store.write() as connection:
+        written: dict[int, int] = {}
+        for place, step in enumerate(steps):
+            case = cases[roots[step.case]]
+            if step.kind in ("resolved", "pending", "reopened"):
+                written[place] = events.append(connection, case, step.kind, step.at, agent="ann")
+            elif step.kind == "undo":
+                data = {"event": written[step.undoes]}
+                events.append(connection, case, "undone", step.at, agent="ann", data=data)
+        filing.project(store, connection, sorted(set(cases.values()) - {None}))
+    return store
+
+
+# --- the second writing ---
+
+
+@dataclass
+class Stretch:
+    """A segment, as METRICS defines it: `asks` are (time, intent) of what expects an answer."""
+
+    case: int
+    opened: datetime
+    asks: list[tuple[datetime, str]] = field(default_factory=list)
+    replies: list[datetime] = field(default_factory=list)
+    pauses: list[tuple[datetime, datetime]] = field(default_factory=list)
+    paused: datetime | None = None
+    resolved: datetime | None = None
+
+    def wake(self, at: datetime) -> None:
+        if self.paused is not None:
+            self.pauses.append((self.paused, at))
+        self.paused = None
+
+
+def happened(steps: Sequence[Step], at: datetime) -> list[Step]:
+    """What had happened by then; what had been undone by then had not."""
+    known = [(place, step) for place, step in enumerate(steps) if step.at <= at]
+    undone = {step.undoes for _, step in known if step.kind == "undo"}
+    return [step for place, step in known if place not in undone and step.kind != "undo"]
+
+
+def stretches(steps: Iterable[Step]) -> list[Stretch]:
+    """Every segment, by case and time."""
+    cases: dict[int, list[Stretch]] = {}
+    for step in steps:
+        mine = cases.setdefault(step.case, [])
+        begins = step.kind in ("ask", "chat") or (step.kind == "reopened" and mine)
+        if begins and (not mine or mine[-1].resolved):
+            mine.append(Stretch(step.case, step.at))
+        if mine:
+            happen(mine[-1], step)
+    return [one for mine in cases.values() for one in mine]
+
+
+def happen(last: Stretch, step: Step) -> None:
+    """`step` changes the segment that runs."""
+    if step.kind == "answer":
+        last.replies.append(step.at)
+    if last.resolved or step.kind == "automatic":
+        return
+    if step.kind == "ask":
+        last.asks.append((step.at, step.intent))
+    if step.kind == "answer" and last.paused is not None:
+        return  # it waits for the customer already
+    last.wake(step.at)
+    if step.kind in ("answer", "pending"):
+        last.paused = step.at
+    elif step.kind == "resolved":
+        last.resolved = step.at
+
+
+def spread(values: list[float]) -> tuple[int, float | None, float | None, float | None]:
+    """Count, median, 90th percentile, mean."""
+    if not values:
+        return 0, None, None, None
+    p90 = statistics.quantiles(values, n=10, method="inclusive")[8] if len(values) > 1 else values[0]
+    return len(values), statistics.median(values), p90, statistics.mean(values)
+
+
+def seconds(span: timedelta) -> float:
+    return span / timedelta(seconds=1)
+
+
+def clock(
+    asks: Sequence[tuple[datetime, str]], targets: dict[str, float], end: datetime | None, how: str, at: datetime
+) -> str:
+    """Where the clock of messages that wait together stands: the one that is due first decides."""
+    hours = CONFIG.team_hours
+    due = min(add_business_seconds(when, targets.get(intent, 86400.0), hours) for when, intent in asks)
+    if (end or at) > due:
+        return "breached"
+    return "running" if end is None else "met" if how == "answered" else "closed"
+
+
+def figures(steps: Sequence[Step], since: datetime, until: datetime) -> dict[str, object]:
+    """What METRICS says of [since, until), judged at its end."""
+    known = stretches(happened(steps, until))
+    here = [one for one in known if since <= one.opened < until]
+    asked = [one for one in here if one.asks]
+    answered = [one for one in asked if one.replies]
+    firsts, fulls, replies = [], [], 0
+    for case in {one.case for one in here}:
+        mine = [one for one in known if one.case == case and one.opened < until]
+        paused = [sum(seconds(b - a) for a, b in one.pauses) for one in mine]
+        if mine[0].resolved:
+            firsts.append(seconds(mine[0].resolved - mine[0].opened) - paused[0])
+        if mine[-1].resolved:
+            fulls.append(seconds(mine[-1].resolved - mine[0].opened) - sum(paused))
+            replies += sum(len(one.replies) for one in mine)
+    states = []
+    for one in asked:
+        before = [ask for ask in one.asks if not one.replies or ask[0] <= one.replies[0]]
+        # answered before anything was asked: the message that opened the segment was
+        waiting = before or [(one.opened, "chatter")]
+        end, how = (one.replies[0], "answered") if one.replies else (one.resolved, "closed")
+        states.append(clock(waiting, TARGETS, end, how, until))
+    reopened = {one.case for one in here if one is not next(each for each in known if each.case == one.case)}
+    resolved = {one.case for one in known if one.resolved and since <= one.resolved < until}
+    waits = [(one.opened, one.replies[0]) for one in answered]
+    return {
+        "cases": len({one.case for one in here}),
+        "needing_reply": len(asked),
+        "answered": len(answered),
+        "unanswered_complaints": sum(not one.replies and one.asks[0][1] == "complaint" for one in asked),
+        "reopened": len(reopened),
+        "resolved_cases": len(resolved),
+        "reopen_rate": len(reopened) / len(resolved) if resolved else None,
+        "first_response": spread([seconds(b - a) for a, b in waits]),
+        "first_response_business": spread([business_seconds(a, b, CONFIG.team_hours) for a, b in waits]),
+        "first_resolution": spread(firsts),
+        "resolution": spread(fulls),
+        "sla": tuple(states.count(state) for state in ("met", "breached", "running")),
+        "replies_per_resolution": replies / len(fulls) if fulls else None,
+        "backlog_open": backlog(known),
+        "next_response": spread(next_responses(happened(steps, until), since, until)),
+        "said": sum(since <= step.at < until and step.kind in ("ask", "chat") for step in steps),
+    }
+
+
+def backlog(known: Sequence[Stretch]) -> int:
+    """Cases in which somebody expected an answer at some time, and whose last segment is not resolved."""
+    cases = {one.case: [each for each in known if each.case == one.case] for one in known}
+    return sum(not mine[-1].resolved and any(one.asks for one in mine) for mine in cases.values())
+
+
+def next_responses(steps: Iterable[Step], since: datetime, until: datetime) -> list[float]:
+    """From the oldest unanswered message that expects an answer to the next answer by a person."""
+    waiting: dict[int, datetime] = {}
+    found = []
+    for step in steps:
+        if step.kind == "ask":
+            waiting.setdefault(step.case, step.at)
+        elif step.kind == "answer":
+            began = waiting.pop(step.case, None)
+            if began is not None and since <= step.at < until:
+                found.append(seconds(step.at - began))
+    return found
