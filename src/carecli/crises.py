@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -15,8 +17,9 @@ from carecli.store import mentions, metrics
 from carecli.store.connect import Store
 
 _Namer = Callable[[int], int]
+_Topics = dict[int, dict[str, int]]  # hour since 1970 → topic → negative mentions
 _BEFORE = 14 * 24
-_MOST_TEXTS = 2_000
+_MOST_TEXTS = 120  # of a burst, the newest, and of before: enough to see what one in four speaks of
 _ENOUGH = 0.25  # of a burst's mentions: what fewer speak of does not name it
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
@@ -31,7 +34,7 @@ def of_period(store: Store, config: Config, *, since: datetime | None, instant: 
     rules = Rules(config.crisis.minimum, config.crisis.threshold, config.crisis.weeks)
     earliest = max(first, beginning - (rules.weeks + 2) * WEEK)
     counted = metrics.negative_by_hour(store, iso(_moment(earliest)), iso(instant))
-    negative = {_hour(datetime.fromisoformat(f"{row['slot']}:00:00+00:00")): row["negative"] for row in counted}
+    negative = {_slot(row["slot"]): row["negative"] for row in counted}
     zone = ZoneInfo(config.brand.timezone)
 
     @cache
@@ -48,10 +51,29 @@ def of_period(store: Store, config: Config, *, since: datetime | None, instant: 
         hour_of_week=hour_of_week,
         rules=rules,
     )
-    return [_crisis(store, burst, min(_moment(burst.end or until), instant), hour_of_week) for burst in found]
+    topics = _topics_by_hour(store, found, instant)
+    return [_crisis(store, burst, min(_moment(burst.end or until), instant), hour_of_week, topics) for burst in found]
 
 
-def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer) -> Crisis:
+def _topics_by_hour(store: Store, found: Sequence[Burst], instant: datetime) -> _Topics:
+    """Topics of negative mentions in each hour of these bursts and of the time before them."""
+    topics: _Topics = {}
+    if found:
+        first = _moment(min(burst.start for burst in found) - _BEFORE)
+        for row in metrics.negative_topics_by_hour(store, iso(first), iso(instant)):
+            topics.setdefault(_slot(row["slot"]), {})[row["name"]] = row["n"]
+    return topics
+
+
+def _between(topics: _Topics, first: int, last: int) -> Counter[str]:
+    """Topics of the hours [first, last)."""
+    counted: Counter[str] = Counter()
+    for hour in range(first, last):
+        counted.update(topics.get(hour, {}))
+    return counted
+
+
+def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer, topics: _Topics) -> Crisis:
     usual = burst.usual
     name = hour_of_week(burst.peak_at)
     compared = f"{_DAYS[name // 24]} {name % 24:02d}:00" if usual.weekly else "hours of the 14 days before"
@@ -59,7 +81,7 @@ def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer) -> 
         started_at=_moment(burst.start),
         ended_at=None if burst.end is None else end,
         peak_ratio=burst.ratio,
-        topic=_topic(store, burst, end),
+        topic=_topic(store, burst, end, topics),
         mentions=burst.mentions,
         peak=burst.peak,
         usual=usual.median,
@@ -67,26 +89,31 @@ def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer) -> 
     )
 
 
-def _topic(store: Store, burst: Burst, end: datetime) -> str | None:
+def _topic(store: Store, burst: Burst, end: datetime, topics: _Topics) -> str | None:
     """The topic of care.toml that grew most, or the words that are new, when enough of the burst speaks of them."""
     start, before = _moment(burst.start), _moment(burst.start - _BEFORE)
     share = (end - start) / (start - before)
-    during = metrics.negative_by_topic(store, iso(start), iso(end))
-    best = grown(during, metrics.negative_by_topic(store, iso(before), iso(start)), share=share)
+    during = _between(topics, burst.start, _hour(end - timedelta(microseconds=1)) + 1)
+    best = grown(during, _between(topics, burst.start - _BEFORE, burst.start), share=share)
     if best is not None and best[1] >= _ENOUGH * burst.mentions:
         return best[0]
     from carecli.triage.mining import propose
 
     said = mentions.texts(store, iso(start), iso(end), limit=_MOST_TEXTS, negative=True)
     earlier = mentions.texts(store, iso(before), iso(start), limit=_MOST_TEXTS, negative=True)
-    words = next(iter(propose(said, earlier, limit=1)), None)
-    if words is not None and words.now >= _ENOUGH * burst.mentions:
+    least = math.ceil(_ENOUGH * len(said))
+    words = next(iter(propose(said, earlier, limit=1, least=max(3, least))), None)
+    if words is not None:
         return words.words
     return None if best is None else best[0]
 
 
 def _hour(moment: datetime) -> int:
     return int(moment.timestamp() // 3600)
+
+
+def _slot(text: str) -> int:
+    return _hour(datetime.fromisoformat(f"{text}:00:00+00:00"))
 
 
 def _moment(hour: int) -> datetime:

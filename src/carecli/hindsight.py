@@ -52,9 +52,9 @@ class Hindsight:
 
     def segments(self, start: str, end: str) -> list[SegmentRow]:
         """Every segment of the cases that have one opened in [start, end), as it was."""
-        rows = list(map(SegmentRow._make, metrics.segments(self.store, start, end)))
+        rows = list(map(SegmentRow._make, metrics.segments(self.store, start, end, self._at)))
         at = self.instant.timestamp()
-        changed = {row.case for row in rows if row.changed_at > at and row.opened_at <= at} | set(self.undone)
+        changed = {row.case for row in rows if row.changed and row.opened_at <= at} | set(self.undone)
         if not changed:
             return rows
         then = [row for each in self._projected(sorted(changed)) for row in _rows(each)]

@@ -13,8 +13,9 @@ Everything is calculated in whole microseconds since 1970, UTC day by UTC day, a
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -79,13 +80,36 @@ def business_seconds(start: datetime, end: datetime, hours: Hours) -> float:
     return _calendar(hours).between(first, last) / _SECOND
 
 
-def business_between(start: float, end: float, hours: Hours) -> float:
-    """`business_seconds` of moments that are given as seconds since 1970; many at once cost little."""
-    if end <= start:
-        return 0.0
+def counter(hours: Hours) -> Callable[[float, float], float]:
+    """`business_seconds` of these hours for very many moments, which are given as seconds since 1970."""
     if _is_always_open(hours):
-        return end - start
-    return _calendar(hours).between(round(start * _SECOND), round(end * _SECOND)) / _SECOND
+        return lambda start, end: end - start if end > start else 0.0
+    between = _calendar(hours).between
+
+    def counted(start: float, end: float) -> float:
+        return between(round(start * _SECOND), round(end * _SECOND)) / _SECOND if end > start else 0.0
+
+    return counted
+
+
+def adder(seconds: float, hours: Hours) -> Callable[[float], float]:
+    """`add_business_seconds` of these seconds for very many moments, since 1970; infinity where it never comes."""
+    missing = round(seconds * _SECOND)
+    if missing <= 0:
+        return lambda start: start
+    if hours.week is not None and not any(hours.week):
+        return lambda _start: math.inf
+    if _is_always_open(hours):
+        return lambda start: start + seconds
+    after = _calendar(hours).after
+
+    def reached(start: float) -> float:
+        try:
+            return after(round(start * _SECOND), missing) / _SECOND
+        except OverflowError:
+            return math.inf
+
+    return reached
 
 
 def add_business_seconds(start: datetime, seconds: float, hours: Hours) -> datetime:

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from carecli import crises, report_parts, sla
@@ -121,24 +121,20 @@ def _crises(store: Store, config: Config, since: datetime | None, instant: datet
 def _standing(config: Config) -> Standing:
     """Where the first response of a segment stands: what `care queue` and `care sla explain` say of it too."""
     voices: dict[str, str] = {}
+    clock = sla.first_responses(config)
 
-    def stands(row: SegmentRow, instant: datetime) -> tuple[SlaState, float | None]:
-        if row.source not in voices:
-            voices[row.source] = config.voice_of(row.source)
-        signs = sla.Signs(row.urgency, row.intent, row.priority, voices[row.source])
+    def stands(row: SegmentRow, instant: float) -> tuple[SlaState, float | None]:
+        voice = voices.get(row.source)
+        if voice is None:
+            voice = voices[row.source] = config.voice_of(row.source)
         asked = (
-            [sla.Asked(_moment(row.opened_at), signs)] if row.asked is None else sla.unpacked(row.asked, signs.voice)
+            ((row.opened_at, row.urgency, row.intent, row.priority),)
+            if row.asked is None
+            else sla.unpacked_seconds(row.asked)
         )
-        answered = None if row.first_reply_at is None else _moment(row.first_reply_at)
-        closed = None if row.resolved_at is None else _moment(row.resolved_at)
-        clock = sla.response_clock(asked, "first_response", config, answered=answered, closed=closed, now=instant)
-        return clock.state, clock.target_seconds
+        return clock(asked, voice, row.first_reply_at, row.resolved_at, instant)
 
     return stands
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
 
 
 @contextmanager

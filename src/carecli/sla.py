@@ -14,14 +14,15 @@ Everything is computed when it is read, so a changed policy changes the past.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
 from carecli.config import Config, SlaPolicy
-from carecli.hours import Hours, add_business_seconds, business_seconds, parse_duration
+from carecli.hours import Hours, add_business_seconds, adder, business_seconds, parse_duration
 from carecli.lifecycle import Pause
 from carecli.model import SlaState, iso, parse_iso
 
@@ -174,6 +175,45 @@ def _ended(due: datetime, answered: datetime | None, closed: datetime | None) ->
     return None
 
 
+# Messages that wait together, each with its moment in seconds since 1970, urgency, intent and priority
+Waiting = Sequence[tuple[float, str, str, int]]
+FirstResponse = Callable[[Waiting, str, float | None, float | None, float], tuple[SlaState, float | None]]
+
+
+def first_responses(config: Config) -> FirstResponse:
+    """State and target of `response_clock` for very many first responses; moments are seconds since 1970.
+
+    The function takes what was asked, the voice, when it was answered, when closed, and now. It says `ok` for `due`.
+    """
+    ready: dict[object, tuple[float, Callable[[float], float]] | None] = {}
+    by_priority = bool(config.sla.policies)
+
+    def due_of(urgency: str, intent: str, priority: int, voice: str) -> tuple[float, Callable[[float], float]] | None:
+        promised = promise("first_response", Signs(urgency, intent, priority, voice), config)
+        return None if promised.seconds is None else (promised.seconds, adder(promised.seconds, promised.hours))
+
+    def clock(
+        asked: Waiting, voice: str, answered: float | None, closed: float | None, now: float
+    ) -> tuple[SlaState, float | None]:
+        due, target = math.inf, None
+        for at, urgency, intent, priority in asked:
+            key = (urgency, intent, priority if by_priority else 0, voice)
+            if key not in ready:
+                ready[key] = due_of(urgency, intent, priority, voice)
+            found = ready[key]
+            if found is not None and (target is None or found[1](at) < due):
+                target, due = found[0], found[1](at)
+        if target is None:
+            return "none", None
+        if answered is not None:
+            return ("met" if answered <= due else "breached"), target
+        if closed is not None:
+            return ("breached" if closed > due else "none"), target
+        return ("breached" if now > due else "ok"), target
+
+    return clock
+
+
 def is_due_soon(started: datetime, promised: Promise, config: Config, now: datetime) -> bool:
     """Whether no more than the configured share of the target is left, in the hours that count."""
     target = promised.seconds or 0.0
@@ -245,6 +285,13 @@ def packed(asked: Iterable[Asked]) -> str:
     for message in asked:
         firsts.setdefault(message.signs, message)
     return json.dumps([[iso(m.at), m.signs.urgency, m.signs.intent, m.signs.priority] for m in firsts.values()])
+
+
+def unpacked_seconds(text: str) -> Waiting:
+    """`unpacked`, as `first_responses` takes it."""
+    return [
+        (parse_iso(at).timestamp(), urgency, intent, priority) for at, urgency, intent, priority in json.loads(text)
+    ]
 
 
 def unpacked(text: str, voice: str) -> list[Asked]:

@@ -67,7 +67,7 @@ class Setting:
     backlog_open: int = 0
     coverage: Sequence[Coverage] = ()
 
-    def standing(self, row: SegmentRow, instant: datetime) -> tuple[SlaState, float | None]:
+    def standing(self, row: SegmentRow, instant: float) -> tuple[SlaState, float | None]:
         """Where one clock stands that began when the segment did."""
         target = self.target(row)
         if target is None:
@@ -75,7 +75,7 @@ class Setting:
         hours = self.hours if self.business(row) else AROUND_THE_CLOCK
         due = add_business_seconds(moment(row.opened_at), target, hours)
         ended = row.first_reply_at or row.resolved_at
-        if (moment(ended) if ended else instant) > due:
+        if moment(ended or instant) > due:
             return "breached", target
         return "ok" if ended is None else "met" if row.first_reply_at else "none", target
 

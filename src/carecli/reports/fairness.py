@@ -8,11 +8,14 @@ ties and for continuity, in its normal approximation; the p-values of all groups
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from bisect import bisect
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -22,7 +25,8 @@ from carecli.reports.stats import holm, percentile
 FEWEST = 5
 LEVEL = 0.05
 HOURS = ("00:00-06:00", "06:00-12:00", "12:00-18:00", "18:00-24:00")
-AUDIENCES = ((100, "under 100"), (1_000, "100 to 999"), (10_000, "1,000 to 9,999"), (math.inf, "10,000 and more"))
+_LEAST = (100, 1_000, 10_000)
+AUDIENCES = ("under 100", "100 to 999", "1,000 to 9,999", "10,000 and more")
 UNKNOWN = "unknown"
 
 
@@ -45,7 +49,8 @@ def fairness(asked: Iterable[Asked], timezone: str) -> tuple[Fairness, ...]:
         "audience": lambda one: audience(one.followers),
     }
     everybody = list(asked)
-    found = [group for name, key in dimensions.items() for group in _groups(name, everybody, key)]
+    answers = _Answers.of(everybody)
+    found = [group for name, key in dimensions.items() for group in _groups(name, list(map(key, everybody)), answers)]
     tested = [place for place, group in enumerate(found) if group.p_value is not None]
     corrected = holm([found[place].p_value or 0.0 for place in tested])
     for place, p_value in zip(tested, corrected, strict=True):
@@ -57,7 +62,7 @@ def audience(followers: int | None) -> str:
     """The group of a customer by what the platform says of their audience."""
     if followers is None:
         return UNKNOWN
-    return next(name for least, name in AUDIENCES if followers < least)
+    return AUDIENCES[bisect(_LEAST, followers)]
 
 
 class _LocalHours(dict[int, int]):
@@ -76,49 +81,46 @@ def _block(hours: _LocalHours, one: Asked) -> str:
     return HOURS[hours[int(one.at // 900)] // 6]
 
 
-def _groups(dimension: str, asked: Sequence[Asked], key: Callable[[Asked], str]) -> list[Fairness]:
-    needing: defaultdict[str, int] = defaultdict(int)
-    answers: list[tuple[float, str]] = []
-    for one in asked:
-        name = key(one)
-        needing[name] += 1
-        if one.seconds is not None:
-            answers.append((one.seconds, name))
+class _Answers(NamedTuple):
+    """Who was answered, by how long it took: their places, seconds and ranks; `ties` is the sum of t³ − t."""
+
+    places: Sequence[int]
+    seconds: Sequence[float]
+    ranks: Sequence[float]
+    ties: float
+
+    @classmethod
+    def of(cls, asked: Sequence[Asked]) -> _Answers:
+        """Ranked once, for every dimension; equal values share the middle of their ranks."""
+        waits = sorted((one.seconds, place) for place, one in enumerate(asked) if one.seconds is not None)
+        ranks: list[float] = []
+        ties = 0.0
+        for _, equal in groupby(waits, key=itemgetter(0)):
+            size = sum(1 for _ in equal)
+            ranks += [len(ranks) + (size + 1) / 2] * size
+            ties += size**3 - size
+        return cls([place for _, place in waits], [seconds for seconds, _ in waits], ranks, ties)
+
+
+def _groups(dimension: str, names: Sequence[str], answers: _Answers) -> list[Fairness]:
+    """The groups of one dimension; `names` says who is in which."""
+    needing = Counter(names)
     if len(needing) < 2:
         return []
-    values: defaultdict[str, list[float]] = defaultdict(list)
-    for seconds, name in answers:
+    values: dict[str, list[float]] = {name: [] for name in needing}
+    sums = dict.fromkeys(needing, 0.0)
+    for place, seconds, rank in zip(answers.places, answers.seconds, answers.ranks, strict=True):
+        name = names[place]
         values[name].append(seconds)
-    p_values = _rank_tests(answers, {name: len(found) for name, found in values.items()})
-    return [
-        Fairness(
-            dimension, name, len(values[name]), percentile(values[name], 0.5), p_values.get(name), None, needing[name]
-        )
-        for name in sorted(needing)
-    ]
-
-
-def _rank_tests(answers: list[tuple[float, str]], sizes: Mapping[str, int]) -> dict[str, float]:
-    """Group → the two-sided p-value of its ranks among all, before correction; groups too small are left out."""
-    answers.sort()
-    total = len(answers)
-    sums: defaultdict[str, float] = defaultdict(float)
-    ties = 0.0
-    start = 0
-    while start < total:
-        end = start + 1
-        while end < total and answers[end][0] == answers[start][0]:
-            end += 1
-        rank = (start + 1 + end) / 2  # equal values share the middle of their ranks
-        for _, name in answers[start:end]:
-            sums[name] += rank
-        ties += (end - start) ** 3 - (end - start)
-        start = end
-    found = {}
-    for name, size in sizes.items():
-        rest = total - size
-        if size >= FEWEST and rest >= FEWEST:
-            found[name] = _mann_whitney(sums[name], size, rest, ties)
+        sums[name] += rank
+    total = len(answers.places)
+    found = []
+    for name in sorted(needing):
+        size = len(values[name])
+        judged = size >= FEWEST and total - size >= FEWEST
+        p_value = _mann_whitney(sums[name], size, total - size, answers.ties) if judged else None
+        median = percentile(values[name], 0.5)
+        found.append(Fairness(dimension, name, size, median, p_value, None, needing[name]))
     return found
 
 

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from carecli.hours import Hours, business_between
+from carecli.hours import Hours, counter
 from carecli.model import SlaState
 from carecli.reports.benchmarks import benchmarks
 from carecli.reports.fairness import Asked, fairness
@@ -73,9 +73,9 @@ class SegmentRow(NamedTuple):
     `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
     time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`; `followers` of the
     customer, as the platform reported them. `asked` is what the first answer has to answer, as `carecli.sla` packs it,
-    None for the message that opened the segment; `priority` and `source` choose a policy. `changed_at`
-    as in `Segment`: `judge` takes rows that did not change so after its instant. A tuple, because a report
-    reads hundreds of thousands.
+    None for the message that opened the segment; `priority` and `source` choose a policy. `changed`: it changed after
+    the instant in a way that `judge` cannot leave out (`Segment.changed_at`). A tuple, because a report reads hundreds
+    of thousands.
     """
 
     case: int
@@ -95,7 +95,7 @@ class SegmentRow(NamedTuple):
     asked: str | None = None
     priority: int = 0
     source: str = ""
-    changed_at: float = -math.inf
+    changed: int = 0
 
 
 class Wait(NamedTuple):
@@ -123,8 +123,8 @@ class Judged:
     waits: Sequence[Wait]
 
 
-# Where a segment's first-response clock stands at an instant, and its target in seconds, None without a promise
-Standing = Callable[[SegmentRow, datetime], tuple[SlaState, float | None]]
+# Where a segment's first-response clock stands at an instant in seconds since 1970, and its target, None without one
+Standing = Callable[[SegmentRow, float], tuple[SlaState, float | None]]
 
 
 def judge(
@@ -151,7 +151,7 @@ def judge(
     ]
     inside = [row for row in known if row.opened_at >= since]
     cases = {row.case for row in inside}
-    judging = _Judging(instant, at, hours, standing)
+    judging = _Judging(at, counter(hours), standing)
     waits = [judging.wait(row) for row in inside if row.needs_reply]
     return Judged(instant, inside, [row for row in known if row.case in cases], waits)
 
@@ -213,9 +213,8 @@ def _as_of(row: SegmentRow, instant: float) -> SegmentRow:
 class _Judging:
     """What waits are judged by."""
 
-    moment: datetime
     instant: float
-    hours: Hours
+    business: Callable[[float, float], float]
     standing: Standing
 
     def wait(self, row: SegmentRow) -> Wait:
@@ -225,8 +224,8 @@ class _Judging:
             if end is None:
                 end = self.instant
         seconds = max(0.0, end - row.opened_at)
-        business = business_between(row.opened_at, end, self.hours)
-        clock, target = self.standing(row, self.moment)
+        business = self.business(row.opened_at, end)
+        clock, target = self.standing(row, self.instant)
         return Wait(row, end, seconds, business, answered, target, clock)
 
 
@@ -257,28 +256,38 @@ def _response(judged: Judged, backlog_open: int, resolved_cases: int) -> Respons
     )
 
 
-def resolutions(rows: Iterable[SegmentRow]) -> tuple[dict[int, float], dict[int, float]]:
+def resolutions(rows: Sequence[SegmentRow]) -> tuple[dict[int, float], dict[int, float]]:
     """Two maps of case → seconds: from its first mention to its first, and to its last resolve.
 
     The time that the case waited for its customer is left out. Cases never resolved are in neither, those that are
     open again only in the first.
     """
-    last: dict[int, SegmentRow] = {}
-    pending: dict[int, float] = {}
     firsts: dict[int, float] = {}
+    fulls: dict[int, float] = {}
+    several: dict[int, list[SegmentRow]] = {}
     for row in rows:
-        case = row.case
-        pending[case] = pending.get(case, 0.0) + row.pending_seconds
         if row.number == 0 and row.resolved_at is not None:
-            firsts[case] = max(0.0, row.resolved_at - row.case_opened_at - row.pending_seconds)
-        if case not in last or row.number > last[case].number:
-            last[case] = row
-    fulls = {
-        case: max(0.0, row.resolved_at - row.case_opened_at - pending[case])
-        for case, row in last.items()
-        if row.resolved_at is not None
-    }
+            firsts[row.case] = fulls[row.case] = max(0.0, row.resolved_at - row.case_opened_at - row.pending_seconds)
+        elif row.number:
+            several.setdefault(row.case, []).append(row)
+    if several:
+        _reopened_resolutions(rows, several, fulls)
     return firsts, fulls
+
+
+def _reopened_resolutions(
+    rows: Iterable[SegmentRow], several: dict[int, list[SegmentRow]], fulls: dict[int, float]
+) -> None:
+    """Write the full resolution of cases that were reopened into `fulls`, take it out where they are open."""
+    for row in rows:
+        if row.number == 0 and row.case in several:
+            several[row.case].append(row)
+    for case, segments in several.items():
+        last = max(segments, key=lambda row: row.number)
+        fulls.pop(case, None)
+        if last.resolved_at is not None:
+            pending = sum(row.pending_seconds for row in segments)
+            fulls[case] = max(0.0, last.resolved_at - last.case_opened_at - pending)
 
 
 def sla_figures(waits: Iterable[Wait]) -> SlaFigures:

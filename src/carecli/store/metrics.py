@@ -77,30 +77,32 @@ def negative_by_hour(store: Store, since: str, until: str) -> list[Row]:
     )
 
 
-def negative_by_topic(store: Store, since: str, until: str) -> dict[str, int]:
-    """Negative inbound mentions by topic."""
-    return _counts(
-        store.rows(
-            f"""
-            SELECT value AS name, count(*) AS n FROM mentions, json_each(topics)
-            WHERE {_PERIOD} AND inbound = 1 AND sentiment = 'negative' AND topics <> '[]' GROUP BY 1
-            """,
-            [since, until],
-        )
+def negative_topics_by_hour(store: Store, since: str, until: str) -> list[Row]:
+    """Negative inbound mentions by UTC hour (`slot`) and topic (`name`)."""
+    return store.rows(
+        f"""
+        SELECT substr(created_at, 1, 13) AS slot, value AS name, count(*) AS n FROM mentions, json_each(topics)
+        WHERE {_PERIOD} AND inbound = 1 AND sentiment = 'negative' AND topics <> '[]' GROUP BY 1, 2
+        """,
+        [since, until],
     )
 
 
-def segments(store: Store, since: str, until: str) -> list[Any]:
-    """Every segment of the cases that have one opened in the period, as tuples of `SEGMENT`; times since 1970."""
+def segments(store: Store, since: str, until: str, instant: str) -> list[Any]:
+    """Every segment of the cases that have one opened in the period, as tuples of `SEGMENT`; times since 1970.
+
+    The last value says whether it changed after `instant`.
+    """
     cursor = store.connection.cursor()
     cursor.row_factory = None  # plain tuples: there are very many
     with store.explained():
         return cursor.execute(
             f"""
-            SELECT {SEGMENT} FROM segments s JOIN cases c USING (case_id) JOIN authors a ON a.author_id = c.customer_id
-            WHERE s.case_id IN (SELECT case_id FROM segments WHERE opened_at >= ? AND opened_at < ?)
+            SELECT {SEGMENT}, s.changed_at > ?3
+            FROM segments s JOIN cases c USING (case_id) JOIN authors a ON a.author_id = c.customer_id
+            WHERE s.case_id IN (SELECT case_id FROM segments WHERE opened_at >= ?1 AND opened_at < ?2)
             """,
-            [since, until],
+            [since, until, instant],
         ).fetchall()
 
 
@@ -111,7 +113,7 @@ def _epoch(column: str) -> str:
 # in the order of carecli.reports.figures.SegmentRow
 SEGMENT = f"""s.case_id, s.number, {_epoch("s.opened_at")}, {_epoch("c.opened_at")}, {_epoch("s.first_reply_at")},
     {_epoch("s.resolved_at")}, s.needs_reply, s.pending_seconds, s.replies, s.intent, s.urgency, s.language, c.platform,
-    a.followers, s.asked, s.priority, c.source, {_epoch("s.changed_at")}"""
+    a.followers, s.asked, s.priority, c.source"""
 
 
 def resolved_cases(store: Store, since: str, until: str) -> int:

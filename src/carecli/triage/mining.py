@@ -63,7 +63,8 @@ def propose(
 
     `least`: in how many texts of now at least. `known`: words that are a topic or a name already.
     """
-    old, new = _by_language(before), _by_language(now)
+    old = {language: list(map(_runs, texts)) for language, texts in _by_language(before).items()}
+    new = _by_language(now)
     covered = [fold(word) for word in known if word]
     found = [
         scored
@@ -71,7 +72,8 @@ def propose(
         for scored in _of_language(language, texts, old.get(language, []), least)
         if not any(word in scored[1].words or scored[1].words in word for word in covered)
     ]
-    common = {language: Counter(word for text in texts for word in _runs(text)) for language, texts in old.items()}
+    proposed = {word for scored in found for word in scored[1].words.split()}
+    common = {language: Counter(word for runs in texts for word in runs & proposed) for language, texts in old.items()}
     found.sort(key=lambda scored: (-scored[0], *_plainness(scored[1], common.get(scored[1].language, Counter()))))
     return _apart(found, limit)
 
@@ -104,13 +106,13 @@ def _by_language(texts: Iterable[tuple[str, str | None]]) -> dict[str | None, li
     return {language: list(distinct.values()) for language, distinct in found.items()}
 
 
-def _of_language(language: str | None, now: Sequence[str], before: Sequence[str], least: int) -> Iterator[_Scored]:
+def _of_language(language: str | None, now: Sequence[str], before: Sequence[set[str]], least: int) -> Iterator[_Scored]:
     having: dict[str, set[int]] = {}
     for number, text in enumerate(now):
         for words in _runs(text):
             having.setdefault(words, set()).add(number)
     often = {words: len(texts) for words, texts in having.items() if len(texts) >= least}
-    earlier = Counter(words for text in before for words in _runs(text) if words in often)
+    earlier = Counter(words for runs in before for words in runs & often.keys())
     for words, count in _telling(often).items():
         past = earlier[words]
         score = _likelihood(count, len(now), past, len(before))
