@@ -9,10 +9,9 @@ question at the same instant has the same answer.
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from heapq import heappush, heappushpop
 
 from carecli import sla as clocks
 from carecli.config import Config
@@ -110,19 +109,27 @@ def _place(row: Row, pressing: int) -> tuple[int, str, int]:
 
 
 def _first(store: Store, which: Filter, moment: _Moment, sla: str | None, limit: int) -> set[int]:
-    """The numbers of the first `limit` cases whose customers wait."""
-    places: list[tuple[int, str, int]] = []
-    best: list[int] = []  # the highest priorities so far, the lowest of them first
-    for row in cases.waiting(store, which, now=moment.now):
-        if len(best) == limit and moment.highest(row["priority"]) < best[0]:
-            break
-        state = moment.state(row)
-        if sla is not None and state != sla:
-            continue
-        place = _place(row, moment.priority(row, state))
-        places.append(place)
-        (heappush if len(best) < limit else heappushpop)(best, -place[0])
-    return {number for *_, number in sorted(places)[:limit]}
+    """The numbers of the first `limit` cases whose customers wait.
+
+    Of cases with one stored priority those that wait longest come first, and what comes later can only gain less:
+    when one of them cannot be among the first any more, the rest of them need not be read.
+    """
+    places: list[tuple[int, str, int]] = []  # the first so far, in their order
+    below: int | None = None
+    while True:
+        for row in cases.waiting(store, which, now=moment.now, below=below):
+            stored = int(row["priority"])
+            if len(places) == limit and moment.best_place(row) > places[-1]:
+                if moment.highest(stored) < -places[-1][0]:
+                    return {number for *_, number in places}
+                below = stored
+                break
+            state = moment.state(row)
+            if sla is None or state == sla:
+                insort(places, _place(row, moment.priority(row, state)))
+                del places[limit:]
+        else:
+            return {number for *_, number in places}
 
 
 class _Moment:
@@ -152,13 +159,22 @@ class _Moment:
         """The highest priority that a waiting case with this stored one can have now; grows with it."""
         return _TOP if stored >= EMERGENCY else min(EMERGENCY - 1, stored + self._most)
 
+    def best_place(self, row: Row) -> tuple[int, str, int]:
+        """Where a waiting case would stand if its clock were as late as can be."""
+        stored = int(row["priority"])
+        most = stored + self._hours_of(row["waiting_since"]) + max([0, *self._late.values()])
+        return _place(row, min(self.highest(stored), most))
+
     def priority(self, row: Row, state: str) -> int:
         """The same as `priority(row)`."""
         since, stored = row["waiting_since"], int(row["priority"])
         if since is None:
             return stored
-        hours = len(self._waited) - bisect_left(self._waited, since)
-        return min(limit_of(row["intent"]), stored + hours + self._late.get(state, 0))
+        return min(limit_of(row["intent"]), stored + self._hours_of(since) + self._late.get(state, 0))
+
+    def _hours_of(self, since: str) -> int:
+        """What waiting since then adds."""
+        return len(self._waited) - bisect_left(self._waited, since)
 
     def state(self, row: Row) -> SlaState:
         """The same as `clock(row).state`."""

@@ -147,12 +147,15 @@ def by_numbers(store: Store, numbers: Iterable[int]) -> list[Row]:
     return store.rows(f"{_SHOWN} WHERE c.case_id IN (SELECT value FROM json_each(?))", [json.dumps(list(numbers))])
 
 
-def waiting(store: Store, which: Filter, *, now: datetime) -> Iterator[Row]:
+def waiting(store: Store, which: Filter, *, now: datetime, below: int | None = None) -> Iterator[Row]:
     """What the order at this moment is made of, for each case that fits and whose customer waits; by stored priority.
 
-    Read row by row from one index: whoever has enough stops.
+    Read row by row from one index: whoever has enough stops. `below`: only lower stored priorities than this one.
     """
     conditions, parameters = _conditions(which, now)
+    if below is not None:
+        conditions.append("c.priority < :below")
+        parameters["below"] = below
     return store.each(
         f"""
         SELECT c.case_id, c.priority, c.waiting_since, c.intent, c.urgency, c.source, c.unanswered,

@@ -13,6 +13,7 @@ from carecli.store import search
 from carecli.store.connect import Row, Store
 
 FORGOTTEN = "forgotten"
+MOST_LOOKED_AT = 3_000  # cases, the newest, among which the same matter is looked for
 
 
 def by_handle(store: Store, handle: str, platform: str | None = None) -> list[Row]:
@@ -56,16 +57,20 @@ def unlink(connection: sqlite3.Connection, author: int) -> None:
 
 
 def same_matter(store: Store, case: int, *, since: str, limit: int) -> list[Row]:
-    """Other customers' cases of the same topics and language, the newest first."""
+    """Other customers' cases that share a topic, the newest first; only the newest of all are looked at."""
     return store.rows(
         """
-        SELECT DISTINCT c.case_id, c.status, c.opened_at, a.handle, m.text FROM cases me, json_each(me.topics) mine
-        JOIN cases c ON instr(c.topics, json_quote(mine.value)) > 0
+        WITH newest AS MATERIALIZED (
+            SELECT case_id FROM segments INDEXED BY segments_by_time WHERE number = 0 AND opened_at >= ?2
+            ORDER BY opened_at DESC LIMIT ?4)
+        SELECT c.case_id, c.status, c.opened_at, a.handle, m.text
+        FROM newest CROSS JOIN cases c USING (case_id) JOIN cases me ON me.case_id = ?1
         JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
-        WHERE me.case_id = ?1 AND c.case_id <> ?1 AND c.customer_id <> me.customer_id AND c.merged_into IS NULL
-          AND c.opened_at >= ?2 ORDER BY c.opened_at DESC, c.case_id DESC LIMIT ?3
+        WHERE c.case_id <> ?1 AND c.customer_id <> me.customer_id AND c.merged_into IS NULL AND c.topics <> '[]'
+          AND EXISTS (SELECT 1 FROM json_each(me.topics) mine WHERE instr(c.topics, json_quote(mine.value)) > 0)
+        ORDER BY c.opened_at DESC, c.case_id DESC LIMIT ?3
         """,
-        [case, since, limit],
+        [case, since, limit, MOST_LOOKED_AT],
     )
 
 
