@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from carecli import patience, platforms
+from carecli import looking, patience, platforms
 from carecli.config import Config, Source
 from carecli.conversations import Place
 from carecli.errors import BadAnswer, CareError, RateLimited, StoreError
@@ -145,13 +145,16 @@ class _Reading:
         backfill = self._wanted()
         platform = platforms.load(source.platform)
         setup = platforms.setup(run.config, source)
-        self._place, self._query = (platform.name, platform.host(setup)), setup.query
+        self._place = (platform.mentions_of or platform.name, platform.host(setup))
+        self._query = setup.query
         async with platform.open(setup) as client:
             # the first walk of all goes back as far as is wished; a later one must not leave out what is new
             first = not self.state.cursor
             whole = await self._walk(client, self.state.cursor, backfill.since if first and backfill else None)
             if whole and backfill is not None and not first:
                 whole = await self._walk(client, backfill.cursor, backfill.since, backfill)
+            if whole:
+                await self._look_again(client, setup.whole("looks", looking.REQUESTS, 0, 10_000))
         if whole and backfill is not None:
             with run.store.write() as connection:
                 sources.fill(connection, source.name, None)
@@ -184,6 +187,20 @@ class _Reading:
             if (close := getattr(pages, "aclose", None)) is not None:
                 await close()
         return True
+
+    async def _look_again(self, client: Fetcher, requests: int) -> None:
+        """What happened since to open mentions, on a platform that does not tell by itself."""
+        run, source = self.run, self.source.name
+        async for found in looking.look_again(run.store, client, source, now=run.now, requests=requests):
+            beside = Beside(None, found.deleted, self._place, found.looked)
+            changed = mentions.save_page(run.store, source, found.mentions, now=run.now, beside=beside)
+            self.outcome = replace(
+                self.outcome,
+                updated=self.outcome.updated + changed.updated,
+                deleted=self.outcome.deleted + changed.deleted,
+                skipped=self.outcome.skipped + found.skipped,
+            )
+            run.progress(self.outcome)
 
     def _keep(self, page: Page, backfill: Backfill | None) -> None:
         filled = None if backfill is None else Backfill(backfill.since, page.cursor)
@@ -258,10 +275,11 @@ def _fitting(store: Store, batch: Sequence[Mention], query: Query) -> list[Menti
     found: dict[Place, Mention] = {}
     others: list[Mention] = []
     for mention in batch:
-        match = None if mention.directed or not mention.inbound else query.match(mention.text, mention.language)
-        if match is not None:
-            mention = replace(mention, matched=match.reason)  # noqa: PLW2901
-        if match is not None or mention.directed or not mention.inbound:
+        # a stream looks also where no text is, and says then what it has found
+        if not (mention.directed or not mention.inbound or mention.matched):
+            match = query.match(mention.text, mention.language)
+            mention = replace(mention, matched=match.reason if match else None)  # noqa: PLW2901
+        if mention.matched or mention.directed or not mention.inbound:
             found[mention.platform, mention.host, mention.external_id] = mention
         else:
             others.append(mention)

@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Literal, NamedTuple
@@ -133,6 +133,21 @@ def parse(text: str) -> Query:
     if parser.next is not None:
         raise ValueError("a ) closes nothing")
     return Query(text, root)
+
+
+def any_of(words: Iterable[str]) -> Query | None:
+    """The query that one of `words` is enough for, None without any. Raises ValueError.
+
+    Each is a word or a phrase as somebody lists keywords, without quotation marks; one that is marked (#, @, =, ~,
+    link:, quotation marks) means what it means in a query.
+    """
+    roots = list[Node]()
+    for word in dict.fromkeys(filter(None, map(str.strip, words))):
+        plain = len(word.split()) > 1 and '"' not in word
+        roots.append(_words("word", word, word, misspelt=False) if plain else parse(word).root)
+    if not roots:
+        return None
+    return Query(", ".join(words), roots[0] if len(roots) == 1 else Any(tuple(roots)))
 
 
 class _Parser:

@@ -15,7 +15,7 @@ from tests.platforms.fakes import Opened, fetch, until_error
 from tests.platforms.fedi import setup_for
 from tests.platforms.servers import LyingServer, Script, json_script
 
-NOTIFICATIONS, TAGS = "/api/v1/streaming/user/notification", "/api/v1/streaming/hashtag"
+NOTIFICATIONS, TAGS = "/api/v1/streaming/user", "/api/v1/streaming/hashtag"
 ACCOUNT = {"id": "7", "acct": "acme"}
 
 
@@ -48,8 +48,10 @@ def opened(server: LyingServer, **settings: object) -> Opened:
 
 
 def test_mentions_and_edits_as_they_happen(server: LyingServer) -> None:
-    edited = status(1, "fixed!", edited_at="2026-11-20T08:01:00Z")
+    edited = status(1, "fixed!", edited_at="2026-11-20T08:01:00Z", mentions=[{"id": "7", "acct": "acme"}])
+    elsewhere = event("update", status(2, "a friend's lunch")) + event("status.update", status(3, "nothing"))
     said = b":)\n" + mention(1, "app crashes") + event("delete", "9") + event("status.update", edited)
+    said += elsewhere + event("delete", "01HXULID") + event("delete", "")
     server.on(NOTIFICATIONS, Script(200, said, {"Content-Type": "text/event-stream"}))
     pages, error = until_error(opened(server))
     assert error is None
@@ -57,6 +59,7 @@ def test_mentions_and_edits_as_they_happen(server: LyingServer) -> None:
     assert (first.text, first.directed, first.author.handle) == ("app crashes", True, "zoe@social.example")
     assert (second.external_id, second.text, second.edited_at is not None) == ("1", "fixed!", True)
     assert server.asked(NOTIFICATIONS)[0].headers["authorization"] == "Bearer acme_token"
+    assert [gone for page in pages for gone in page.deleted] == ["9", "01HXULID"]
     # Streams repeat nothing, so they move nothing: the next fetch reads the lists from where they were.
     assert len({json.dumps(page.cursor) for page in pages if page.mentions}) == 1
 

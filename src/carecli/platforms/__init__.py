@@ -38,7 +38,7 @@ def load(name: str) -> Platform:
 
 
 # What every source may set, whatever its platform.
-COMMON = ("handle", "allow_private", "timeout", "timezone", "query")
+COMMON = ("handle", "allow_private", "timeout", "timezone", "query", "looks")
 
 
 def unknown_setting(platform: Platform, settings: Iterable[str]) -> tuple[str, str] | None:

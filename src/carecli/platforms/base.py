@@ -6,7 +6,7 @@ Its `open` yields a client: always a `Fetcher`, and a `Poster` where the platfor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from carecli.errors import ConfigError
 from carecli.matching import Query, to_search
-from carecli.model import JSON, Page, Receipt, Reply
+from carecli.model import JSON, Mention, Page, Receipt, Reply
 
 
 class Fetcher(Protocol):
@@ -49,6 +49,29 @@ class Checker(Protocol):
 
     async def check(self) -> str:
         """One sentence of what was found: who is signed in, which feed. Raises PlatformError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a second look at known mentions found: those that are there, as they are now, and the ids of what is gone.
+
+    Of what is in neither nothing was learnt. Gone is only what the platform says is gone, in answer to an account
+    that may see it: never what was not found because of a failure, a limit or a missing permission.
+    """
+
+    mentions: tuple[Mention, ...] = ()
+    deleted: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Rereader(Protocol):
+    """Looks again at mentions that are known, where the platform tells of no edits and deletions by itself."""
+
+    at_once: int  # how many `look_again` takes, with about one request; 0: none
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How `known` are now. Raises PlatformError: then nothing is concluded about any of them."""
         ...
 
 
@@ -131,6 +154,7 @@ class Platform:
 
     `settings` and `secrets` map each key to its help line. `measure` counts a reply's length in the unit of
     `limit` (None: no known limit). `host` names the server that ids belong to, "" where ids are global.
+    `mentions_of` is the platform that its mentions belong to, where that is another one (a stream of its posts).
     `access` says what to know before spending time on it: what it costs, who must agree, what to prepare.
     `sign_in` gets secrets, by kind, from a person at a browser, and is told how to talk to the person.
     """
@@ -145,5 +169,6 @@ class Platform:
     private: bool = False
     limit: int | None = None
     measure: Callable[[str], int] = len
+    mentions_of: str = ""
     access: str = ""
     sign_in: Callable[[Setup, Callable[[str], None]], Coroutine[Any, Any, Mapping[str, str]]] | None = None

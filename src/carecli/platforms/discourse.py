@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply, Visibility
-from carecli.platforms.base import Platform, Setup, server_of
+from carecli.platforms.base import Look, Platform, Setup, server_of
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
+from carecli.platforms.web.gone import MISSING, says_gone
 from carecli.platforms.web.listings import Complete, Entry, Listing, Sheet, one, pages, sheet
 from carecli.platforms.web.markup import to_text
 from carecli.text import fold
@@ -37,7 +38,9 @@ HOW = "ask an administrator for an API key of your account (Admin, API), or make
 
 
 class Discourse:
-    """Fetcher, Poster and Checker of one account on one forum."""
+    """Fetcher, Poster, Rereader and Checker of one account on one forum."""
+
+    at_once = 1
 
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
@@ -68,6 +71,18 @@ class Discourse:
         listings += [self._search(query) for query in self._queries]
         async for page in pages(listings, cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts are now. Moderators see deleted ones, others get a 404."""
+        found, gone = list[Mention](), list[str]()
+        for mention in known:
+            address = f"posts/by_number/{mention.external_id}.json"
+            answer = await self._api.get(address, ok=frozenset({200, 403, *MISSING}))
+            if answer.status == 200 and not _is_gone(post := Fields(answer.json())):
+                found.append(self._mention(post, mention.visibility, directed=None))
+            elif answer.status == 200 or says_gone(answer, mention.visibility):
+                gone.append(mention.external_id)
+        return Look(tuple(found), tuple(gone))
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:  # noqa: ARG002 - Discourse takes no key
         """Answer the post in its topic."""
@@ -156,6 +171,9 @@ class Discourse:
         public = await self._categories()
 
         def entry(post: Fields) -> Entry:
+            if _is_gone(post):
+                place = f"{post.id('topic_id')}/{post.id('post_number')}"
+                return Entry(f"{place}\0gone", milliseconds(post.time("created_at")), deleted=(place,))
             visible: Visibility = "public" if post.get("category_id") in public else "internal"
             return one(self._mention(post, visible, directed=True))
 
@@ -186,7 +204,8 @@ class Discourse:
             return
         for post in posts:
             try:
-                found.append(self._mention(post, visibility, directed=directed))
+                if not _is_gone(post):
+                    found.append(self._mention(post, visibility, directed=directed))
             except ValueError as error:
                 problems.append(f"a post of the topic {topic}: {error}")
 
@@ -249,6 +268,11 @@ class Discourse:
         place = f"{post.id('topic_id')}/{post.id('post_number')}"
         written = moment(post.get("created_at"))
         return Receipt(place, self._url(post), written, self._host)
+
+
+def _is_gone(post: Fields) -> bool:
+    """Whether its author or a moderator took a post away: what is shown then are the forum's own words."""
+    return post.get("deleted_at") is not None or post.get("user_deleted") is True
 
 
 def _text(post: Fields) -> str:

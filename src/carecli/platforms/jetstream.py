@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from carecli.errors import ConfigError, PlatformError, Unreachable
+from carecli.matching import any_of
 from carecli.model import JSON, Mention, Page, iso
 from carecli.platforms.base import Platform, Setup
-from carecli.text import fold, single_line
+from carecli.text import single_line
 
 if TYPE_CHECKING:
     from carecli.platforms.web.http import Client
@@ -63,6 +64,18 @@ class _State:
         return {"time_us": self.at, "known": recent}
 
 
+@dataclass
+class _Heard:
+    """What the stream brought since the last page: posts about the brand, and the ids of posts that were deleted."""
+
+    found: list[Mention] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.found or self.gone or self.skipped)
+
+
 class Jetstream:
     """Fetcher and Checker. `profiles`: where names are asked for, None: nowhere."""
 
@@ -72,10 +85,13 @@ class Jetstream:
         self._hosts = (re.sub(r"^http", "ws", base),) if base else HOSTS
         self._seconds = setup.whole("seconds", SECONDS, 1, 24 * 3600)
         self._timeout = setup.seconds("timeout", 20)
-        self._terms = [fold(term) for term in (setup.texts("search") or setup.keywords) if term.strip()]
+        try:
+            self._query = setup.query or any_of(setup.texts("search") or setup.keywords)
+        except ValueError as error:
+            raise ConfigError(f"search of the source '{setup.source}': {error}") from None
         self._did = setup.text("did").strip()
-        if not self._terms and not self._did:
-            hint = "set search or did, or [brand] keywords"
+        if self._query is None and not self._did:
+            hint = "set query, search or did, or [brand] keywords"
             raise ConfigError(f"the source '{setup.source}' has nothing to look for", hint=hint)
 
     async def check(self) -> str:
@@ -123,23 +139,26 @@ class Jetstream:
         self, host: str, state: _State, since: datetime | None, until: float
     ) -> AsyncGenerator[Page, None]:
         """Pages of about a second each."""
-        found, skipped, started = list[Mention](), list[str](), time.monotonic()
-        told, failure = state.at, None
+        heard, started, told, failure = _Heard(), time.monotonic(), state.at, None
         async with aclosing(self._events(host, max(state.at - REWIND, 0), until)) as events:
             try:
                 async for event in events:
-                    self._take(event, state, since, found, skipped)
-                    if time.monotonic() - started >= 1 or len(found) >= BATCH:
-                        if state.at != told or found:
-                            yield Page(tuple(await self._named(found)), state.save(), tuple(skipped))
-                        found, skipped, started, told = [], [], time.monotonic(), state.at
+                    self._take(event, state, since, heard)
+                    if time.monotonic() - started >= 1 or len(heard.found) >= BATCH:
+                        if state.at != told or heard:
+                            yield await self._page(heard, state)
+                        heard, started, told = _Heard(), time.monotonic(), state.at
             except Unreachable as error:
                 failure = error
         # Also what was heard before the line was lost.
-        if state.at != told or found or skipped:
-            yield Page(tuple(await self._named(found)), state.save(), tuple(skipped))
+        if state.at != told or heard:
+            yield await self._page(heard, state)
         if failure is not None:
             raise failure
+
+    async def _page(self, heard: _Heard, state: _State) -> Page:
+        named = await self._named(heard.found)
+        return Page(tuple(named), state.save(), tuple(heard.skipped), tuple(heard.gone))
 
     async def _events(self, host: str, at: int | None, until: float) -> AsyncGenerator[str, None]:
         """The stream's messages until the moment `until` of the monotonic clock."""
@@ -162,13 +181,13 @@ class Jetstream:
             where = host.partition("://")[2]
             raise Unreachable(f"{where}: the stream ended: {single_line(str(error)[:200]) or 'no answer'}") from error
 
-    def _take(self, said: str, state: _State, since: datetime | None, found: list[Mention], skipped: list[str]) -> None:
-        """Note one message of the stream, and the post in it where it is about the brand."""
+    def _take(self, said: str, state: _State, since: datetime | None, heard: _Heard) -> None:
+        """Note one message of the stream: the post in it where it is about the brand, or that one was deleted."""
         try:
             event = json.loads(said)
             at = event["time_us"]
         except (ValueError, TypeError, KeyError, RecursionError):
-            skipped.append("a message of the stream cannot be read")
+            heard.skipped.append("a message of the stream cannot be read")
             return
         if type(at) is not int:
             return
@@ -176,8 +195,16 @@ class Jetstream:
         # A clock that runs ahead must not make later posts look old.
         state.at = max(state.at, min(at, int(time.time() * 1_000_000)))
         commit = event.get("commit")
-        record = commit.get("record") if isinstance(commit, dict) else None
-        if not isinstance(record, dict) or commit.get("collection") != COLLECTION or not self._wanted(record):
+        if isinstance(commit, dict) and commit.get("collection") == COLLECTION:
+            if commit.get("operation") == "delete":
+                heard.gone.append(_uri(event, commit))
+            else:
+                self._note(event, commit, at, state, since, heard)
+
+    def _note(self, event: JSON, commit: JSON, at: int, state: _State, since: datetime | None, heard: _Heard) -> None:
+        """Take the post of a commit where it is about the brand, and was not found shortly before."""
+        record = commit.get("record")
+        if not isinstance(record, dict) or (reason := self._wanted(record)) is None:
             return
         name = f"{event.get('did')}/{commit.get('rkey')}/{commit.get('cid')}"
         if name in state.known:
@@ -186,19 +213,26 @@ class Jetstream:
         try:
             mention = self._mention(event, commit, record, at)
         except ValueError as error:
-            skipped.append(single_line(f"a post of the stream: {str(error).splitlines()[0]}"[:300]))
+            heard.skipped.append(single_line(f"a post of the stream: {str(error).splitlines()[0]}"[:300]))
             return
         if since is None or mention.created_at >= since:
-            found.append(mention)
+            heard.found.append(replace(mention, matched=reason or None))
 
-    def _wanted(self, record: JSON) -> bool:
-        """Whether one of the terms stands in a post's text, links or descriptions of images, or the account does."""
-        texts = [record.get("text"), *_links(record), *_descriptions(record)]
-        whole = fold("\n".join(text for text in texts if isinstance(text, str)))
-        if any(term in whole and re.search(rf"(?<!\w){re.escape(term)}(?!\w)", whole) for term in self._terms):
-            return True
+    def _wanted(self, record: JSON) -> str | None:
+        """Why a post is about the brand: what was found in its text, links or descriptions of images; "": it names us.
+
+        None: it is not.
+        """
+        # without their scheme links are read as words, too
+        links = [re.sub(r"^https?://(www\.)?", "", link) for link in _links(record) if isinstance(link, str)]
+        texts = [record.get("text"), *links, *_descriptions(record)]
+        whole = "\n".join(text for text in texts if isinstance(text, str))
+        langs = record.get("langs")
+        language = langs[0] if isinstance(langs, list) and langs and isinstance(langs[0], str) else None
+        if self._query is not None and (match := self._query.match(whole, language)) is not None:
+            return match.reason
         named = json.dumps([record.get("facets"), record.get("reply")])
-        return bool(self._did) and re.search(rf"{re.escape(self._did)}(?![\w.:%-])", named) is not None
+        return "" if self._did and re.search(rf"{re.escape(self._did)}(?![\w.:%-])", named) else None
 
     def _mention(self, event: JSON, commit: JSON, record: JSON, at: int) -> Mention:
         from pydantic import ValidationError
@@ -206,7 +240,7 @@ class Jetstream:
         from carecli.platforms.bluesky.posts import complaint, mention
 
         view = {
-            "uri": f"at://{event.get('did')}/{COLLECTION}/{commit.get('rkey')}",
+            "uri": _uri(event, commit),
             "cid": commit.get("cid") or "",
             "author": {"did": event.get("did")},
             "record": record,
@@ -233,6 +267,10 @@ class Jetstream:
             items = [item for item in profiles if isinstance(item, dict)] if isinstance(profiles, list) else []
             known |= {str(item.get("did")): item for item in items}
         return [_with_name(one, known.get(one.author.id or "", {})) for one in found]
+
+
+def _uri(event: JSON, commit: JSON) -> str:
+    return f"at://{event.get('did')}/{COLLECTION}/{commit.get('rkey')}"
 
 
 def _with_name(one: Mention, profile: JSON) -> Mention:
@@ -288,12 +326,13 @@ JETSTREAM = Platform(
     title="Bluesky's stream of all posts",
     open=_open,
     settings={
-        "search": "words or phrases to listen for (default: the brand's keywords)",
+        "search": "words or phrases to listen for, in the query language (default: the brand's keywords)",
         "did": "the account's DID, did:plc:…: posts that mention or answer it are found, too",
         "seconds": f"how long each fetch reads (default {SECONDS})",
         "base_url": "the stream's address (default: the four of Bluesky, in turn)",
         "profiles_url": f"where authors' names come from, empty: nowhere (default {PROFILES})",
     },
+    mentions_of="bluesky",
     access="Free, no account. About 50 posts a second pass by, and all are downloaded. The stream keeps about 36 "
     "hours: fetch at least daily. To answer, add a source of the platform bluesky.",
 )

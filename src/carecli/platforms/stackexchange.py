@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from carecli.errors import AuthError, BadAnswer, ConfigError, PlatformError, RateLimited
 from carecli.model import JSON, Author, Mention, Page
-from carecli.platforms.base import Platform, Setup
+from carecli.platforms.base import Look, Platform, Setup
 from carecli.platforms.web.fields import Fields
 from carecli.platforms.web.listings import HISTORY, Entry, Listing, Sheet, Until, beyond, one, pages, sheet
 from carecli.platforms.web.markup import to_text
@@ -36,7 +36,9 @@ Make = Callable[[Fields], Mention]
 
 
 class StackExchange:
-    """Fetcher and Checker of one site."""
+    """Fetcher, Rereader and Checker of one site."""
+
+    at_once = 100
 
     def __init__(self, api: Api, setup: Setup, key: str | None) -> None:
         self._api = api
@@ -80,6 +82,20 @@ class StackExchange:
         listings += [self._listing(name, "search/advanced", params, self._question) for name, params in asked]
         async for page in pages(listings, cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts and comments are now: those that the site does not list by their ids are gone."""
+        kinds = (("q", "questions", self._question), ("a", "answers", self._answer), ("c", "comments", self._comment))
+        asked, found = [mention.external_id for mention in known], dict[str, Mention]()
+        for kind, path, make in kinds:
+            mark = f"{self._site}:{kind}"
+            ids = [name.removeprefix(mark) for name in asked if name.startswith(mark)]
+            if not ids:
+                continue
+            data = await self._ask(f"{path}/{';'.join(ids)}", {"pagesize": self.at_once})
+            found |= {(made := make(Fields(item))).external_id: made for item in data.items("items")}
+        ours = (name for name in asked if name.startswith(f"{self._site}:"))
+        return Look(tuple(found.values()), tuple(name for name in ours if name not in found))
 
     def _listing(self, name: str, path: str, params: dict[str, str], make: Make) -> Listing:
         async def read(at: str | None) -> Sheet:

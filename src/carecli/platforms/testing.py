@@ -1,6 +1,6 @@
 """What every platform must hold to, as test classes: subclass them in your own tests, for pytest.
 
-    class TestMyPlatform(FetcherContract, PosterContract):
+    class TestMyPlatform(FetcherContract, PosterContract, RereaderContract):  # what it can do
         def open(self): return open_source(Setup(source="x", settings={"base_url": self.server.url}))
         def write(self, texts): return [self.server.customer_writes(text) for text in texts]
 
@@ -20,7 +20,7 @@ from typing import ClassVar
 
 from carecli.errors import PlatformError
 from carecli.model import JSON, Mention, Page, Reply
-from carecli.platforms.base import Fetcher, Poster
+from carecli.platforms.base import Fetcher, Look, Poster, Rereader
 
 # What customers write and attackers try: it must arrive as it was written.
 HOSTILE = (
@@ -227,6 +227,86 @@ class PosterContract(_Contract):
             "the reply does not come back once, as our own",
         )
         check(ours[0].in_reply_to == reply.to.external_id, "the reply does not answer the mention")
+
+
+class RereaderContract(_Contract):
+    """How known mentions are looked at again. `edits` False: the platform has no edits.
+
+    `refusals` are statuses with which the server is made to answer (`break_down`): nothing may be concluded from them.
+    """
+
+    edits: ClassVar[bool] = True
+    refusals: ClassVar[tuple[int, ...]] = (401, 403, 429, 500, 503)
+
+    @abstractmethod
+    def edit(self, external_id: str, text: str) -> None:
+        """The customer changes what she wrote; not called where there are no `edits`."""
+
+    @abstractmethod
+    def take_away(self, external_id: str) -> None:
+        """The customer deletes what she wrote."""
+
+    @abstractmethod
+    def break_down(self, status: int) -> None:
+        """From now on the server answers every look at known mentions with `status`."""
+
+    def known(self, *texts: str) -> dict[str, Mention]:
+        """What a customer wrote, as a fetch found it."""
+        ids = self.write(texts)
+        found = {mention.external_id: mention for mention in self.read({})[0]}
+        return {name: found[name] for name in ids}
+
+    def look(self, known: Sequence[Mention]) -> Look:
+        """What a new client finds, as many at once as it takes."""
+
+        async def main() -> Look:
+            async with self.open() as client:
+                if not isinstance(client, Rereader):
+                    raise AssertionError("the client is no Rereader")
+                check(client.at_once >= 1, "it never looks")
+                looks = [
+                    await client.look_again(known[start : start + client.at_once])
+                    for start in range(0, len(known), client.at_once)
+                ]
+            mentions = tuple(mention for look in looks for mention in look.mentions)
+            return Look(mentions, tuple(gone for look in looks for gone in look.deleted))
+
+        return asyncio.run(main())
+
+    def test_what_has_not_changed_is_as_it_was(self) -> None:
+        known = self.known("the first", "the second")
+        look = self.look(list(known.values()))
+        check(not look.deleted, f"{look.deleted} are said to be gone, and are not")
+        for mention in look.mentions:
+            check(mention.text == known[mention.external_id].text, "a text changed by itself")
+        check({mention.external_id for mention in look.mentions} == set(known), "something was not found again")
+
+    def test_what_is_gone_is_said_to_be_gone_and_nothing_else(self) -> None:
+        known = self.known("keep this", "forget this", "and keep this")
+        _, gone, _ = known
+        self.take_away(gone)
+        look = self.look(list(known.values()))
+        check(look.deleted == (gone,), f"{look.deleted} are said to be gone instead of {gone}")
+        check(gone not in {mention.external_id for mention in look.mentions}, "what is gone came as a mention")
+
+    def test_an_edit_is_seen(self) -> None:
+        if not self.edits:
+            return
+        known = self.known("it is red", "it is blue")
+        first, second = known
+        self.edit(first, "it is green")
+        texts = {mention.external_id: self.written(mention) for mention in self.look(list(known.values())).mentions}
+        check(texts == {first: "it is green", second: "it is blue"}, f"after an edit the texts are {texts}")
+
+    def test_a_failure_is_no_deletion(self) -> None:
+        known = list(self.known("the first", "the second").values())
+        for status in self.refusals:
+            self.break_down(status)
+            try:
+                look = self.look(known)
+            except PlatformError:
+                continue
+            check(not look.deleted, f"status {status} was taken for a deletion")
 
 
 def _poster(client: Fetcher) -> Poster:

@@ -11,9 +11,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from carecli.errors import AuthError, ConfigError, NotProcessed, PlatformError
+from carecli.errors import AuthError, BadAnswer, ConfigError, NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
-from carecli.platforms.base import Platform, Setup
+from carecli.platforms.base import Look, Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
 from carecli.platforms.web.listings import Entry, Listing, Sheet, one, pages, sheet
 from carecli.text import fold
@@ -41,7 +41,9 @@ HINTS = {
 
 
 class YouTube:
-    """Fetcher, Poster and Checker of one channel."""
+    """Fetcher, Poster, Rereader and Checker of one channel."""
+
+    at_once = 50
 
     def __init__(self, api: Api, setup: Setup, key: str | None) -> None:
         self._api = api
@@ -84,6 +86,26 @@ class YouTube:
         listings += [self._search(query) for query in self._queries]
         async for page in pages(listings, cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these comments and videos are now: those that YouTube does not list by their ids are gone."""
+        found, asked = list[Mention](), [mention.external_id for mention in known]
+        videos = [name.partition(":")[2] for name in asked if name.startswith("video:")]
+        comments = [name for name in asked if not name.startswith("video:")]
+        for item in await self._by_ids("comments", comments, textFormat="plainText"):
+            found.append(self._mention(item, "", None))
+        for item in await self._by_ids("videos", videos):
+            found += self._video(item, item.id("id")).mentions
+        there = {mention.external_id for mention in found}
+        return Look(tuple(found), tuple(name for name in asked if name not in there))
+
+    async def _by_ids(self, path: str, ids: Sequence[str], **params: str) -> list[Fields]:
+        if not ids:
+            return []
+        data = await self._get(path, part="snippet", id=",".join(ids), **params)
+        if not isinstance(data.get("items"), list):
+            raise BadAnswer(f"YouTube did not answer with a list of {path}")
+        return [Fields(item) for item in data.items("items")]
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:  # noqa: ARG002 - YouTube takes no key
         """Answer below the thread's first comment; whoever answered there is named with an @."""
@@ -182,7 +204,10 @@ class YouTube:
             data = await self._get(
                 "search", part="snippet", type="video", q=query, order="date", maxResults=min(self._size, 50), **more
             )
-            return sheet(data.items("items"), self._video, f"search {query}", data.note("nextPageToken"))
+            return sheet(data.items("items"), found, f"search {query}", data.note("nextPageToken"))
+
+        def found(item: Fields) -> Entry:
+            return self._video(item, item.id("id.videoId"))
 
         return Listing(f"search:{query}", read, own_limit=True)
 
@@ -211,8 +236,8 @@ class YouTube:
             raw=item.raw(),
         )
 
-    def _video(self, item: Fields) -> Entry:
-        video, channel = item.id("id.videoId"), item.text("snippet.channelId")
+    def _video(self, item: Fields, video: str) -> Entry:
+        channel = item.text("snippet.channelId")
         name = item.text("snippet.channelTitle")
         inbound = channel != self._channel
         parts = (item.text("snippet.title"), item.text("snippet.description"))

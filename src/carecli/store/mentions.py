@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from carecli.errors import NotFound
 from carecli.model import JSON, Author, Mention, Verdict, iso, parse_iso
-from carecli.store import events, search, sources, withdrawals
+from carecli.store import events, looks, search, sources, withdrawals
 from carecli.store.connect import Row, Store
 from carecli.store.customers import hash_of
 from carecli.store.raw import pack, unpack
@@ -41,12 +41,13 @@ class Beside:
     """What is written together with a page.
 
     `filled`: the page belongs to a walk back, which stands there now. `deleted`: the external ids of what is gone at
-    `place`, a platform and a host.
+    `place`, a platform and a host. `looked`: the numbers of those mentions that were looked at again.
     """
 
     filled: sources.Backfill | None = None
     deleted: Sequence[str] = ()
     place: tuple[str, str] = ("", "")
+    looked: Sequence[int] = ()
 
 
 def save_page(
@@ -76,6 +77,8 @@ def save_page(
         gone = withdrawals.withdraw(connection, beside.place, beside.deleted, now=now) if beside.deleted else 0
         if cursor is not None:
             sources.move(connection, source, cursor)
+        if beside.looked:
+            looks.looked(connection, beside.looked, now)
         if beside.filled is not None:
             sources.fill(connection, source, beside.filled)
     return Saved(len(new), len(changed), gone)

@@ -69,6 +69,12 @@ def v8_brands_and_hindsight(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v9_second_looks(db: Database) -> None:
+    """When a mention was last looked at again, for edits and deletions at its source."""
+    db.conn.execute("CREATE TABLE looks (mention_id INTEGER PRIMARY KEY REFERENCES mentions, at TEXT NOT NULL)")
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")

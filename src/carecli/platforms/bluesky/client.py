@@ -7,7 +7,7 @@ look-up.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -16,9 +16,10 @@ from pydantic import BaseModel, ValidationError
 
 from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError, RateLimited, Unreachable
 from carecli.model import JSON, Mention, Page, Receipt, Reply
-from carecli.platforms.bluesky import LIMIT, measure
+from carecli.platforms.base import Look
+from carecli.platforms.bluesky import LIMIT, looks, measure
 from carecli.platforms.bluesky import reply as bluesky_reply
-from carecli.platforms.bluesky.lists import Entry, Lists, Sheet, field_of, milliseconds
+from carecli.platforms.bluesky.lists import BATCH, Entry, Lists, Sheet, field_of, milliseconds
 from carecli.platforms.bluesky.posts import (
     POST,
     AuthorView,
@@ -62,10 +63,12 @@ class Stream:
 
 
 class BlueskyClient:
-    """Fetcher, Poster and Checker.
+    """Fetcher, Poster, Rereader and Checker.
 
     Cursor: `{"own": walk, "notifications": walk, "searches": {query: walk}}`. `overlap` in milliseconds.
     """
+
+    at_once = BATCH
 
     def __init__(
         self,
@@ -112,6 +115,13 @@ class BlueskyClient:
             yield Page((), _saved(streams))
         if failure is not None:
             raise failure
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts are now."""
+        own_did = (await self.xrpc.session()).did
+        return await looks.look_again(
+            known, self.lists.posts, self.xrpc.ask, own_did=own_did, own_handles=self.own_handles
+        )
 
     async def check(self) -> str:
         """Who is signed in and where, after one notification was asked for."""

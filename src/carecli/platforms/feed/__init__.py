@@ -17,13 +17,13 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from carecli.errors import BadAnswer, ConfigError, PlatformError, RateLimited
+from carecli.matching import any_of
 from carecli.model import JSON, Mention, Page, iso, parse_iso
 from carecli.platforms.base import Fetcher, Platform, Setup
 from carecli.platforms.feed.documents import read_document
 from carecli.platforms.feed.mentions import digest, mention_of
 from carecli.platforms.feed.xml import Document
 from carecli.platforms.web.http import Answer, Client, redact_url
-from carecli.text import fold
 
 AT_ONCE = 8
 LARGEST_FEED = 10_000_000
@@ -53,8 +53,9 @@ class _Read:
 class Feeds:
     """Fetcher and Checker over the feeds at `urls`.
 
-    `keywords`: only entries that contain one of them; none: all entries. `allow_private` permits addresses of
-    this machine and its network. `timeout` is for one read, in seconds. `now` gives the time of entries
+    `keywords`: only entries that contain one of them, as the query language finds it (carecli.matching.any_of, which
+    raises ValueError); none: all entries. `explained`: they are why an entry is taken. `allow_private` permits
+    addresses of this machine and its network. `timeout` is for one read, in seconds. `now` gives the time of entries
     without one.
     """
 
@@ -63,12 +64,14 @@ class Feeds:
         urls: Iterable[str],
         *,
         keywords: Iterable[str] = (),
+        explained: bool = True,
         allow_private: bool = False,
         timeout: float = 20,
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._urls = tuple(dict.fromkeys(urls))
-        self._keywords = tuple(fold(keyword) for keyword in keywords if keyword.strip())
+        self._keywords = any_of(tuple(keywords))
+        self._explained = explained
         self._allow_private = allow_private
         self._timeout = timeout
         self._now = now
@@ -182,15 +185,21 @@ class Feeds:
             except (ValueError, RecursionError) as error:
                 skipped.append(f"{redact_url(url)}: {error}")
                 continue
-            if (since is None or mention.created_at >= since) and self._wanted(mention.text):
+            wanted = self._wanted(mention)
+            if wanted is not None and (since is None or mention.created_at >= since):
                 # Of entries with the same id the first counts: feeds are newest first.
-                mentions.setdefault(mention.external_id, mention)
+                mentions.setdefault(mention.external_id, wanted)
         state = {**state, "seen": list(dict.fromkeys(fresh))[:SEEN_AT_MOST]}
         return _Read(url, state, tuple(mentions.values()), tuple(skipped))
 
-    def _wanted(self, text: str) -> bool:
-        folded = fold(text) if self._keywords else ""
-        return not self._keywords or any(keyword in folded for keyword in self._keywords)
+    def _wanted(self, mention: Mention) -> Mention | None:
+        """The mention, with what of the keywords is in it; None where nothing is."""
+        if self._keywords is None:
+            return mention
+        match = self._keywords.match(mention.text, mention.language)
+        if match is None:
+            return None
+        return replace(mention, matched=match.reason) if self._explained else mention
 
 
 def _document(answer: Answer) -> Document:
@@ -261,12 +270,17 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         timeout = float(setup.text("timeout", "20"))
     except ValueError:
         raise ConfigError(f"source {setup.source}: `timeout` is a number of seconds") from None
-    yield Feeds(
-        _urls(setup),
-        keywords=setup.texts("keywords") or setup.keywords if match == "keywords" else (),
-        allow_private=setup.flag("allow_private"),
-        timeout=timeout,
-    )
+    try:
+        feeds = Feeds(
+            _urls(setup),
+            keywords=setup.texts("keywords") or setup.keywords if match == "keywords" else (),
+            explained=setup.query is None,  # else the query is asked, too
+            allow_private=setup.flag("allow_private"),
+            timeout=timeout,
+        )
+    except ValueError as error:
+        raise ConfigError(f"source {setup.source}: keywords: {error}") from None
+    yield feeds
 
 
 FEED = Platform(

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from carecli.errors import AuthError, ConfigError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Mention, Page, Receipt, Reply, iso
-from carecli.platforms.base import Setup
+from carecli.platforms.base import Look, Setup
 from carecli.platforms.github import HOW, LIMIT, MARKER, discussions, host, measure
 from carecli.platforms.github.items import Eyes, Place, comment, issue, key_of
+from carecli.platforms.github.looks import Looker
 from carecli.platforms.web.answers import Answer, retry_after
 from carecli.platforms.web.api import Api, a_list
 from carecli.platforms.web.fields import Fields, digest, milliseconds, moment
@@ -47,7 +48,9 @@ def judge(answer: Answer) -> PlatformError | None:
 
 
 class GitHub:
-    """Fetcher, Poster and Checker of one account."""
+    """Fetcher, Poster, Rereader and Checker of one account."""
+
+    at_once = 1
 
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
@@ -84,6 +87,10 @@ class GitHub:
         listings += [self._search(query, eyes) for query in self._setup.searches("github")]
         async for page in pages(listings, cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these issues, discussions and comments are now."""
+        return await Looker(self._api, await self._see()).look_again(known)
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
         """Comment below the issue or discussion, with `key` in an invisible comment."""

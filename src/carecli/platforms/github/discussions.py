@@ -30,6 +30,9 @@ LIST = f"""query($owner: String!, $name: String!, $size: Int!, $after: String) {
 ONE = f"""query($owner: String!, $name: String!, $number: Int!) {{
   repository(owner: $owner, name: $name) {{ discussion(number: $number) {{ id {THREAD} }} }}
 }}"""
+NODE = f"""query($id: ID!) {{
+  node(id: $id) {{ ... on Discussion {{ title {SAID} }} ... on DiscussionComment {{ {SAID} }} }}
+}}"""
 ADD = """mutation($discussion: ID!, $body: String!, $parent: ID) {
   addDiscussionComment(input: {discussionId: $discussion, body: $body, replyToId: $parent}) {
     comment { databaseId url createdAt }
@@ -101,6 +104,16 @@ async def find(api: Api, place: Place, key: str) -> Receipt | None:
 def _receipt(made: Fields, place: Place) -> Receipt:
     external_id = f"{place.repo}#{place.number}:d{made.id('databaseId')}"
     return Receipt(external_id, made.note("url"), moment(made.get("createdAt")))
+
+
+async def one(api: Api, node: str) -> Fields | None:
+    """The discussion or comment with this name, None where there is none that we may see."""
+    try:
+        data = await _ask(api, NODE, {"id": node})
+    except NotProcessed:
+        return None
+    found = Fields(data).get("node")
+    return Fields(found) if isinstance(found, dict) and found else None
 
 
 async def _thread(api: Api, place: Place) -> Fields:

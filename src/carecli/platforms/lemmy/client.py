@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from carecli.errors import AuthError, NotProcessed, PlatformError, RateLimited
-from carecli.model import JSON, Page, Receipt, Reply
-from carecli.platforms.base import Setup, server_of
+from carecli.model import JSON, Mention, Page, Receipt, Reply
+from carecli.platforms.base import Look, Setup, server_of
 from carecli.platforms.lemmy import HOW, LIMIT, PAGE_SIZE
 from carecli.platforms.lemmy.views import V3, V4, Dialect, Eyes, Source, either, gone, place_of, views_of
 from carecli.platforms.web.answers import Answer
@@ -20,11 +20,14 @@ from carecli.text import fold
 MOST_FIND_PAGES = 10
 SKEW = timedelta(days=1)
 VERSION = frozenset({200, 400, 404})
+PURGED = {"couldnt_find_comment", "couldnt_find_post", "not_found"}
 REFUSED = {"not_logged_in", "incorrect_login", "incorrect_totp_token", "missing_totp_token", "deleted"}
 
 
 class Lemmy:
-    """Fetcher, Poster and Checker of one account."""
+    """Fetcher, Poster, Rereader and Checker of one account."""
+
+    at_once = 1
 
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
@@ -46,6 +49,21 @@ class Lemmy:
         sources = (*dialect.lists, *dialect.own, *found)
         async for page in pages([self._listing(source, eyes, dialect) for source in sources], cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts and comments are now. What is purged has no place any more, what was deleted keeps it."""
+        eyes, dialect = await self._signed_in()
+        found, gone = list[Mention](), list[str]()
+        for mention in known:
+            kind, _, number = mention.external_id.partition("/")
+            answer = await self._api.get(f"{dialect.prefix}/{kind}", {"id": number}, ok=VERSION)
+            if answer.status == 200:
+                made = eyes.mention(Fields(Fields(answer.json()).get(f"{kind}_view")), directed=mention.directed)
+                found += [made] if made else []
+                gone += [] if made else [mention.external_id]
+            elif answer.reason().partition(":")[0] in PURGED:
+                gone.append(mention.external_id)
+        return Look(tuple(found), tuple(gone))
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:  # noqa: ARG002 - Lemmy takes no key
         """Comment below the post or the comment."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlsplit
@@ -24,8 +24,8 @@ from carecli.errors import (
     Unreachable,
 )
 from carecli.model import JSON, Mention, Page, Receipt, Reply
-from carecli.platforms.base import Platform, Setup
-from carecli.platforms.mastodon import paging
+from carecli.platforms.base import Look, Platform, Setup
+from carecli.platforms.mastodon import looks, paging
 from carecli.platforms.mastodon.api import LANGUAGE, Account, Mapper, Status, read
 from carecli.platforms.mastodon.lists import Entry, Stream, own_posts, read_page, streams
 from carecli.platforms.mastodon.streaming import listen
@@ -60,7 +60,9 @@ def host(setup: Setup) -> str:
 
 
 class Mastodon:
-    """Fetcher, Poster and Checker of one account on one server."""
+    """Fetcher, Poster, Rereader and Checker of one account on one server."""
+
+    at_once = 1
 
     def __init__(self, client: Client, setup: Setup) -> None:
         self._client = client
@@ -100,6 +102,11 @@ class Mastodon:
                 yield page
         if failed is not None:
             raise failed
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts are now."""
+        mapper = Mapper(self._host, await self._me(), self._setup.handles)
+        return await looks.look_again(self._client, mapper, known)
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
         """Answer in the thread, no wider than the customer wrote, under the customer's content warning."""

@@ -5,7 +5,7 @@ a gap, which is kept in the cursor until it is read.
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from carecli.errors import AuthError, BadAnswer, ConfigError, NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply, Visibility
-from carecli.platforms.base import Setup
+from carecli.platforms.base import Look, Setup
 from carecli.platforms.matrix import API, HOW, LIMIT, PAGE_SIZE, measure
 from carecli.platforms.matrix.messages import (
     answered,
@@ -21,7 +21,9 @@ from carecli.platforms.matrix.messages import (
     bundled_edit,
     newer_text,
     receipt,
+    redacted,
     replaced,
+    taken_away,
     thread,
     time_of,
     url_of,
@@ -35,7 +37,7 @@ from carecli.text import fold, single_line
 HISTORY = timedelta(days=30)
 SKEW = timedelta(days=1)
 MOST_PAGES = 20
-KINDS = ["m.room.message", "m.room.encrypted"]
+KINDS = ["m.room.message", "m.room.encrypted", "m.room.redaction"]
 
 
 @dataclass
@@ -47,11 +49,28 @@ class Room:
     senders: dict[str, Fields] = field(default_factory=dict)
 
 
+@dataclass
+class _Batch:
+    """What some events brought: messages, the ids of those that were redacted, and what cannot be read."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.mentions or self.gone or self.skipped)
+
+    def page(self, state: JSON) -> Page:
+        return Page(tuple(self.mentions), _copy(state), tuple(self.skipped), tuple(self.gone))
+
+
 class Matrix:
-    """Fetcher, Poster and Checker of one account.
+    """Fetcher, Poster, Rereader and Checker of one account.
 
     Cursor: `{"since": token, "from": the oldest moment wanted so far, "gaps": [[room, from, to, floor], …]}`.
     """
+
+    at_once = 1
 
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
@@ -75,21 +94,36 @@ class Matrix:
         following = data.text("next_batch")
         if not following:
             raise BadAnswer("the server's sync has no next_batch")
-        mentions, skipped = list[Mention](), list[str]()
+        batch = _Batch()
         joined = data.get("rooms.join")
         for room, value in (joined if isinstance(joined, dict) else {}).items():
             timeline = Fields(value if isinstance(value, dict) else {})
-            await self._read(room, timeline.items("timeline.events"), since, mentions, skipped)
+            await self._read(room, timeline.items("timeline.events"), since, batch)
             if timeline.get("timeline.limited") is True and timeline.text("timeline.prev_batch"):
                 gaps.append([room, timeline.text("timeline.prev_batch"), token, floor])
         state: JSON = {"since": following, "from": floor, "gaps": gaps}
         # A sync that brought nothing can be asked for again, so its page is spared.
-        if mentions or skipped or len(gaps) != known:
-            yield Page(tuple(mentions), _copy(state), tuple(skipped))
+        if batch or len(gaps) != known:
+            yield batch.page(state)
         while gaps:
-            mentions, skipped = [], []
-            await self._close(gaps, since, mentions, skipped)
-            yield Page(tuple(mentions), _copy(state), tuple(skipped))
+            batch = _Batch()
+            await self._close(gaps, since, batch)
+            yield batch.page(state)
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these messages are now: a redacted one has kept its place without its words."""
+        await self._who()
+        found, gone = list[Mention](), list[str]()
+        for mention in known:
+            room, _, name = mention.external_id.partition("/")
+            event = await self._event(room, name)
+            if event is None:
+                continue  # closed to us, or forgotten by the server
+            if redacted(event):
+                gone.append(mention.external_id)
+            elif (made := await self._mention(room, event)) is not None:
+                found.append(made)
+        return Look(tuple(found), tuple(gone))
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:
         """Answer in the room; the key is the transaction, so that a repeat sends nothing twice."""
@@ -165,9 +199,7 @@ class Matrix:
         params |= ({"from": place} if place else {}) | ({"to": to} if to else {})
         return Fields(await self._api.json(f"{API}/rooms/{_part(room)}/messages", params))
 
-    async def _close(
-        self, gaps: list[Any], since: datetime | None, mentions: list[Mention], skipped: list[str]
-    ) -> None:
+    async def _close(self, gaps: list[Any], since: datetime | None, batch: _Batch) -> None:
         """Read one page of the first gap; what remains of it stays in `gaps`."""
         room, place, to, floor = gaps[0]
         try:
@@ -175,11 +207,11 @@ class Matrix:
         except PlatformError as error:
             if error.status not in {403, 404}:
                 raise
-            skipped.append(f"the room {room} is closed to us now")
+            batch.skipped.append(f"the room {room} is closed to us now")
             gaps.pop(0)
             return
         events = data.items("chunk")
-        await self._read(room, events, since, mentions, skipped)
+        await self._read(room, events, since, batch)
         times = [Fields(event).count("origin_server_ts") for event in events if isinstance(event, dict)]
         known = [time for time in times if time is not None]
         end = data.text("end")
@@ -188,9 +220,7 @@ class Matrix:
         else:
             gaps[0] = [room, end, to, floor]
 
-    async def _read(
-        self, room: str, events: list[Any], since: datetime | None, mentions: list[Mention], skipped: list[str]
-    ) -> None:
+    async def _read(self, room: str, events: list[Any], since: datetime | None, batch: _Batch) -> None:
         sealed, found = 0, list[Mention]()
         for value in events:
             try:
@@ -198,17 +228,20 @@ class Matrix:
                 if event.text("type") == "m.room.encrypted":
                     sealed += 1
                     continue
+                if name := taken_away(event):
+                    batch.gone.append(f"{room}/{name}")
+                    continue
                 mention = await self._mention(room, event)
             except ValueError as error:
-                skipped.append(single_line(f"{room}: {error}"[:300]))
+                batch.skipped.append(single_line(f"{room}: {error}"[:300]))
                 continue
             if mention is not None and (since is None or (mention.edited_at or mention.created_at) >= since):
                 found.append(mention)
         # A message and its edit: the text that counts is the edited one, whichever came first.
         newest = {m.external_id: m for m in sorted(found, key=lambda m: m.edited_at or m.created_at)}
-        mentions += newest.values()
+        batch.mentions += newest.values()
         if sealed:
-            skipped.append(f"{room}: {sealed} encrypted messages cannot be read")
+            batch.skipped.append(f"{room}: {sealed} encrypted messages cannot be read")
 
     async def _mention(self, room: str, event: Fields) -> Mention | None:
         """None: redacted, or no message."""

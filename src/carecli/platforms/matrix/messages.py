@@ -39,6 +39,21 @@ def thread(content: object) -> str | None:
     return an_id(content, "m.relates_to", "event_id") if at(content, "m.relates_to", "rel_type") == "m.thread" else None
 
 
+def redacted(event: Fields) -> bool:
+    """Whether `event` is a message whose words were taken away."""
+    return isinstance(at(event.data, "unsigned", "redacted_because"), dict) and not at(event.data, "content", "body")
+
+
+def taken_away(event: Fields) -> str | None:
+    """The message that `event` says is gone: by redacting it, or because it is itself what was redacted.
+
+    Since room version 11 the name stands in the content. Servers pass on only redactions that count.
+    """
+    if event.text("type") == "m.room.redaction":
+        return an_id(event.data, "redacts") or an_id(event.data, "content", "redacts")
+    return an_id(event.data, "event_id") if redacted(event) else None
+
+
 def newer_text(edit: object) -> str:
     """The text that the event `edit` puts in place of another one's."""
     return Fields({"body": at(edit, "content", "m.new_content", "body")}).text("body")

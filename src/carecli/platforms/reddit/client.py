@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from carecli.errors import AuthError, BadAnswer, ConfigError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
-from carecli.platforms.base import Setup
+from carecli.platforms.base import Look, Setup
 from carecli.platforms.reddit import HOW, LIMIT, PAGE_SIZE
 from carecli.platforms.web.answers import Answer
 from carecli.platforms.web.api import Api, an_object
@@ -38,7 +38,9 @@ UNITS = {"millisecond": 0.001, "second": 1, "minute": 60, "hour": 3600}
 
 
 class Reddit:
-    """Fetcher, Poster and Checker of one account, named `name` or whoever the key belongs to."""
+    """Fetcher, Poster, Rereader and Checker of one account, named `name` or whoever the key belongs to."""
+
+    at_once = 100
 
     def __init__(self, api: Api, setup: Setup, name: str) -> None:
         self._api = api
@@ -73,6 +75,13 @@ class Reddit:
             listings.append(self._listing(f"search:{query}", "/search", params, directed=False))
         async for page in pages(listings, cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts and comments are now. What Reddit leaves out may stand where we may not read."""
+        data = await self._listed("/api/info", {"id": ",".join(mention.external_id for mention in known)})
+        things = [Fields(Fields(child).get("data")) for child in data.items("children")]
+        found = tuple(self._mention(thing, None) for thing in things if not _is_gone(thing))
+        return Look(found, tuple(thing.id("name") for thing in things if _is_gone(thing)))
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:  # noqa: ARG002 - Reddit takes no key
         """Comment below the post or comment."""
@@ -120,9 +129,10 @@ class Reddit:
 
         def entry(item: Fields) -> Entry | None:
             mention = self._mention(item, directed)
-            if mention.text in GONE or not mention.text:
-                return Entry(f"{mention.external_id}\0gone", milliseconds(mention.created_at))
-            return one(mention)
+            if _is_gone(item):
+                name = mention.external_id
+                return Entry(f"{name}\0gone", milliseconds(mention.created_at), deleted=(name,))
+            return one(mention) if mention.text else None
 
         return Listing(name, read)
 
@@ -173,6 +183,11 @@ class Reddit:
             replies=item.count("num_comments"),
             raw=item.raw(),
         )
+
+
+def _is_gone(item: Fields) -> bool:
+    """Whether its author or a moderator took it away, or its author has left: a post keeps its title then."""
+    return bool(GONE & {item.text("author"), item.text("body"), item.text("selftext")})
 
 
 def _root_of(place: str) -> str | None:

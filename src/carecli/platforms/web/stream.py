@@ -19,7 +19,7 @@ LONGEST_LINE = 2_000_000
 
 
 async def events(client: Client, path: str, params: Params, *, until: float) -> AsyncGenerator[tuple[str, Any], None]:
-    """The events of `path` with their JSON (None where it is none), until `until` of the monotonic clock.
+    """The events of `path` with their JSON (their text where it is none), until `until` of the monotonic clock.
 
     Ends also when the server ends the answer. Raises PlatformError.
     """
@@ -39,7 +39,7 @@ def _json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
-        return None
+        return text
 
 
 async def _lines(client: Client, path: str, params: Params, until: float) -> AsyncGenerator[str, None]:
