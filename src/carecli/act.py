@@ -17,9 +17,10 @@ from carecli.doubts import Doubts, doubts
 from carecli.errors import Conflict
 from carecli.meaning import meaning
 from carecli.model import JSON, Event, Verdict
+from carecli.reposts import gist
 from carecli.store import cases, conversations, events, mentions
 from carecli.store.connect import Row, Store
-from carecli.triage import Rules, classify, examples, reposts, risk
+from carecli.triage import Rules, classify, examples, risk
 from carecli.triage.engine import needs_reply
 
 if TYPE_CHECKING:
@@ -162,7 +163,7 @@ def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _
     found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
     for row, verdict, to_us in zip(inbound, verdicts, directed, strict=True):
         verdict = about(verdict, row["text"], engine.config)  # noqa: PLW2901 - the same verdict, complete
-        signals = (risk.find(row["text"], verdict.language), reposts.gist(row["text"]))
+        signals = (risk.find(row["text"], verdict.language), gist(row["text"]))
         found[row["mention_id"]] = _Judged(verdict, to_us, signals)
     return found
 

@@ -21,7 +21,7 @@ from carecli.model import iso, parse_iso
 from carecli.priorities import Customer, Ranked, pressing, risks_of
 from carecli.replies.closing import is_thanks
 from carecli.replies.promises import promises
-from carecli.reposts import Copy, fingerprint, originals
+from carecli.reposts import Copy, gist, originals
 from carecli.store import cases, conversations, events
 from carecli.store import promises as kept
 from carecli.store.cases import Projection
@@ -67,13 +67,13 @@ def find_reposts(connection: Connection, undirected: Sequence[Row], texts: Mappi
         Copy(row["mention_id"], mark, row["platform"], row["author_id"], parse_iso(row["created_at"]))
         for row in undirected
         if row["case_id"] is None and row["in_reply_to"] is None
-        for mark in [fingerprint(texts[row["mention_id"]])]
+        for mark in [gist(texts[row["mention_id"]])]
         if mark is not None
     ]
     if not copies:
         return {}
-    found = originals(copies, conversations.same_texts(connection, {copy.print for copy in copies}))
-    conversations.note_texts(connection, copies, found)
+    found = originals(copies, conversations.same_texts(connection, {copy.gist for copy in copies}))
+    conversations.note_reposts(connection, found)
     return found
 
 

@@ -1,7 +1,9 @@
-"""Which messages are the same text again: reposts, cross-posts and syndicated copies of what addresses nobody.
+"""Which texts say the same, and which messages are therefore reposts, cross-posts or copies of one another.
 
-Kept conservative, because one who complains in the same words as another is another customer: only long texts, or
-texts with a link, by other authors or on other platforms, within a week of each other.
+`gist` is the one notion of the same text: for reposts that become one case, for copies that a case tells of, for
+accounts that say one thing again and again, for topics that a single text would make. Reposts are kept conservative,
+because one who complains in the same words as another is another customer: only of what addresses nobody, by other
+authors or on other platforms, within a week of each other.
 """
 
 from __future__ import annotations
@@ -12,13 +14,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from carecli.text import words
+from carecli.text import fold
 
 WINDOW = timedelta(days=7)
-_LONG = 40  # characters
-_LONG_WITH_LINK = 20
-_LINK = re.compile(r"https?://", re.IGNORECASE)
-_QUOTED = re.compile(r"\s*RT @\S+:?\s", re.IGNORECASE)
+LONGEST = 4000  # characters that are looked at
+
+_LINK = re.compile(r"(?:https?://|\bwww\.)\S*", re.IGNORECASE)
+_MASKED = re.compile(rf"{_LINK.pattern}|[@#][\w.-]+|\b(?:rt|via)\b", re.IGNORECASE)
+_WORD = re.compile(r"[^\W_]+")
+_HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_BETWEEN_HAN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff]) | (?=[\u3040-\u30ff\u3400-\u9fff])")
+# Shorter texts are the same by chance: "thank you", "any news?"; not so with the same link behind them.
+_FEWEST_WORDS, _FEWEST_HAN, _LONG_WITH_LINK = 6, 12, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,29 +33,36 @@ class Copy:
     """One message as far as it matters here; `mention` is its number."""
 
     mention: int
-    print: bytes
+    gist: int
     platform: str
     author: int
     at: datetime
 
 
-def fingerprint(text: str) -> bytes | None:
-    """Eight bytes that texts share which say the same, whatever their case, spaces and punctuation.
+def gist(text: str) -> int | None:
+    """A number that texts share which say the same, fit for a column of SQLite.
 
-    None for a text that two people may well write by themselves.
+    The same: the same words in the same order, whatever the links, handles, hashtags, emoji, case, accents and
+    punctuation. A changed word is another text. A text of few words is the same only with the same link; without one
+    two people may well write it by themselves: None.
     """
-    said = " ".join(words(_QUOTED.sub("", text, count=1)))
-    if len(said) < (_LONG_WITH_LINK if _LINK.search(text) else _LONG):
-        return None
-    return blake2b(said.encode("utf-8", "replace"), digest_size=8).digest()
+    text = text[:LONGEST]
+    words = _WORD.findall(fold(_MASKED.sub(" ", text)))
+    if len(words) < _FEWEST_WORDS and len(_HAN.findall("".join(words))) < _FEWEST_HAN:
+        links = [link.casefold().rstrip("/.,;:!?)") for link in _LINK.findall(text)]
+        words += links if words else []
+        if not links or len(" ".join(words)) < _LONG_WITH_LINK:
+            return None
+    said = _BETWEEN_HAN.sub("", " ".join(words)).encode("utf-8", "replace")
+    return int.from_bytes(blake2b(said, digest_size=8).digest(), "big", signed=True)
 
 
-def originals(new: Iterable[Copy], known: Mapping[bytes, Iterable[Copy]]) -> dict[int, int]:
+def originals(new: Iterable[Copy], known: Mapping[int, Iterable[Copy]]) -> dict[int, int]:
     """Of the `new` messages, oldest first, those that repeat another one: their numbers → that one's number."""
     found: dict[int, int] = {}
     firsts = {key: list(copies) for key, copies in known.items()}
     for copy in new:
-        earlier = firsts.setdefault(copy.print, [])
+        earlier = firsts.setdefault(copy.gist, [])
         first = next((other for other in earlier if _repeats(copy, other)), None)
         if first is None:
             earlier.append(copy)

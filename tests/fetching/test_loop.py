@@ -8,6 +8,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -307,4 +308,19 @@ def test_the_database_of_the_version_before_migrates_and_keeps_everything(tmp_pa
     store = open_store(path)
     state = sources.begin(store, [("s", "memory")])["s"]
     assert (state.cursor, state.failures, state.next_try, state.backfill) == ({"after": 7}, 0, None, None)
+    store.close()
+
+
+def test_version_7_migrates_and_goes_on_finding_reposts(tmp_path: Path) -> None:
+    from sqlite_utils import Database
+
+    path = tmp_path / "care.db"
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="v8_second_looks")
+        connection.execute("PRAGMA user_version = 7")
+        connection.commit()
+    store = open_store(path)
+    assert store.rows("SELECT * FROM looks") == []
+    assert "fingerprint" not in {row["name"] for row in store.rows("PRAGMA table_info(mentions)")}
+    assert store.integrity() == "ok"
     store.close()

@@ -56,11 +56,9 @@ def test_what_is_no_repost(store: Store, other: Mention) -> None:
 
 
 def test_short_texts_are_everybodys() -> None:
-    assert reposts.fingerprint("my bag is lost, acme!") is None
-    assert reposts.fingerprint("strike! https://news.example/acme") == reposts.fingerprint(
-        "Strike: https://news.example/acme"
-    )
-    assert reposts.fingerprint("https://a.example") is None
+    assert reposts.gist("my bag is lost, acme!") is None
+    assert reposts.gist("strike! https://news.example/acme") == reposts.gist("Strike: https://news.example/acme")
+    assert reposts.gist("https://a.example") is None
 
 
 def test_a_repost_never_reopens_a_case(store: Store) -> None:

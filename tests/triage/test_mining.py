@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from carecli.reposts import gist
 from carecli.triage.examples import like
 from carecli.triage.mining import propose
-from carecli.triage.reposts import gist
 
 WORDS = "my suitcase never came to the hotel in Oslo"
 

@@ -110,35 +110,30 @@ def next_number(connection: Connection) -> int:
     return number
 
 
-def same_texts(connection: Connection, prints: Iterable[bytes]) -> dict[bytes, list[Copy]]:
-    """The first messages that are stored with each of these fingerprints."""
-    found: dict[bytes, list[Copy]] = {}
-    for print_ in prints:
+def same_texts(connection: Connection, gists: Iterable[int]) -> dict[int, list[Copy]]:
+    """The first undirected messages that are stored with each of these gists, and answer nothing."""
+    found: dict[int, list[Copy]] = {}
+    for gist in gists:
         rows = connection.execute(
             """
             SELECT mention_id, platform, author_id, created_at FROM mentions
-            WHERE fingerprint = ? AND repost_of IS NULL AND case_id IS NOT NULL ORDER BY created_at DESC LIMIT 50
+            WHERE gist = ? AND repost_of IS NULL AND case_id IS NOT NULL AND inbound = 1 AND directed = 0
+                AND in_reply_to IS NULL ORDER BY created_at DESC LIMIT 50
             """,
-            [print_],
+            [gist],
         ).fetchall()
-        found[print_] = [
-            Copy(
-                row["mention_id"],
-                print_,
-                row["platform"],
-                row["author_id"],
-                parse_iso(row["created_at"]),
-            )
+        found[gist] = [
+            Copy(row["mention_id"], gist, row["platform"], row["author_id"], parse_iso(row["created_at"]))
             for row in rows
         ]
     return found
 
 
-def note_texts(connection: Connection, copies: Iterable[Copy], originals: Mapping[int, int]) -> None:
-    """Keep the fingerprints of these messages, and which of them are reposts of which."""
+def note_reposts(connection: Connection, originals: Mapping[int, int]) -> None:
+    """Keep which messages are reposts of which."""
     connection.executemany(
-        "UPDATE mentions SET fingerprint = ?, repost_of = ? WHERE mention_id = ?",
-        [(copy.print, originals.get(copy.mention), copy.mention) for copy in copies],
+        "UPDATE mentions SET repost_of = ? WHERE mention_id = ?",
+        [(first, number) for number, first in originals.items()],
     )
 
 

@@ -75,6 +75,13 @@ def v9_second_looks(db: Database) -> None:
     db.conn.execute("CREATE TABLE looks (mention_id INTEGER PRIMARY KEY REFERENCES mentions, at TEXT NOT NULL)")
 
 
+@migrations()
+def v9_one_gist(db: Database) -> None:
+    """Reposts are found by the gist of a text, as its copies are."""
+    db.conn.execute("DROP INDEX mentions_by_fingerprint")
+    db.conn.execute("ALTER TABLE mentions DROP COLUMN fingerprint")
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")

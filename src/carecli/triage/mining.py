@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
+from carecli.reposts import gist
 from carecli.text import fold
-from carecli.triage.reposts import gist
 from carecli.triage.variants import variants
 
 MAX_CHARACTERS = 1000
