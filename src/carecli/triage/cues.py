@@ -5,22 +5,22 @@ written, and `^` before a phrase ties it to the start of a sentence. Where words
 (Chinese) a phrase may stand anywhere, and traditional characters are read as simplified ones; elsewhere it begins
 and ends with a word, and the one-letter words in `prefixes` may hang before it. The list `<kind>_not` holds what
 only looks like the kind: a cue that overlaps one of these does not count.
-
-Only the phrases whose first word occurs in the text are tried, each at that word alone: the time is linear in the
-text, whatever the text.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.resources import files
+from itertools import accumulate, chain
 from typing import NamedTuple
 
-from carecli.triage.phrases import by_first_word, first_word, pattern
+from carecli.text import fold
+from carecli.triage.automaton import PAUSE, STOP, Automaton, Clue, State, Word
+from carecli.triage.memo import Memo
+from carecli.triage.phrases import Graph, units
 from carecli.triage.variants import variants
 
 LANGUAGES = ("en", "he", "pl", "zh")
@@ -29,18 +29,20 @@ _ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
 
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = {"emergency_maybe": "emergency_not", "harm": "emergency_not"}
-_ENDS = frozenset(".!?;\n\u2026。")
-# Whatever stands between words and is no single space; a mark inside a word is part of it.
-_GAPS = re.compile(r"(?!(?<=[^\W_])['\"][^\W_])(?:[^\w ]|_)[\W_]*|(?<![^\W_]) +| {2,}[\W_]*")
-_MOST_WORDS = 50_000
+_ENDS = frozenset(".!?;¶\u2026。")
+_QUOTES = " \t'\""
+# A mark inside a word is part of it.
+_PIECE = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[\W_]+")
+_MOST_TOKENS = 16_000
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
-_NUMBER = "0123456789一二两三四五六七八九十百几半"
+_HAN_ENDS = frozenset(".!?;\n")
 _LONGEST = 40
 _MOST_PREFIXES = 2
 _MOST_QUOTED = 3
 # With fewer letters left, the first ones are rather part of the word: the shot in a fast one (מהירה).
 _SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
+_STOP, _PAUSE = Word(".", STOP), Word(",", PAUSE)
 
 
 class Hit(NamedTuple):
@@ -52,39 +54,88 @@ class Hit(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Clue:
-    """The phrases of one kind that begin with the same word; `anchored`: only at the start of a sentence."""
-
-    kind: str
-    anchored: bool
-    phrases: tuple[str, ...]
-
-    def pattern(self, *, spaced: bool) -> str:
-        """One regular expression over folded text, to be matched at the first word."""
-        return "|".join(dict.fromkeys(pattern(phrase, spaced=spaced) for phrase in self.phrases))
-
-
-class Probe(NamedTuple):
-    """All clues for one word as one pattern: group n+1 is what `clues[n]` found there."""
-
-    match: Callable[[str, int], re.Match[str] | None]
-    clues: tuple[Clue, ...]
-
-
 Hits = Mapping[str, tuple[Hit, ...]]
-_Candidates = tuple[str, list[tuple[int, Probe]]]
-_Shelf = dict[str, dict[tuple[str, bool], list[str]]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Book:
-    """All cues of one language by their first word (`exact`), the start of it (`stems`) or their first character."""
+    """All cues of one file, and what is remembered of words that were read."""
 
-    spaced: bool
-    prefixes: str
-    exact: Mapping[str, tuple[Clue, ...]]
-    stems: Mapping[str, tuple[Clue, ...]]
+    def __init__(self, automaton: Automaton, *, spaced: bool, prefixes: str = "") -> None:
+        self.automaton = automaton
+        self.spaced = spaced
+        self.prefixes = prefixes
+        self._tokens: Memo[str, tuple[Word, ...]] = Memo(self._words_of, _MOST_TOKENS)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of cues that the file has."""
+        return frozenset(clue.kind for clue in self.automaton.clues)
+
+    def find(self, folded: str, also: Mapping[str, str] | None = None) -> Hits:
+        """The cues in a folded text by kind, in text order, but for those that overlap what only looks like them.
+
+        That is `<kind>_not`, or the kind that `also` names.
+        """
+        found = self.hits(self.words(_spaced(folded) if self.spaced else _unspaced(folded)))
+        others = also or {}
+        return {
+            kind: kept
+            for kind, hits in found.items()
+            if (kept := _meant(hits, found.get(others.get(kind, f"{kind}_not"), ())))
+        }
+
+    def words(self, tokens: Sequence[str]) -> list[Word]:
+        """What stands between the spaces of a text (characters in Chinese) as words and marks."""
+        if self.automaton.forget():
+            self._tokens.forget()
+        return list(chain.from_iterable(map(self._tokens.__getitem__, tokens)))
+
+    def hits(self, words: Sequence[Word]) -> dict[str, list[Hit]]:
+        """The cues among `words` by kind, in text order; of those that begin inside another of their kind none."""
+        found: dict[str, list[Hit]] = {}
+        places: list[int] = []
+        for clue, first, offset, end in self.automaton.find(words):
+            places = places or list(accumulate((len(word[0]) for word in words), initial=0))
+            start = places[first] + offset
+            hits = found.setdefault(clue.kind, [])
+            if not hits or hits[-1].end <= start:
+                text = "".join([word[0] for word in words[first:end]])
+                hits.append(Hit(clue.kind, start, places[end], text.lstrip()[offset:]))
+        return found
+
+    def _words_of(self, token: str) -> tuple[Word, ...]:
+        folded = fold(token)
+        if not self.spaced:
+            return (self._character(folded),)
+        if folded.isalnum():
+            return (self._word(folded),)
+        pieces = [piece for piece in _PIECE.findall(folded) if piece.strip(_QUOTES)]
+        return tuple(self._word(piece) if piece[0].isalnum() else _mark(piece) for piece in pieces)
+
+    def _character(self, character: str) -> Word:
+        role, start = self.automaton.role(character, wild=character not in _HAN_ENDS)
+        return Word(character, role, ((0, start),) if start is not None else ())
+
+    def _word(self, text: str) -> Word:
+        role, start = self.automaton.role(text[:_LONGEST])
+        starts = [(0, start)] if start is not None else []
+        starts += self._after_prefixes(text) if self.prefixes else []
+        return Word(f" {text}", role, tuple(starts))
+
+    def _after_prefixes(self, text: str) -> list[tuple[int, State]]:
+        """The states of phrases that begin inside a word, and how many letters hang before."""
+        found = []
+        for offset in range(1, min(_MOST_PREFIXES, len(text) - 1) + 1):
+            form = text[offset : offset + _LONGEST]
+            if text[offset - 1] not in self.prefixes or len(form) < _SHORTEST_WITHOUT_PREFIX[offset]:
+                break
+            if (start := self.automaton.start(form)) is not None:
+                found.append((offset, start))
+        return found
+
+
+def _mark(piece: str) -> Word:
+    return _PAUSE if _ENDS.isdisjoint(piece) else _STOP
 
 
 def find(folded: str, language: str | None) -> Hits:
@@ -93,11 +144,11 @@ def find(folded: str, language: str | None) -> Hits:
     A language without a data file has no cues of its own: there the four files' cues for danger and spam count,
     as a cry for help must not get lost over a wrong guess at the language.
     """
-    if language in LANGUAGES:
-        return _hits(folded, language)
+    if language is not None and language in LANGUAGES:
+        return load(language).find(folded, _NOT)
     merged: dict[str, tuple[Hit, ...]] = {}
     for each in LANGUAGES:
-        for kind, hits in _hits(folded, each).items():
+        for kind, hits in load(each).find(folded, _NOT).items():
             if kind in _ANYWHERE:
                 merged[kind] = merged.get(kind, ()) + hits
     return merged
@@ -109,26 +160,6 @@ def because(name: str, hits: Sequence[Hit]) -> str:
     return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)
 
 
-@lru_cache(maxsize=32)
-def _hits(folded: str, language: str) -> Hits:
-    text, candidates = _spaced(folded, language) if load(language).spaced else _unspaced(folded, language)
-    found: dict[str, list[Hit]] = {}
-    for start, probe in candidates:
-        match = probe.match(text, start)
-        if match is not None and match.lastindex is not None:
-            for group, clue in enumerate(probe.clues, start=1):
-                end = match.end(group)
-                if end > start and (not clue.anchored or _opens(text, start)):
-                    hits = found.setdefault(clue.kind, [])
-                    if not hits or hits[-1].end <= start:
-                        hits.append(Hit(clue.kind, start, end, text[start:end]))
-    return {
-        kind: kept
-        for kind, hits in found.items()
-        if (kept := _meant(hits, found.get(_NOT.get(kind, f"{kind}_not"), ())))
-    }
-
-
 def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
     """The hits that overlap none of the others."""
     if not not_meant:
@@ -136,89 +167,13 @@ def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in not_meant))
 
 
-def _spaced(folded: str, language: str) -> _Candidates:
-    """The words of `folded` with little between them, and where a phrase may begin, with what to look for there."""
-    text = _GAPS.sub(_gap, folded) + " "
-    probes = _memo(language)
-    candidates: list[tuple[int, Probe]] = []
-    start = 0
-    for word in text.split(" "):
-        if word:
-            token = word.rstrip(",.")
-            found = probes.get(token)
-            if found is None:
-                found = _remembered(probes, token, language)
-            for offset, probe in found:
-                candidates.append((start + offset, probe))
-        start += len(word) + 1
-    return text, candidates
+def _spaced(folded: str) -> list[str]:
+    return (folded.replace("\n", " ¶ ") if "\n" in folded else folded).split()
 
 
-def _gap(match: re.Match[str]) -> str:
-    return _between(match.group()[:_LONGEST])
-
-
-def _remembered(
-    probes: dict[str, tuple[tuple[int, Probe], ...]], token: str, language: str
-) -> tuple[tuple[int, Probe], ...]:
-    """Look a word up once; what it may begin is kept, for so many words."""
-    if len(probes) >= _MOST_WORDS:
-        probes.clear()
-    found = probes[token] = _probes_of(token, language) if token else ()
-    return found
-
-
-@cache
-def _memo(language: str) -> dict[str, tuple[tuple[int, Probe], ...]]:  # noqa: ARG001 - one for each language
-    return {}
-
-
-@lru_cache(maxsize=1024)
-def _between(gap: str) -> str:
-    if not _ENDS.isdisjoint(gap):
-        return ". "
-    return ", " if gap.strip(" \t'\"") else " "
-
-
-def _unspaced(folded: str, language: str) -> _Candidates:
-    """The same for a script without spaces: simplified characters, and no space where a name was masked."""
-    text = _BETWEEN_HAN.sub("", folded.translate(variants()).replace("。", "."))
-    probes = ((start, _probe_at(character, language)) for start, character in enumerate(text))
-    return text, [(start, probe) for start, probe in probes if probe]
-
-
-def _probes_of(token: str, language: str) -> tuple[tuple[int, Probe], ...]:
-    """What may begin with `token`, and how many letters of it hang before it."""
-    book = load(language)
-    found = []
-    for offset in range(min(_MOST_PREFIXES, len(token) - 1) + 1 if book.prefixes else 1):
-        form = token[offset : offset + _LONGEST]
-        if offset and (token[offset - 1] not in book.prefixes or len(form) < _SHORTEST_WITHOUT_PREFIX[offset]):
-            break
-        clues = [*book.exact.get(form, ()), *(book.exact.get("#", ()) if form[0].isdigit() else ())]
-        for end in range(len(form), 0, -1):
-            clues += book.stems.get(form[:end], ())
-        if clues:
-            found.append((offset, _probe(tuple(clues), spaced=True)))
-    return tuple(found)
-
-
-@lru_cache(maxsize=8192)
-def _probe_at(character: str, language: str) -> Probe | None:
-    clues = load(language).exact.get(character)
-    return _probe(clues, spaced=False) if clues else None
-
-
-@lru_cache(maxsize=32768)
-def _probe(clues: tuple[Clue, ...], *, spaced: bool) -> Probe:
-    """One pattern that looks for every clue and takes nothing; compiled when its word first occurs."""
-    source = "".join(f"(?=({clue.pattern(spaced=spaced)})?)" for clue in clues)
-    return Probe(re.compile(source).match, clues)
-
-
-def _opens(text: str, start: int) -> bool:
-    """Whether a sentence or a clause may begin at `start`: no word stands before it without a mark between."""
-    return not text[max(0, start - 2) : start].rstrip(" ")[-1:].isalnum()
+def _unspaced(folded: str) -> list[str]:
+    """The characters of a script without spaces, simplified; no space where a name was masked."""
+    return units(_BETWEEN_HAN.sub("", folded.translate(variants()).replace("。", ".")))
 
 
 @cache
@@ -230,36 +185,16 @@ def load(language: str) -> Book:
 
 def build(data: Mapping[str, object]) -> Book:
     """The book of one data file's content. Raises ValueError that names a phrase that cannot be read."""
-    spaced = bool(data.get("spaced", True))
-    exact: _Shelf = {}
-    stems: _Shelf = {}
+    graph, clues = Graph(spaced=bool(data.get("spaced", True))), dict[Clue, int]()
     for kind, sources in data.items():
-        if kind in {"spaced", "prefixes"}:
-            continue
-        for source in _strings(sources):
-            for phrase in by_first_word(source.lstrip("^").replace(" ?", "( )?")):
-                word, is_stem = first_word(phrase)
-                for key in _keys(word, spaced=spaced):
-                    shelf = stems if spaced and is_stem else exact
-                    shelf.setdefault(key, {}).setdefault((kind, source.startswith("^")), []).append(phrase)
-    return Book(spaced, str(data.get("prefixes", "")), _clues(exact), _clues(stems))
-
-
-def _clues(shelf: _Shelf) -> dict[str, tuple[Clue, ...]]:
-    return {
-        key: tuple(Clue(kind, anchored, tuple(phrases)) for (kind, anchored), phrases in kinds.items())
-        for key, kinds in shelf.items()
-    }
+        if kind not in {"spaced", "prefixes"}:
+            for source in _strings(sources):
+                clue = Clue(kind, source.startswith("^"))
+                graph.add(source.lstrip("^"), clues.setdefault(clue, len(clues)))
+    return Book(Automaton(graph, list(clues)), spaced=graph.spaced, prefixes=str(data.get("prefixes", "")))
 
 
 def _strings(values: object) -> list[str]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise ValueError(f"a list of texts is needed, not {values!r}")
     return values
-
-
-def _keys(word: str, *, spaced: bool) -> Sequence[str]:
-    """Where a phrase that begins with `word` is found: a word with or without its apostrophe, or a character."""
-    if spaced:
-        return tuple({word, word.replace("'", "")})
-    return _NUMBER if word == "#" else word[:1]
