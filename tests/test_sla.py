@@ -303,14 +303,14 @@ def test_a_changed_policy_puts_the_past_in_its_place(store: Store) -> None:
     act.label(store, ACME, 2, {"intent": "complaint"}, now=NOW)
     act.record(store, 1, "resolved", now=minute(2))
     before = {row["case_id"]: row["priority"] for row in cases.listed(store, Filter(everything=True), now=NOW)}
-    config = replace(ACME, priority=Priority(intent={"complaint": 1, "question": 80}))
+    config = replace(ACME, priority=Priority(intent={"complaint": 1, "question": 70}))
     assert not priorities.is_settled(store, config.priority)
     act.adopt_priorities(store, config, only_open=True)
     assert priorities.is_settled(store, config.priority)
     after = {row["case_id"]: row["priority"] for row in cases.listed(store, Filter(everything=True), now=NOW)}
     assert after == {1: before[1], 2: before[2] - 29}
     act.adopt_priorities(store, config)
-    assert cases.get(store, 1)["priority"] == before[1] + 62
+    assert cases.get(store, 1)["priority"] == before[1] + 52
     assert priorities.to_do(store, only_open=False) == []
     act.adopt_priorities(store, ACME)
     assert {row["case_id"]: row["priority"] for row in cases.listed(store, Filter(everything=True), now=NOW)} == before

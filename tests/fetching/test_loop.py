@@ -316,7 +316,7 @@ def test_version_7_migrates_and_goes_on_finding_reposts(tmp_path: Path) -> None:
 
     path = tmp_path / "care.db"
     with closing(sqlite3.connect(path)) as connection:
-        migrations.apply(Database(connection), stop_before="v8_second_looks")
+        migrations.apply(Database(connection), stop_before="v8_brands_and_hindsight")
         connection.execute("PRAGMA user_version = 7")
         connection.commit()
     store = open_store(path)

@@ -76,7 +76,7 @@ def v9_second_looks(db: Database) -> None:
 
 
 @migrations()
-def v9_one_gist(db: Database) -> None:
+def v10_one_gist(db: Database) -> None:
     """Reposts are found by the gist of a text, as its copies are."""
     db.conn.execute("DROP INDEX mentions_by_fingerprint")
     db.conn.execute("ALTER TABLE mentions DROP COLUMN fingerprint")
