@@ -87,6 +87,7 @@ def describe(row: Row, config: Config, now: datetime, promised: Mapping[int, JSO
         "follow_up": promise and {key: promise[key] for key in ("promise", "words", "due_at", "state")},
         "mentions": row["mention_count"],
         "reposts": row["reposts"],
+        "match": row["match"],
     }
 
 

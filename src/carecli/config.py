@@ -6,9 +6,10 @@ file when its content is new to this database; reading alone builds the same val
 
 from __future__ import annotations
 
+import re
 import tomllib
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from datetime import date
 from functools import cached_property
@@ -434,6 +435,19 @@ def read(path: Path) -> str | None:
         raise ConfigError(f"{path}: not UTF-8 at byte {error.start}", hint="save the file as UTF-8") from error
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
+
+
+def variable(source: str, kind: str = "") -> str:
+    """The environment variable of a secret: source `my-shop`, kind TOKEN → `CARE_MY_SHOP_TOKEN`."""
+    return f"CARE_{re.sub(r'[^A-Z0-9]', '_', source.upper())}_{kind}"
+
+
+def same_variables(source: str, others: Iterable[str]) -> str | None:
+    """What is wrong where another source's secrets would be this one's, too: their variables have one name."""
+    for other in others:
+        if other != source and variable(other) == variable(source):
+            return f"'{source}' and '{other}' would share the variable {variable(source, 'TOKEN')} of their secrets"
+    return None
 
 
 def parse(text: str, path: Path) -> dict[str, Any]:

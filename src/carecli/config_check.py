@@ -14,7 +14,7 @@ from typing import Any, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from carecli import national
-from carecli.config import DAYS, RULES, Config, build
+from carecli.config import DAYS, RULES, Config, build, same_variables
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
 from carecli.keys import bound
@@ -45,7 +45,14 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
     except ValueError as error:
         key, problem = error.args
         raise ConfigError(f"{path}:{line_of(text, key.split('.'))}: '{key}': {problem}") from None
-    for key, attempt in (*_ATTEMPTS, *_promises(config), *_teams(config), *_weights(config), *_queries(data)):
+    for key, attempt in (
+        *_ATTEMPTS,
+        *_promises(config),
+        *_teams(config),
+        *_weights(config),
+        *_queries(data),
+        *_names(config),
+    ):
         try:
             attempt(config)
         except ValueError as error:
@@ -159,6 +166,18 @@ def _queries(data: dict[str, Any]) -> Iterator[tuple[str, Callable[[Config], obj
         text = source["settings"].get("query")
         if text is not None and text not in named:
             yield f"sources.{name}.query", lambda _config, text=text: parse(str(text))  # type: ignore[misc]
+
+
+def _names(config: Config) -> Iterator[_Attempt]:
+    """Sources with names of their own also as environment variables."""
+    names = list(config.sources)
+    for place, name in enumerate(names):
+        yield f"sources.{name}", _asked(_own_variables, name, names[:place])
+
+
+def _own_variables(name: str, before: list[str]) -> None:
+    if problem := same_variables(name, before):
+        raise ValueError(f"{problem}: rename one of them")
 
 
 def _explained(error: ValidationError, text: str, path: Path) -> ConfigError:

@@ -12,7 +12,7 @@ import tomlkit
 from tomlkit import TOMLDocument
 from tomlkit.items import Table
 
-from carecli.config import parse, read
+from carecli.config import parse, read, same_variables
 from carecli.errors import ConfigError, NotFound
 
 
@@ -28,11 +28,13 @@ def create(path: Path, brand: Mapping[str, Any]) -> None:
 
 
 def add_source(path: Path, name: str, platform: str, settings: Mapping[str, Any]) -> None:
-    """Add `[sources.NAME]`. Raises ConfigError when there is one already."""
+    """Add `[sources.NAME]`. Raises ConfigError when there is one already, or one whose secrets would be the same."""
     document = _document(path)
     sources = document.setdefault("sources", tomlkit.table(is_super_table=True))
     if name in sources:
         raise ConfigError(f"{path}: there is a source '{name}' already", hint=f"`care source remove {name}` first")
+    if problem := same_variables(name, sources):
+        raise ConfigError(f"{path}: {problem}", hint="give it another name, one that differs in letters or digits")
     sources[name] = _table({"platform": platform, **settings})
     _write(path, tomlkit.dumps(document))
 

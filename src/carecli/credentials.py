@@ -6,20 +6,16 @@ Never from care.toml, never into the store, a log or an error.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from carecli.config import variable
 from carecli.errors import AuthError, CareError
 
 SERVICE = "carecli"
-
-
-def variable(source: str, kind: str) -> str:
-    """The environment variable of a secret: source `my-shop`, kind TOKEN → `CARE_MY_SHOP_TOKEN`."""
-    return f"CARE_{re.sub(r'[^A-Z0-9]', '_', source.upper())}_{kind}"
+__all__ = ["SERVICE", "find", "keep", "variable"]
 
 
 def find(source: str, kind: str, settings: Mapping[str, Any]) -> str | None:

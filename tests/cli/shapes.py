@@ -107,6 +107,7 @@ CASE = {
     "snoozed_until": maybe(time),
     "waiting_since": maybe(time),
     "reposts": count,
+    "match": maybe(words),
     "sla": SLA,
     "follow_up": maybe(
         {"promise": count, "words": words, "due_at": time, "state": one_of("open", "kept", "broken", "dropped")}
@@ -139,7 +140,7 @@ MENTION = {
     "visibility": words,
     "directed": bool,
     "deleted_at": maybe(time),
-    "matched": maybe(words),
+    "match": maybe(words),
     "metrics": {"likes": maybe(int), "reposts": maybe(count), "replies": maybe(count)},
 }
 FINDING = {

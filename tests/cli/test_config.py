@@ -187,3 +187,16 @@ def test_login_takes_a_secret_from_a_pipe_and_never_shows_it(world: World) -> No
     done = world.run("login", "m1", stdin=SECRET + "\n", expect=(0, 1))
     assert secrets_in(world, done.stdout, done.stderr) == []
     assert "CARE_M1_TOKEN" in world.run("login", "mastodon", stdin="", expect=2).stderr
+
+
+def test_sources_whose_secrets_would_share_a_variable_are_refused(world: World) -> None:
+    world.init()
+    world.run("source", "add", "mastodon", "my-shop", "--set", "base_url=https://a.example")
+    said = world.run("source", "add", "bluesky", "my_shop", expect=2).stderr
+    assert "'my_shop' and 'my-shop' would share the variable CARE_MY_SHOP_TOKEN of their secrets" in said
+    assert "my_shop" not in world.config.read_text(encoding="utf-8")
+    text = world.config.read_text(encoding="utf-8") + '\n[sources.my_shop]\nplatform = "bluesky"\n'
+    world.config.write_text(text, encoding="utf-8")
+    said = world.run("queue", expect=2).stderr
+    line = text.splitlines().index("[sources.my_shop]") + 1
+    assert f"care.toml:{line}: [sources.my_shop] 'my_shop' and 'my-shop' would share" in said

@@ -26,7 +26,8 @@ def test_a_feed_is_filtered_and_show_says_why(world: World) -> None:
     assert (outcome["fetched"], outcome["new"], outcome["error"]) == (1, 1, None)
     (case,) = world.json("queue", "--all")
     shown = world.json("show", str(case["case"]))
-    assert shown["mentions"][0]["matched"] == "'orange' in “orange has no network, awful!”"
+    assert shown["mentions"][0]["match"] == shown["match"] == case["match"]
+    assert case["match"] == "'orange' in “orange has no network, awful!”"
     assert "found by: 'orange' in" in world.run("show", str(case["case"])).stdout
 
 

@@ -185,8 +185,8 @@ def _mention(mention: dict[str, Any]) -> None:
     output.lines(f"\n{mention['created_at']}  {who}  [mention {mention['mention']}]")
     for line in (GONE if mention["text"] is None else mention["text"]).split("\n"):
         output.lines(f"    {line}")
-    if mention["matched"]:
-        output.lines(f"    — found by: {mention['matched']}")
+    if mention["match"]:
+        output.lines(f"    — found by: {mention['match']}")
     if mention["why"]:
         output.lines(f"    — {'; '.join(mention['why'])}")
 

@@ -25,7 +25,7 @@ def mention(row: Any) -> dict[str, Any]:
         "inbound": bool(row["inbound"]),
         "text": None if row["deleted_at"] else row["text"],
         "deleted_at": row["deleted_at"],
-        "matched": row["matched"],
+        "match": row["matched"],
         "language": row["language"] or row["declared_language"],
         "sentiment": row["sentiment"],
         "sentiment_score": row["sentiment_score"],

@@ -63,7 +63,10 @@ _SHOWN = """
     SELECT c.*, a.handle AS customer_handle, a.name AS customer_name, m.text AS text, m.url AS url,
            m.external_id AS latest_external_id, m.created_at AS latest_at, m.deleted_at AS latest_deleted_at,
            s.urgency AS segment_urgency, s.intent AS segment_intent, s.priority AS segment_priority,
-           s.asked AS segment_asked
+           s.asked AS segment_asked, (
+               SELECT found.matched FROM mentions found WHERE found.case_id = c.case_id AND found.matched IS NOT NULL
+               ORDER BY found.created_at DESC LIMIT 1
+           ) AS match
     FROM cases c JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
     LEFT JOIN segments s ON s.case_id = c.case_id AND s.number = c.reopened -- the last one
 """
