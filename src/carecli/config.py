@@ -248,12 +248,15 @@ class Llm(_Table):
 
 @dataclass(frozen=True)
 class Source(_Table):
-    """One account, feed or folder that is listened to; `settings` is what its platform's page in docs/ says."""
+    """One account, feed or folder that is listened to; `settings` is what its platform's page in docs/ says.
+
+    `brand`: whose it is, where one database has several."""
 
     name: str
     platform: str
     enabled: bool = True
     voice: str = ""
+    brand: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
 
 
@@ -307,6 +310,7 @@ class ReportJob(_Table):
     mail: list[str] = field(default_factory=list)
     webhook: str = ""
     anonymise: bool = False
+    brand: str = ""
 
 
 @dataclass(frozen=True)
@@ -422,7 +426,7 @@ def _calendar(hours: OpeningHours, timezone: str) -> Hours:
     return parse_hours(timezone, {day: getattr(hours, day) for day in DAYS}, hours.holidays, hours.countries)
 
 
-_SOURCE_KEYS = ("platform", "enabled", "voice")
+_SOURCE_KEYS = ("platform", "enabled", "voice", "brand")
 
 
 def read(path: Path) -> str | None:

@@ -200,6 +200,7 @@ def _projection(case: int, rows: Sequence[Columns], life: Life, customer: Custom
         mention_count=len(rows),
         customer=customer.author,
         source=inbound[0]["source"],
+        brand=next((row["brand"] for row in inbound if row["brand"]), None),
         signals={
             **signals,
             "language": newest["language"] or leading.row["language"],

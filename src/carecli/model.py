@@ -64,7 +64,8 @@ class Mention:
     `external_id` is unique within (`platform`, `host`); `in_reply_to` and `thread_root` are external ids.
     `inbound` is False for what the brand itself wrote. `directed` is None where the platform does not tell
     whether the brand was addressed. `raw` is the untouched source, as JSON text. `matched` says what of the brand's
-    query was found where (carecli.matching), None where nothing was searched for.
+    query was found where (carecli.matching), None where nothing was searched for. `brand` is whose
+    customer wrote, where a file of several brands says so.
     """
 
     platform: str
@@ -87,6 +88,7 @@ class Mention:
     replies: int | None = None
     raw: str | None = None
     matched: str | None = None
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from carecli import crises, report_parts, sla
+from carecli import brands, crises, report_parts, sla
 from carecli.config import Config
 from carecli.errors import UsageError
 from carecli.hindsight import Hindsight
@@ -34,16 +34,18 @@ def summary(
     until: datetime,
     now: datetime,
     compare: bool = False,
+    brand: str | None = None,
 ) -> Report:
     """The figures of [since, until), judged at `until` or `now`, whichever is earlier; `since` None: from the first.
 
-    `compare`: with the period before, where there is a beginning.
+    `compare`: with the period before, where there is a beginning. `brand`: of this one alone, see `carecli.brands`.
     """
-    found = _summarised(store, config, since, until, now)[0]
-    if since is None or not compare:
-        return found
-    earlier = before(since, until, config.brand.timezone)
-    return compared(found, _summarised(store, config, *earlier, now, headlines_only=True)[0])
+    with brands.only(store, config, brand):
+        found = _summarised(store, config, since, until, now)[0]
+        if since is None or not compare:
+            return found
+        earlier = before(since, until, config.brand.timezone)
+        return compared(found, _summarised(store, config, *earlier, now, headlines_only=True)[0])
 
 
 def part(
@@ -56,14 +58,31 @@ def part(
     now: datetime,
     anonymous: bool = False,
     explain: str | None = None,
+    brand: str | None = None,
 ) -> Part:
     """One part of the report of [since, until), ready for every format; `anonymous`: no handles, no quotes.
-    `explain`: instead, how one figure came about.
+    `explain`: instead, how one figure came about. `brand`: of this one alone, see `carecli.brands`.
 
-    Raises UsageError for a part that there is not, CareError where a part cannot be told honestly.
+    Raises UsageError for a part or a brand that there is not, CareError where a part cannot be told honestly.
     """
     if name not in report_parts.PARTS:
         raise UsageError(f"no report is called '{name}'", hint=f"there is: {', '.join(report_parts.PARTS)}")
+    called = brands.known(store, config, brand)
+    with brands.only(store, config, brand):
+        return brands.labelled(_part(store, config, name, since, until, now, anonymous, explain, called), called)
+
+
+def _part(
+    store: Store,
+    config: Config,
+    name: str,
+    since: datetime | None,
+    until: datetime,
+    now: datetime,
+    anonymous: bool,
+    explain: str | None,
+    brand: str | None,
+) -> Part:
     found, judged = _summarised(store, config, since, until, now)
     start, end = _span(since, until, now)
     earlier = None if since is None else before(since, until, config.brand.timezone)
@@ -72,7 +91,7 @@ def part(
     if anonymous:
         found = without_names(found)
     start_before, end_before = (None, None) if earlier is None else map(iso, earlier)
-    material = Material(store, config, found, judged, start, end, start_before, end_before, anonymous)
+    material = Material(store, config, found, judged, start, end, start_before, end_before, anonymous, brand)
     return report_parts.build(name, material) if explain is None else report_parts.explain(explain, material)
 
 

@@ -77,7 +77,16 @@ def _make(
     try:
         if not (job.output or job.mail or job.webhook):
             raise ConfigError(f"[reports.{name}] goes nowhere", hint="give it output, mail or webhook")
-        part = report.part(store, config, job.report, since=since, until=until, now=now, anonymous=job.anonymise)
+        part = report.part(
+            store,
+            config,
+            job.report,
+            since=since,
+            until=until,
+            now=now,
+            anonymous=job.anonymise,
+            brand=job.brand or None,
+        )
         return Made(name, since, until, tuple(_sent(store, config, name, job, part, (since, until))))
     except CareError as error:
         return Made(name, since, until, error=f"{error.message}{f' ({error.hint})' if error.hint else ''}")

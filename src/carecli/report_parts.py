@@ -19,7 +19,7 @@ from carecli.reports.model import Report, Times
 from carecli.reports.parts import Frame
 from carecli.reports.sections import summary_part
 from carecli.reports.tables import Part
-from carecli.store import metrics, part_metrics
+from carecli.store import brands, metrics, part_metrics
 from carecli.store.connect import Row, Store
 from carecli.text import fold, words
 
@@ -45,6 +45,7 @@ class Material:
     start_before: str | None
     end_before: str | None
     anonymous: bool
+    brand: str | None = None
 
     @property
     def frame(self) -> Frame:
@@ -212,12 +213,11 @@ def _reach(m: Material) -> Part:
 
 
 def _share_of_voice(m: Material) -> Part:
-    competitors = m.config.report.competitors
-    if not competitors:
-        hint = 'name them in care.toml: [report.competitors], Rival = ["rival", "@rival"]'
-        raise CareError("share of voice is refused: no competitor is configured", hint=hint)
-    brand = m.config.brand.name or "the brand"
-    names = {brand: [m.config.brand.name, *m.config.brand.keywords, *m.config.own_handles], **competitors}
+    if not m.config.report.competitors:
+        return _share_of_brands(m)
+    brand = m.brand or m.config.brand.name or "the brand"
+    own = [m.config.brand.name, *m.config.brand.keywords, *m.config.own_handles]
+    names = {brand: own if brand == m.config.brand.name else [brand], **m.config.report.competitors}
     heard = [source.name for source in m.config.sources.values() if _hears_all(source.platform, source.settings, names)]
     if not heard:
         raise CareError(
@@ -230,7 +230,28 @@ def _share_of_voice(m: Material) -> Part:
         told = f" {' '.join(words(text))} "
         for name, meant in names.items():
             counts[name] += any(f" {' '.join(words(word))} " in told for word in meant if words(word))
-    return reach.share_of_voice_part(m.frame, reach.share_of_voice(counts, heard))
+    return reach.share_of_voice_part(m.frame, reach.share_of_voice(counts, heard), reach.VOICE)
+
+
+def _share_of_brands(m: Material) -> Part:
+    """The brands that rows name beside each other, on sources that have all of them."""
+    rows = brands.heard(m.store, m.start, m.end)
+    names = sorted({row["brand"] for row in rows}, key=lambda name: (name != m.brand, name))
+    if len(names) < 2:
+        hint = 'name them in care.toml: [report.competitors], Rival = ["rival", "@rival"]'
+        raise CareError("share of voice is refused: no competitor is configured", hint=hint)
+    of_source: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        of_source[row["source"]][row["brand"]] = row["mentions"]
+    heard = [source for source, found in of_source.items() if len(found) == len(names)]
+    if not heard:
+        raise CareError(
+            "share of voice is refused: no source has mentions of every brand in this period, so that the figures"
+            " would tell where you listened, not who is talked about",
+            hint="import one file with all of them: docs/reports.md",
+        )
+    counts = {name: sum(of_source[source][name] for source in heard) for name in names}
+    return reach.share_of_voice_part(m.frame, reach.share_of_voice(counts, heard), reach.BRANDS)
 
 
 def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> bool:

@@ -105,7 +105,8 @@ def _exported(row: Any, raw: str | None) -> dict[str, Any]:
         source = None if raw is None else jsonlib.loads(raw)
     except ValueError:
         source = raw
-    return {**flat, "author_followers": author["followers"], **shaped, **metrics, "raw": source}
+    brand = {} if row["brand"] is None else {"brand": row["brand"]}
+    return {**flat, **brand, "author_followers": author["followers"], **shaped, **metrics, "raw": source}
 
 
 def _jsonl(rows: Any) -> Any:

@@ -134,6 +134,7 @@ def import_(
         list[str] | None,
         typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in; repeat for more."),
     ] = None,
+    brand: Annotated[str | None, typer.Option("--brand", help="For rows that name no brand.")] = None,
     encoding: Annotated[
         str | None, typer.Option("--encoding", help="For files that are not UTF-8, cp1250 for example.")
     ] = None,
@@ -142,7 +143,8 @@ def import_(
     """Read mentions from a file: the same road as a fetch. The same file twice changes nothing.
 
     Fields: id, text, created_at, author, author_name, author_followers, url, in_reply_to, language, platform, likes,
-    reposts, replies. Rows of the brand's own handles are its replies. Exit status 4: some rows were rejected.
+    reposts, replies, brand (for `care report --brand`). Rows of the brand's own handles are its replies. Exit status
+    4: some rows were rejected.
 
     A preset knows the columns of another tool's exports: one of ours, NAME.toml in the folder presets/ beside
     care.toml, or the path of such a file.
@@ -153,7 +155,7 @@ def import_(
     from carecli import act, listen
 
     run: Context = context.obj
-    options = _options(run, format_, platform, map_ or [], encoding)
+    options = _options(run, format_, platform, map_ or [], encoding, brand)
     name = Path(file).name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # a file's name is bytes
     source = "import" if file == "-" else f"import:{name}"
     with errors.progress("Reading") as tell:
@@ -191,7 +193,9 @@ def import_(
         raise typer.Exit(4 if outcome.fetched else 1)
 
 
-def _options(run: Context, format_: str, platform: str, pairs: list[str], encoding: str | None) -> Any:
+def _options(
+    run: Context, format_: str, platform: str, pairs: list[str], encoding: str | None, brand: str | None
+) -> Any:
     from carecli.listen import ReadOptions
     from carecli.platforms.files import Format, load_preset
 
@@ -211,4 +215,5 @@ def _options(run: Context, format_: str, platform: str, pairs: list[str], encodi
         timezone=run.config.brand.timezone,
         encoding=encoding,
         undated=run.now,
+        brand=brand,
     )

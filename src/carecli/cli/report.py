@@ -47,6 +47,9 @@ def report(
         str | None,
         typer.Option("--explain", metavar="FIGURE", help="The cases behind a figure, and its arithmetic."),
     ] = None,
+    brand: Annotated[
+        str | None, typer.Option("--brand", metavar="NAME", help="Of one of several brands alone: docs/reports.md.")
+    ] = None,
     due: Annotated[
         bool, typer.Option("--due", help="Make the reports of care.toml, [reports.NAME], that are due; for cron.")
     ] = False,
@@ -65,7 +68,15 @@ def report(
         return
     start, end = _period(run, since, until, period)
     part = stage.part(
-        run.store, run.config, name, since=start, until=end, now=run.now, anonymous=anonymise, explain=explain
+        run.store,
+        run.config,
+        name,
+        since=start,
+        until=end,
+        now=run.now,
+        anonymous=anonymise,
+        explain=explain,
+        brand=brand,
     )
     form = _format(format_, json, to)
     text = render(part, form, width=output.width())

@@ -15,6 +15,7 @@ REPORTED = (
     "every follower sees a post."
 )
 VOICE = "Inbound mentions that name each, on sources that searched for all of them; one that names two counts for both."
+BRANDS = "Inbound mentions by the brand that their rows name, on sources that have mentions of all of them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ def share_of_voice(counts: Mapping[str, int], sources: Sequence[str]) -> ShareOf
     return ShareOfVoice(tuple(sources), total, tuple(shares))
 
 
-def share_of_voice_part(frame: Frame, value: ShareOfVoice) -> Part:
-    """The brand beside its competitors."""
+def share_of_voice_part(frame: Frame, value: ShareOfVoice, means: str) -> Part:
+    """The brand beside its competitors; `means` says how mentions were counted."""
     rows = tuple(
         Row(
             tables.name(each.name),
@@ -97,7 +98,7 @@ def share_of_voice_part(frame: Frame, value: ShareOfVoice) -> Part:
         )
         for each in value.names
     )
-    note = f"{VOICE} Sources: {', '.join(map(tables.name, value.sources))}."
+    note = f"{means} Sources: {', '.join(map(tables.name, value.sources))}."
     columns = ("name", "share", "low", "high", "mentions")
     table = Section("share_of_voice", "Share of voice", columns, rows, (note,), chart="interval")
     return assemble(frame, "share-of-voice", "Share of voice", value, (table,))

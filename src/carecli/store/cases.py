@@ -37,7 +37,8 @@ class Projection:
     """What a case's row says beyond its life: the signals of the message that presses most, and its priority.
 
     `segments` are the (intent, urgency, language, priority, asked) of each of the life's segments; `asked` and the
-    signal `unanswered` are what `carecli.sla.packed` makes. `source` brought the first message.
+    signal `unanswered` are what `carecli.sla.packed` makes. `source` brought the first message, `brand` is what the
+    first one says that names any.
     """
 
     case: int
@@ -51,6 +52,7 @@ class Projection:
     reasons: Sequence[str]
     segments: Sequence[tuple[str, str, str | None, int, str | None]]
     source: str
+    brand: str | None = None
 
 
 MOST_FOUND = 5_000  # mentions of a search, the newest, whose cases are listed
@@ -198,7 +200,7 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
     for row in store.rows(
         """
         SELECT mention_id, case_id, author_id, inbound, directed, automatic, created_at, language, sentiment,
-               sentiment_score, intent, topics, urgency, needs_reply, confidence, risks, source,
+               sentiment_score, intent, topics, urgency, needs_reply, confidence, risks, source, brand,
                CASE WHEN inbound AND intent = 'praise' THEN text END AS praise
         FROM mentions WHERE case_id IN (SELECT value FROM json_each(?)) AND (inbound = 0 OR intent IS NOT NULL)
           AND repost_of IS NULL
@@ -267,7 +269,7 @@ def project(connection: Connection, projections: Sequence[Projection]) -> None:
             intent = ?, topics = ?, urgency = ?, needs_reply = ?, needs_attention = ?, directed = ?, assignee = ?,
             tags = ?, mention_count = ?, reopened = ?, opened_at = ?, segment_opened_at = ?,
             segment_first_reply_at = ?, first_reply_at = ?, resolved_at = ?, waiting_since = ?, snoozed_until = ?,
-            latest_mention_id = ?, customer_id = ?, source = ?, risks = ?, unanswered = ?
+            latest_mention_id = ?, customer_id = ?, source = ?, risks = ?, unanswered = ?, brand = ?
         WHERE case_id = ?
         """,
         [_values(p) for p in projections],
@@ -322,5 +324,6 @@ def _values(p: Projection) -> tuple[Any, ...]:
         p.source,
         signals["risks"],
         signals["unanswered"],
+        p.brand,
         p.case,
     )

@@ -88,8 +88,9 @@ def content_hash(mention: Mention) -> bytes:
     """Eight bytes that change when anything that we show or count of a mention changes."""
     m = mention
     seen = (m.url, m.edited_at, m.in_reply_to, m.visibility, m.inbound, m.directed, m.likes, m.reposts, m.replies)
+    brand = () if m.brand is None else (m.brand,)  # the hashes of what came before there were brands stay
     # repr writes NUL as an escape, so the last one parts the text from the rest
-    content = f"{m.text}\0{(*seen, m.author.handle, m.author.name)!r}"
+    content = f"{m.text}\0{(*seen, *brand, m.author.handle, m.author.name)!r}"
     return blake2b(content.encode("utf-8", "replace"), digest_size=8).digest()
 
 
@@ -190,7 +191,7 @@ def _save_authors(connection: sqlite3.Connection, mentions: Sequence[Mention]) -
 _COLUMNS = (
     "mention_id, platform, host, external_id, source, author_id, inbound, directed, automatic, visibility, text, url,"
     " in_reply_to, thread_root, declared_language, created_at, edited_at, fetched_at, likes, reposts, replies,"
-    " content_hash, matched"
+    " content_hash, matched, brand"
 )
 _INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"
 
@@ -232,6 +233,7 @@ def _insert(
                 m.replies,
                 content_hash(m),
                 m.matched,
+                m.brand,
             )
             for number, m in numbered
         ],
@@ -251,8 +253,9 @@ def _update(
         """
         UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
             in_reply_to = ?, edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
-            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? THEN triaged_at END,
-            deleted_at = NULL, matched = coalesce(?, matched)
+            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? AND coalesce(?, brand) IS brand
+                THEN triaged_at END,
+            deleted_at = NULL, matched = coalesce(?, matched), brand = coalesce(?, brand)
         WHERE mention_id = ?
         """,
         [
@@ -271,7 +274,9 @@ def _update(
             m.text,
             m.inbound,
             bool(m.directed),
+            m.brand,
             m.matched,
+            m.brand,
             number,
         ],
     )
@@ -295,7 +300,7 @@ def _storable(mention: Mention) -> Mention:
     m, a = mention, mention.author
     ids = "".join(filter(None, (m.platform, m.host, m.external_id, m.in_reply_to, m.thread_root, a.id, a.handle)))
     try:
-        "".join(filter(None, (ids, m.text, m.url, m.language, a.name, a.url))).encode()
+        "".join(filter(None, (ids, m.text, m.url, m.language, m.brand, a.name, a.url))).encode()
     except UnicodeEncodeError:
         return _whole(replace(m, author=_whole(a)))
     return _whole(replace(m, author=_whole(a))) if "\0" in ids else mention

@@ -135,7 +135,7 @@ def texts_of(store: Store, sources: Sequence[str], since: str, until: str) -> It
     """The texts of inbound mentions that these sources brought."""
     cursor = store.connection.execute(
         f"""
-        SELECT m.text FROM mentions m WHERE {_INBOUND} AND m.source IN (SELECT value FROM json_each(?))
+        SELECT m.text FROM main.mentions m WHERE {_INBOUND} AND m.source IN (SELECT value FROM json_each(?))
         """,
         [since, until, json.dumps(list(sources))],
     )

@@ -351,7 +351,8 @@ _SIGNALS = (
 
 _HINDSIGHT = (
     "ALTER TABLE mentions ADD COLUMN brand TEXT",  # as its file said; NULL: that of its source
-    "CREATE INDEX mentions_of_brand ON mentions (brand, created_at) WHERE brand IS NOT NULL",
+    "ALTER TABLE cases ADD COLUMN brand TEXT",
+    "CREATE INDEX cases_of_brand ON cases (brand) WHERE brand IS NOT NULL",
     "ALTER TABLE segments ADD COLUMN changed_at TEXT",  # carecli.lifecycle.Segment
     """
     UPDATE segments SET changed_at = max(

@@ -53,9 +53,9 @@ class Row:
 class ReadOptions:
     """How to read a file.
 
-    `columns` maps fields to columns. `platform` is for rows that name none, `timezone` for times without an
-    offset, `undated` for rows without `created_at`, which are rejected without it. `encoding` None: UTF-8, or
-    what a byte order mark says. `preset` knows the columns of another tool's exports; `columns` win over it.
+    `columns` maps fields to columns. `platform` and `brand` are for rows that name none, `timezone` for times without
+    an offset, `undated` for rows without `created_at`, which are rejected without it. `encoding` None: UTF-8, or what a
+    byte order mark says. `preset` knows the columns of another tool's exports; `columns` win over it.
     """
 
     format: Format = "auto"
@@ -64,6 +64,7 @@ class ReadOptions:
     timezone: str = "UTC"
     encoding: str | None = None
     undated: datetime | None = None
+    brand: str | None = None
     preset: Preset | None = None
 
 
@@ -81,6 +82,7 @@ def read(source: Path | BinaryIO, options: ReadOptions | None = None) -> Iterato
         platform=options.platform,
         zone=_zone(options.timezone),
         undated=options.undated,
+        brand=options.brand,
     )
     if not isinstance(source, Path):
         yield from _converted(source, "", options, converter)

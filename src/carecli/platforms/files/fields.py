@@ -38,7 +38,7 @@ _encode = json.JSONEncoder(ensure_ascii=False, default=str).encode
 # The fields of a row; the aliases are what `care search --json` calls them.
 FIELDS = (
     "id", "text", "created_at", "author", "author_name", "author_followers", "url", "in_reply_to",
-    "thread_root", "language", "platform", "visibility", "likes", "reposts", "replies", "inbound", "directed",
+    "thread_root", "language", "platform", "visibility", "likes", "reposts", "replies", "inbound", "directed", "brand",
 )  # fmt: skip
 ALIASES = {"author_handle": "author", "external_id": "id"}
 
@@ -57,11 +57,18 @@ class _Plan(NamedTuple):
 class Converter:
     """Makes mentions of rows; `columns` maps fields to columns, and wins over columns with a field's name.
 
-    `undated` is the moment of rows without `created_at`; without it they are refused.
+    `undated` is the moment of rows without `created_at`; without it they are refused. `brand` is whose rows are that
+    name none.
     """
 
     def __init__(
-        self, columns: Mapping[str, str], *, platform: str, zone: tzinfo, undated: datetime | None = None
+        self,
+        columns: Mapping[str, str],
+        *,
+        platform: str,
+        zone: tzinfo,
+        undated: datetime | None = None,
+        brand: str | None = None,
     ) -> None:
         self._columns = {ALIASES.get(field, field): column for field, column in columns.items()}
         unknown = self._columns.keys() - set(FIELDS)
@@ -71,6 +78,7 @@ class Converter:
         self._platform = platform
         self._zone = zone
         self._undated = undated
+        self._brand = brand
         self._plans: dict[tuple[str, ...], _Plan] = {}
 
     def layout(self, names: tuple[str, ...]) -> dict[str, str]:
@@ -87,7 +95,7 @@ class Converter:
         names = tuple(values)
         plan = self._plans.get(names) or self._planned(names)
         get = cast("dict[str | None, Any]", values).get
-        others: dict[str, Any] = {}
+        others: dict[str, Any] = {} if self._brand is None else {"brand": self._brand}
         for field, column, convert in plan.others:
             value = values[column]
             if value is not None and value != "":
@@ -289,4 +297,5 @@ _OTHERS: dict[str, Callable[[Any], Any]] = {
     "reposts": lambda value: _count(value, "reposts"),
     "replies": lambda value: _count(value, "replies"),
     "directed": lambda value: _flag(value, "directed"),
+    "brand": lambda value: _name(value, "brand"),
 }
