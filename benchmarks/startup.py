@@ -43,7 +43,7 @@ def main() -> None:
 def world(folder: Path) -> dict[str, str]:
     """A small database, a configuration, and the environment that names them."""
     env = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("CARE_")},
+        **{name: value for name, value in os.environ.items() if not name.startswith(("CARE_", "PYTHONDONTWRITE"))},
         "CARE_DB": str(folder / "care.db"),
         "CARE_CONFIG": str(folder / "care.toml"),
         "CARE_NOW": NOW.isoformat(),

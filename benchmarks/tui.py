@@ -1,5 +1,5 @@
-"""How the full screen feels: whole processes in a pseudo-terminal, from the command to the first case on the screen,
-and from a key to what it changes there.
+"""How the full screen feels: whole processes in a pseudo-terminal, from the command to the queue's first rows on the
+screen (the first paint) and to the first case's conversation, and from a key to what it changes there.
 
     python benchmarks/tui.py [--db MILLION.db] [--times 5] [--keys 60]
 
@@ -28,6 +28,7 @@ EMPTY = "from textual.app import App\nclass Empty(App):\n    def on_mount(self):
 AIM = 1.8  # times an empty application, to the first paint
 COLUMNS, LINES = 120, 36
 PATIENCE = 60.0
+MESSAGES = b" messages"  # in the title of a conversation that was read
 
 
 class Terminal:
@@ -46,12 +47,13 @@ class Terminal:
 
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
 
-    def until(self, words: bytes) -> float:
-        """Seconds since `started`, or since the last key, when these words were written."""
-        seen = b""
-        while words not in seen:
-            seen = seen[-4096:] + self._read(PATIENCE)
-        return time.perf_counter() - self.started
+    def until(self, *words: bytes) -> list[float]:
+        """Seconds since `started` when each of these was written."""
+        seen, found = b"", dict[bytes, float]()
+        while len(found) < len(set(words)):
+            seen = seen[-16384:] + self._read(PATIENCE)
+            found |= {word: time.perf_counter() - self.started for word in words if word in seen and word not in found}
+        return [found[word] for word in words]
 
     def key(self, key: bytes) -> float:
         """Seconds from a key to the first change on the screen."""
@@ -101,45 +103,46 @@ def main() -> None:
             copy = Path(folder) / "million.db"
             shutil.copyfile(arguments.db, copy)
             worlds["care triage, a million"] = {**small, "CARE_DB": str(copy)}
-        paints, memory = first_paints(worlds, small, arguments.times)
+        paints, cases, memory = first_paints(worlds, small, arguments.times)
         floor = paints["empty Textual application"]
         print(f"{measure.versions()}; medians of {arguments.times} processes, {COLUMNS}x{LINES}")
         rows = [
-            (name, ms, ms / floor, memory[name], f"≤ {AIM}" if "care" in name else "") for name, ms in paints.items()
+            (name, ms, ms / floor, cases[name], cases[name] / floor, memory[name], f"≤ {AIM}" if "care" in name else "")
+            for name, ms in paints.items()
         ]
-        measure.table(("to the first case on the screen", "ms", "× empty", "MB", "aim"), rows)
+        measure.table(("", "queue, ms", "× empty", "first case, ms", "× empty", "MB", "aim: queue"), rows)
         keys = [(name, *per_key(env, arguments.keys)) for name, env in worlds.items()]
         measure.table(("a key to the first change, ms", "next", "next, worst", "page down", "end", "help"), keys)
 
 
 def first_paints(
     worlds: Mapping[str, Mapping[str, str]], small: Mapping[str, str], times: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Milliseconds to the first paint and megabytes then, medians; one round more that fills the caches."""
-    runs: dict[str, tuple[list[str], Mapping[str, str], bytes]] = {
-        "empty Textual application": ([sys.executable, "-c", EMPTY], small, b"\x07"),
-        **{name: ([sys.executable, "-m", "carecli", "triage"], env, b"2 Case ") for name, env in worlds.items()},
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Milliseconds to the queue and to the first case, and megabytes then, medians; one round more fills the caches."""
+    care = [sys.executable, "-m", "carecli", "triage"]
+    runs: dict[str, tuple[list[str], Mapping[str, str], bytes, bytes]] = {
+        "empty Textual application": ([sys.executable, "-c", EMPTY], small, b"\x07", b"\x07"),
+        **{name: (care, env, b"1 Queue  1 of ", MESSAGES) for name, env in worlds.items()},
     }
-    taken: dict[str, list[float]] = {name: [] for name in runs}
-    memory: dict[str, list[float]] = {name: [] for name in runs}
+    taken: dict[str, list[tuple[float, float, float]]] = {name: [] for name in runs}
     for turn in range(times + 1):
-        for name, (command, env, words) in runs.items():
+        for name, (command, env, first, second) in runs.items():
             terminal = Terminal(command, env)
-            seconds = terminal.until(words)
+            queue, case = terminal.until(first, second)
             if turn:
-                taken[name].append(seconds * 1000)
-                memory[name].append(terminal.memory_mb())
+                taken[name].append((queue * 1000, case * 1000, terminal.memory_mb()))
             terminal.end()
-    return (
-        {name: statistics.median(values) for name, values in taken.items()},
-        {name: statistics.median(values) for name, values in memory.items()},
+    queues, cases, memory = (
+        {name: statistics.median(run[column] for run in values) for name, values in taken.items()}
+        for column in (0, 1, 2)
     )
+    return queues, cases, memory
 
 
 def per_key(env: Mapping[str, str], count: int) -> tuple[float, float, float, float, float]:
     """Milliseconds per key: median and worst of `count` times next, medians of the others."""
     terminal = Terminal([sys.executable, "-m", "carecli", "triage"], env)
-    terminal.until(b"2 Case ")
+    terminal.until(MESSAGES)
     time.sleep(2.5)
     found = [[terminal.key(key) * 1000 for _ in range(times)] for key, times in (
         (b"j", count), (b"\x1b[6~", 5), (b"\x1b[F", 1), (b"?", 1),

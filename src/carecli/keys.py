@@ -68,6 +68,14 @@ ACTIONS = (
 )
 NAMES = tuple(action.name for action in ACTIONS)
 
+COMMANDS = {  # while a reply is written; keys that a text area leaves free
+    "ctrl+s": ("send", "^S send"),
+    "ctrl+n": ("next_draft", "^N next draft"),
+    "ctrl+t": ("private", "^T public/private"),
+    "escape": ("leave", "Esc back, kept as it is"),
+    "ctrl+l": ("throw_away", "^L throw away"),
+}
+
 
 def bound(changes: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """Each action's keys after care.toml's [keys]: `resolve = "w"`, `next = "j, down"`, "" for none.

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import webbrowser
 from collections.abc import Callable
 from typing import Any
 
 from carecli.errors import CareError, NotFound
 from carecli.model import INTENTS, JSON, SENTIMENTS
 from carecli.seat import Deed, Seat, page_address, parse_query
-from carecli.tui.dialogs import Ask, Choose, Confirm
-from carecli.tui.help import Help
-from carecli.tui.overview import Pictures
 from carecli.tui.paint import Line, Painter
 from carecli.tui.replying import Replying
 
@@ -121,9 +117,8 @@ class Actions(Replying):
         case = self.queue.lookup(chosen[0]) if len(chosen) == 1 else None
         if not chosen:
             return
-        answer = await self.answered(
-            Choose(f"{signal.capitalize()} of {_whose(chosen)}", choices, case[signal] if case else None)
-        )
+        question = f"{signal.capitalize()} of {_whose(chosen)}"
+        answer = await self.choose(question, choices, case[signal] if case else None)
         if answer is not None:
             await self._do(lambda seat, cases: seat.label(cases, {signal: answer}), chosen)
 
@@ -172,15 +167,12 @@ class Actions(Replying):
         empty: bool,
         initial: str,
     ) -> None:
-        words = await self.answered(Ask(question, hint, initial))
+        words = await self.ask(question, hint, initial)
         if words is not None and (words.strip() or empty):
             await self._do(lambda seat, cases: work(seat, cases, words.strip()), chosen, finishes=finishes)
 
     async def _do(self, work: Callable[[Seat, list[int]], Deed], chosen: list[int], *, finishes: bool = False) -> None:
-        if (
-            len(chosen) >= _MANY
-            and await self.answered(Choose(f"Do this to {len(chosen)} cases?", ("no", "yes"))) != "yes"
-        ):
+        if len(chosen) >= _MANY and await self.choose(f"Do this to {len(chosen)} cases?", ("no", "yes")) != "yes":
             return
         done = await self.writer.ask(lambda seat: work(seat, chosen))
         if done.events:
@@ -198,7 +190,7 @@ class Actions(Replying):
 
     async def _filter(self) -> None:
         hint = "language he sla due … as `language:he sla:due`, words to search for, all; empty: the queue"
-        words = await self.answered(Ask("Filter and search", hint, self.asked.text))
+        words = await self.ask("Filter and search", hint, self.asked.text)
         if words is not None:
             self.asked = parse_query(words, agent=self.agent)
             await self._read_other()
@@ -215,7 +207,7 @@ class Actions(Replying):
         self.go(self._jump())
 
     async def _jump(self) -> None:
-        words = await self.answered(Ask("Go to case", "its number"))
+        words = await self.ask("Go to case", "its number")
         if words and words.strip().lstrip("#").isdecimal():
             await self.jump(int(words.strip().lstrip("#")))
         elif words:
@@ -225,12 +217,12 @@ class Actions(Replying):
         self.go(self._knowledge())
 
     async def _knowledge(self) -> None:
-        words = await self.answered(Ask("Knowledge base", "words that an article has"))
+        words = await self.ask("Knowledge base", "words that an article has")
         if words and words.strip():
             found = await self.reader.ask(lambda seat: seat.knowledge(words.strip()))
             if not found:
                 raise NotFound(f"no article has '{words.strip()}'", hint="`care kb add` writes one")
-            await self.answered(Confirm(f"{len(found)} articles; any key: back", _articles(found)))
+            await self.confirm(f"{len(found)} articles; any key: back", _articles(found))
 
     def do_browse(self) -> None:
         self.go(self._browse())
@@ -278,6 +270,8 @@ class Actions(Replying):
     # The screen
 
     def do_overview(self) -> None:
+        from carecli.tui.overview import Pictures
+
         self.push_screen(Pictures())
 
     def do_fetch(self) -> None:
@@ -296,6 +290,8 @@ class Actions(Replying):
         self.action_command_palette()
 
     def do_help(self) -> None:
+        from carecli.tui.help import Help
+
         self.push_screen(Help())
 
     def do_quit(self) -> None:
@@ -322,6 +318,8 @@ def _whose(cases: list[int]) -> str:
 
 def _open(address: str) -> bool:
     """Open the address in a browser with a window of its own; one that lives in a terminal would take ours."""
+    import webbrowser
+
     try:
         browser = webbrowser.get()
     except webbrowser.Error:

@@ -52,7 +52,6 @@ class Triage(Actions):
             yield self.queue
             with Vertical(id="middle"):
                 yield self.conversation
-                yield self.editor
             yield self.context
         yield self.status
         yield self.foot
@@ -68,7 +67,7 @@ class Triage(Actions):
     # Keys
 
     def on_key(self, event: Key) -> None:
-        if len(self.screen_stack) > 1 or self.editor.area.has_focus:
+        if len(self.screen_stack) > 1 or self.typing:
             return
         name = self._action_of.get(event.character or "") or self._action_of.get(event.key)
         if event.key == "escape" and name is None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, cast
 from textual.strip import Strip
 from textual.widget import Widget
 
-from carecli.keys import ACTIONS
-from carecli.tui.editor import COMMANDS
+from carecli.keys import ACTIONS, COMMANDS
 from carecli.tui.paint import Line, fit, strip
 from carecli.tui.words import at
 
@@ -44,8 +43,8 @@ class Bar(_Row):
         brand = care.painter.short(care.config.brand.name or "care", 20 if cells >= 100 else 12).rstrip()
         query = care.asked.text or "all that waits"
         parts = [f"{brand} · {care.agent}", f"/ {query}"]
-        if care.editor.begun:
-            parts.append(f"{care.editor.begun} half-written (w)")
+        if care.begun:
+            parts.append(f"{care.begun} half-written (w)")
         hidden = care.collapsed
         if hidden:
             parts.insert(1 if cells >= 60 else 0, f"hidden: {', '.join(hidden)}")
@@ -74,7 +73,7 @@ class Foot(_Row):
 
     def pieces(self, cells: int) -> Line:
         care = self.care
-        if care.editor.writing and care.editor.area.has_focus:
+        if care.typing:
             return fit(
                 [[(words.split()[0], "key"), (" " + words.partition(" ")[2], "")] for _, words in COMMANDS.values()],
                 cells,

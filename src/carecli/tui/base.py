@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.geometry import Size
@@ -16,12 +17,14 @@ from carecli.keys import bound
 from carecli.seat import Clock, Deed, Query, Seat, refreshed
 from carecli.tui import themes
 from carecli.tui.bars import Bar, Foot, Status
-from carecli.tui.dialogs import Dialog
-from carecli.tui.editor import Editor
 from carecli.tui.lanes import Lane
-from carecli.tui.paint import Painter, Palette
+from carecli.tui.paint import Line, Painter, Palette
 from carecli.tui.pane import Text
 from carecli.tui.queue import Queue
+
+if TYPE_CHECKING:
+    from carecli.tui.dialogs import Dialog
+    from carecli.tui.editor import Editor
 
 _NARROW, _WIDE, _LOW = 100, 150, 18
 _PANES = ("1 Queue", "2 Conversation", "3 Context")
@@ -53,11 +56,14 @@ class Base(App[None]):
         self._tasks: set[asyncio.Task[Any]] = set()
         self.zoomed = False
         self.use_theme(theme)
-        self.reader, self.writer, self.sender = (Lane(name, sit_down) for name in ("reads", "writes", "sends"))
+        names = ("reads", "lists", "writes", "sends")  # a long list keeps no case from being read
+        self.reader, self.lister, self.writer, self.sender = (Lane(name, sit_down) for name in names)
         self.queue = Queue(lambda rows: refreshed(rows, config, clock()), clock)
         self.conversation = Text("2 Conversation", id="conversation")
         self.context = Text("3 Context", id="context")
-        self.editor = Editor()
+        self._editor: Editor | None = None  # heavy, and nobody writes before there is something to read
+        self._furnishing = asyncio.Lock()
+        self.begun = 0
         self.bar, self.status, self.foot = Bar(id="bar"), Status(id="status"), Foot(id="foot")
         self.asked = Query()
         self.patient: set[asyncio.Task[Any]] = set()  # they end when the screen does
@@ -89,7 +95,7 @@ class Base(App[None]):
         screen = self.screen_stack[0]
         for name in ("one", "stack", "two", "three"):
             screen.set_class(name == layout, name)
-        screen.set_class(self.editor.writing, "writing")
+        screen.set_class(self.writing, "writing")
         self.call_after_refresh(self.redraw)
 
     def bring_up(self, pane: str) -> None:
@@ -102,7 +108,7 @@ class Base(App[None]):
 
     def redraw(self) -> None:
         """Draw everything that says something about the state."""
-        self.screen_stack[0].set_class(self.editor.writing, "writing")
+        self.screen_stack[0].set_class(self.writing, "writing")
         for widget in (self.bar, self.status, self.foot, self.queue):
             widget.refresh()
 
@@ -110,7 +116,7 @@ class Base(App[None]):
     def collapsed(self) -> list[str]:
         """The panes that are not on the screen."""
         screen = self.screen_stack[0]
-        writing, context = self.editor.writing, screen.has_class("context")
+        writing, context = self.writing, screen.has_class("context")
         if self.arrangement == "three":
             return []
         if self.arrangement == "one":
@@ -118,6 +124,34 @@ class Base(App[None]):
             return [name for number, name in enumerate(_PANES, 1) if number != shown]
         hidden = [_PANES[1] if context else _PANES[2]]
         return [_PANES[0], *hidden] if writing and self.arrangement == "stack" else hidden
+
+    # The reply's editor
+
+    @property
+    def editor(self) -> Editor:
+        """The reply's editor; `furnish` has been waited for."""
+        assert self._editor is not None  # noqa: S101 - nobody asks before
+        return self._editor
+
+    @property
+    def writing(self) -> bool:
+        """Whether a reply is open."""
+        return self._editor is not None and self._editor.writing
+
+    @property
+    def typing(self) -> bool:
+        """Whether keys go into a reply."""
+        return self.writing and self.editor.area.has_focus
+
+    async def furnish(self) -> Editor:
+        """Have the editor at its place, not to be seen yet."""
+        async with self._furnishing:
+            if self._editor is None:
+                module = await asyncio.to_thread(import_module, "carecli.tui.editor")
+                editor: Editor = module.Editor()
+                await self.screen_stack[0].query_one("#middle").mount(editor)
+                self._editor = editor
+        return self._editor
 
     # Work in the background
 
@@ -152,8 +186,26 @@ class Base(App[None]):
         for task in list(self._tasks):
             if task in self.patient:
                 task.cancel()
-        for lane in (self.writer, self.sender, self.reader):
+        for lane in (self.writer, self.sender, self.reader, self.lister):
             await asyncio.to_thread(lane.close)
+
+    async def ask(self, question: str, hint: str, initial: str = "") -> str | None:
+        """A line of text from the person; None: not at all."""
+        from carecli.tui.dialogs import Ask
+
+        return await self.answered(Ask(question, hint, initial))
+
+    async def choose(self, question: str, choices: Sequence[str], now: str | None = None) -> str | None:
+        """One of these; None: not at all."""
+        from carecli.tui.dialogs import Choose
+
+        return await self.answered(Choose(question, choices, now))
+
+    async def confirm(self, question: str, build: Callable[[Painter, int], list[Line]]) -> bool:
+        """Whether a person who has read this says y."""
+        from carecli.tui.dialogs import Confirm
+
+        return bool(await self.answered(Confirm(question, build)))
 
     async def answered(self, dialog: Dialog) -> str | None:
         """What a person says to a dialog."""

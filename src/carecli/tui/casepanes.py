@@ -43,6 +43,16 @@ class Conversation:
         return [(who, "accent" if row["inbound"] else "good"), (" · ", "dim"), (painter.short(rest, room), "dim")]
 
 
+class Newest:
+    """A case of which only the queue's row is known yet: its newest message."""
+
+    def __init__(self, case: JSON | None) -> None:
+        self._text = case and case["text"]
+
+    def __call__(self, painter: Painter, cells: int) -> list[Line]:
+        return [[(f"  {line}", "")] for line in painter.long(self._text or "", cells - 2)]
+
+
 def threaded(rows: list[Row]) -> list[tuple[Row, int]]:
     """Messages below what they answer, oldest first, each with its depth."""
     known = {row["external_id"] for row in rows}

@@ -12,6 +12,7 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import TextArea
 
+from carecli.keys import COMMANDS
 from carecli.model import Draft, Finding
 from carecli.seat import Answer
 from carecli.store.unsent import Unsent
@@ -19,13 +20,6 @@ from carecli.text import inert, is_rtl
 from carecli.tui.paint import Line, Painter
 from carecli.tui.pane import Text
 
-COMMANDS = {  # keys that the text area leaves free
-    "ctrl+s": ("send", "^S send"),
-    "ctrl+n": ("next_draft", "^N next draft"),
-    "ctrl+t": ("private", "^T public/private"),
-    "escape": ("leave", "Esc back, kept as it is"),
-    "ctrl+l": ("throw_away", "^L throw away"),
-}
 _ROLES = {"block": "bad", "confirm": "warn", "note": "dim"}
 
 
@@ -97,7 +91,6 @@ class Editor(Vertical):
         self.private = False
         self.warning = ""
         self.saved = True
-        self.begun = 0
         self.checked = Checked("", ())
         self._draft = -1
         self._drafts: list[Draft] = []
@@ -181,10 +174,14 @@ class Editor(Vertical):
         self.answer = None
         self.display = False
 
-    def learn(self, checked: Checked) -> None:
-        """What the guardrails say."""
-        self.checked = checked
+    def learn(self, text: str, findings: tuple[Finding, ...]) -> None:
+        """What the guardrails say of a text."""
+        self.checked = Checked(text, findings)
         self.tell()
+
+    def forget_findings(self) -> None:
+        """What was found holds no longer."""
+        self.checked = Checked("", ())
 
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         event.stop()

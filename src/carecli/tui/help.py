@@ -6,10 +6,9 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
 
-from carecli.keys import ACTIONS
+from carecli.keys import ACTIONS, COMMANDS
 from carecli.tui.bars import show_key
 from carecli.tui.dialogs import Dialog, Page
-from carecli.tui.editor import COMMANDS
 from carecli.tui.paint import Line, Painter
 
 _GROUPS = {

@@ -12,12 +12,12 @@ from carecli.errors import NotFound
 from carecli.seat import Query, Seat
 from carecli.store.connect import Row
 from carecli.tui.base import Base
-from carecli.tui.casepanes import Context, Conversation
+from carecli.tui.casepanes import Context, Conversation, Newest
 from carecli.tui.queue import Queue
 
 _FIRST = 200  # numbers that are read before the first paint
 _KEPT = 48  # case files that stay loaded
-_AROUND = (1, -1, 2)  # neighbours that are loaded before somebody goes there
+_AROUND = (1, 2, -1, 3)  # neighbours that are loaded before somebody goes there
 EVERY = 1.0  # seconds between two looks at what others changed
 
 
@@ -27,20 +27,22 @@ class Live(Base):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.files: OrderedDict[int, CaseFile] = OrderedDict()
+        self._round = 0  # a new one whenever something was written; `files` of an earlier one are read again
+        self._read_in: dict[int, int] = {}
         self._wanted = asyncio.Event()
         self._taken_out: set[int] = set()
         self._changes = -1
         self._first = self.reader.soon(_head)  # while the screen is being built
 
     async def begin(self, case: int | None) -> None:
-        """The first paint: the head of the queue, then all of it, then whatever happens."""
-        self._changes, order, rows, file = await asyncio.wrap_future(self._first)
-        self.queue.replace(order, complete=len(order) < _FIRST)
+        """The first paint: the head of the queue, its first case, then all of it, then whatever happens."""
+        self._changes, order, rows = await asyncio.wrap_future(self._first)
         self.queue.learn(rows)
-        if file is not None:
-            self.files[file.case["case"]] = file
-            self.show(file)
-        if case is not None:
+        self.queue.replace(order, complete=len(order) < _FIRST)
+        if case is None and order:
+            await self._load_one(order[0])
+            self._show_what_is_read()
+        elif case is not None:
             await self.jump(case)
         self.patient |= {
             asyncio.ensure_future(self._told(self._load())),
@@ -51,18 +53,19 @@ class Live(Base):
         if not self.queue.order:
             self.say("Nothing waits.")
         await self.read_all()
+        await self.furnish()
         await self.writer.ask(lambda seat: seat.warm_up())
 
     async def read_all(self) -> None:
         """The whole order anew, the rows on the screen, the case in view; place and cursor stay."""
         query = self.asked
         shown = [*self.queue.shown, *self.queue.order[self.queue.top : self.queue.top + 60]]
-        order, rows, begun = await self.reader.ask(lambda seat: (seat.order(query), seat.rows(shown), seat.begun()))
+        order, rows, begun = await self.lister.ask(lambda seat: (seat.order(query), seat.rows(shown), seat.begun()))
         if query != self.asked:
             return
-        self.files.clear()
+        self._round += 1
         self.queue.unsent = set(begun)
-        self.editor.begun = len(begun)
+        self.begun = len(begun)
         self.queue.replace(order, leave=frozenset(self._taken_out))
         self._taken_out.clear()
         self.queue.learn(rows, afresh=True)
@@ -88,13 +91,19 @@ class Live(Base):
     # The case in view
 
     def on_queue_moved(self, _event: Queue.Moved) -> None:
-        case = self.queue.case
-        if case is None:
-            self.show(None)
-        elif case in self.files:
-            self.show(self.files[case])
+        self._show_what_is_read()
         self.want()
         self.bar.refresh()
+
+    def _show_what_is_read(self) -> None:
+        """The case under the cursor as far as it is loaded; what is not loaded yet is never another case's."""
+        case = self.queue.case
+        if case is None or case in self.files:
+            self.show(None if case is None else self.files[case])
+        elif self.shown is None or self.shown.case["case"] != case:
+            self.shown = None
+            self.conversation.show(f"2 Case {case}: reading …", Newest(self.queue.lookup(case)))
+            self.context.show(f"3 Context of case {case}: reading …", lambda _painter, _cells: [])
 
     def on_queue_missing(self, _event: Queue.Missing) -> None:
         missing = [number for number in self.queue.shown if number not in self.queue.rows]
@@ -120,7 +129,7 @@ class Live(Base):
                 if self._wanted.is_set() or not 0 <= place < len(self.queue.order):
                     continue
                 number = self.queue.order[place]
-                if number not in self.files:
+                if number not in self.files or self._read_in.get(number) != self._round:
                     await self._load_one(number)
                 if step == 0 and number == self.queue.case and number in self.files:
                     self.show(self.files[number])
@@ -128,9 +137,11 @@ class Live(Base):
                 self.loaded.set()
 
     async def _load_one(self, number: int) -> None:
+        self._read_in[number] = self._round
         try:
             self.files[number] = await self.reader.ask(lambda seat: seat.file(number))
         except NotFound:
+            self.files.pop(number, None)
             return
         while len(self.files) > _KEPT:
             self.files.popitem(last=False)
@@ -175,7 +186,7 @@ class Live(Base):
             pause = max(EVERY, 10 * (time.monotonic() - started))  # a huge queue is not read all the time
 
 
-def _head(seat: Seat) -> tuple[int, list[int], dict[int, Row], CaseFile | None]:
-    """What the first paint shows: the head of the queue, its rows, its first case; and a mark for what comes later."""
+def _head(seat: Seat) -> tuple[int, list[int], dict[int, Row]]:
+    """What the first paint shows: the head of the queue and its rows; and a mark for what comes later."""
     changes, order = seat.changes(), seat.order(Query(), _FIRST)
-    return changes, order, seat.rows(order[:60]), seat.file(order[0]) if order else None
+    return changes, order, seat.rows(order[:60])

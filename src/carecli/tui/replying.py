@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from carecli.casefile import CaseFile
 from carecli.errors import CareError, Conflict
 from carecli.model import Finding
-from carecli.store.unsent import Unsent
-from carecli.tui.dialogs import Confirm
-from carecli.tui.editor import Checked, Editor, ReplyArea, findings_lines
 from carecli.tui.live import Live
 from carecli.tui.paint import Line, Painter
+
+if TYPE_CHECKING:
+    from carecli.store.unsent import Unsent
+    from carecli.tui.editor import Editor, ReplyArea
 
 
 class Replying(Live):
@@ -22,13 +24,14 @@ class Replying(Live):
 
     def do_reply(self) -> None:
         case = self.queue.case
-        if self.editor.writing:
+        if self.writing:
             self.editor.area.focus()
         elif case is not None:
             self.go(self._open(case))
 
     async def _open(self, case: int) -> None:
         self.say("Looking for words …")
+        await self.furnish()
         answer = await self.writer.ask(lambda seat: seat.answer(case))
         if self.queue.case != case:  # the person has gone on
             self.say("")
@@ -39,7 +42,7 @@ class Replying(Live):
         self.redraw()
         await self._check()
 
-    def on_editor_typed(self, _event: Editor.Typed) -> None:
+    def on_editor_typed(self, _event: Editor.Typed | None = None) -> None:
         if not self._keeping:
             self._keeping = True
             self.go(self._keep())
@@ -54,7 +57,7 @@ class Replying(Live):
             while (value := self.editor.unsent(self.agent)) is not None and value != kept:
                 await self._write_down(value)
                 kept = value
-            if kept is not None and self.editor.writing:
+            if kept is not None and self.writing:
                 self.editor.saved = True
                 self.editor.tell()
         finally:
@@ -81,7 +84,7 @@ class Replying(Live):
                 found = await self._look_at(value)
             now = self.editor.unsent(self.agent)
             if now is None or (now.text.strip(), now.private) == (text, value.private):
-                self.editor.learn(Checked(text, found))
+                self.editor.learn(text, found)
                 return
 
     async def _look_at(self, value: Unsent) -> tuple[Finding, ...]:
@@ -89,7 +92,7 @@ class Replying(Live):
 
     def saw(self, file: CaseFile) -> None:
         """The case in view may have a new message while somebody answers it."""
-        answer = self.editor.answer
+        answer = self.editor.answer if self.writing else None
         if answer is None or answer.case != file.case["case"]:
             return
         inbound = [row["mention_id"] for row in file.mentions if row["inbound"]]
@@ -106,10 +109,10 @@ class Replying(Live):
 
     def _reply_private(self) -> None:
         self.editor.private = not self.editor.private
-        self.editor.checked = Checked("", ())
+        self.editor.forget_findings()
         self.editor.saved = False
         self.editor.tell()
-        self.on_editor_typed(Editor.Typed())
+        self.on_editor_typed()
 
     def _reply_leave(self) -> None:
         self.go(self._leave())
@@ -130,9 +133,7 @@ class Replying(Live):
         value = self.editor.unsent(self.agent)
         if value is None:
             return
-        if not value.text.strip() or await self.answered(
-            Confirm("Throw this reply away? y: yes", _read(value.text, ()))
-        ):
+        if not value.text.strip() or await self.confirm("Throw this reply away? y: yes", _read(value.text, ())):
             self._close()
             await self.writer.ask(lambda seat: seat.throw_away(value.case))
             await self.read_all()
@@ -152,7 +153,7 @@ class Replying(Live):
             return
         text = value.text.strip()
         found = await self._look_at(value) if text else ()
-        self.editor.learn(Checked(text, found))
+        self.editor.learn(text, found)
         blocking = next((one for one in found if one.severity == "block"), None)
         if blocking is not None or not text:
             self.say(f"Not sent: {blocking.message if blocking else 'there is no text'}", "bad")
@@ -160,7 +161,7 @@ class Replying(Live):
         how = "as a PRIVATE message" if value.private else "in public"
         who = self.editor.answer.customer if self.editor.answer else ""
         question = f"Send {how} to {who}? y: send, Esc: back"
-        if not await self.answered(Confirm(question, _read(text, found))):
+        if not await self.confirm(question, _read(text, found)):
             self.say("Not sent.")
             return
         await self._approve(value)
@@ -212,6 +213,8 @@ def _place(file: CaseFile, mention: int) -> int:
 def _read(text: str, found: tuple[Finding, ...]) -> Callable[[Painter, int], list[Line]]:
     def build(painter: Painter, cells: int) -> list[Line]:
         lines: list[Line] = [[(line, "")] for line in painter.long(text, cells)]
+        from carecli.tui.editor import findings_lines
+
         return [*lines, [], *findings_lines(text, found, painter, cells)] if found else lines
 
     return build
