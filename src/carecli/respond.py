@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from carecli import desk, drafting, filing, knowledge
+from carecli import current, desk, drafting, filing, knowledge
 from carecli.config import Config, Voice
 from carecli.drafting import Desk
 from carecli.errors import Conflict, NotProcessed, UsageError
@@ -223,10 +223,15 @@ def propose(
     voice: str | None,
     private: bool = False,
     draft: int | None = None,
+    read: int | None = None,
 ) -> int:
-    """Keep a reply as a draft that waits for another person's word; returns the draft's number."""
+    """Keep a reply as a draft that waits for another person's word; returns the draft's number.
+
+    `read` as in `approve`. Raises Conflict when the customer has written since.
+    """
     with store.write() as connection:
         row = cases.get(store, case)
+        current.ensure_read(store, row, read)
         if draft is None:
             name = config.voice(voice)[0]
             one = Draft(text, row["language"] or "", name, "person", findings=tuple(findings))
@@ -255,7 +260,10 @@ def edit_draft(store: Store, config: Config, number: int, text: str, *, now: dat
 
 
 def decide(store: Store, number: int, *, approve: bool, now: datetime, agent: str, because: str | None = None) -> Row:
-    """Another person's word on a draft. Raises NotFound, Conflict for one's own draft or one that does not wait."""
+    """Another person's word on a draft.
+
+    Raises NotFound, Conflict for one's own draft, one that does not wait, or one that the customer has overtaken.
+    """
     with store.write() as connection:
         row = replies.draft(store, number)
         if row["approval"] != "waiting":
@@ -263,10 +271,22 @@ def decide(store: Store, number: int, *, approve: bool, now: datetime, agent: st
             raise Conflict(f"draft {number} is {state}", hint="`care draft list --waiting` shows what waits")
         if approve and row["agent"] == agent:
             raise Conflict(f"draft {number} is your own", hint="somebody else has to approve it: --as")
+        if approve:
+            current.ensure_current(store, cases.get(store, row["case_id"]), row)
         drafts.decide(connection, number, "approved" if approve else "rejected")
         data = {"draft": number, "because": because}
         kind = "draft approved" if approve else "draft rejected"
         events.append(connection, row["case_id"], kind, now, agent=agent, data=data)
+        return replies.draft(store, number)
+
+
+def renew(store: Store, number: int) -> Row:
+    """A person has read the customer's newest message beside this draft: it answers that one from now on.
+
+    What was approved as an answer to an earlier message waits for that word again. Raises NotFound.
+    """
+    with store.write() as connection:
+        drafts.renew(connection, number)
         return replies.draft(store, number)
 
 
@@ -314,17 +334,25 @@ def approve(
     """Write a reply down, approved and ready to be sent; returns its number. Nothing has been sent yet.
 
     `read` is the newest message (its mention's number) that its writer had seen, `answers` how many of ours to it.
-    The case is the agent's from now on. Raises Conflict when the customer or a colleague has written since, when
-    another agent has claimed the case, or when another reply to the same message is already on its way.
+    The case is the agent's from now on. Raises Conflict when the customer or a colleague has written since, also since
+    `draft` was written, when another agent has claimed the case, or when another reply to the same message is already
+    on its way.
     """
     with store.write() as connection:
         row = cases.get(store, case)
-        target: int = row["latest_mention_id"]
-        _still_free(store, row, target, agent, read, answers, overrides)
+        current.ensure_free(
+            store,
+            row,
+            agent=agent,
+            read=read,
+            answers=answers,
+            draft=None if draft is None else replies.draft(store, draft),
+            overridden={override.rule for override in overrides},
+        )
         number = replies.add(
             connection,
             case=row["case_id"],
-            mention=target,
+            mention=row["latest_mention_id"],
             text=text,
             language=row["language"],
             private=private,
@@ -355,37 +383,6 @@ def _log(
         events.append(connection, case, "overridden", now, agent=agent, data=data)
     data = {"reply": number} | ({"send_at": iso(send_at)} if send_at else {})
     events.append(connection, case, "approved", now, agent=agent, data=data)
-
-
-def _still_free(
-    store: Store,
-    row: Row,
-    target: int,
-    agent: str | None,
-    read: int | None,
-    answers: int | None,
-    overrides: Sequence[Override],
-) -> None:
-    number = row["case_id"]
-    if read is not None and read != target:
-        raise Conflict(
-            f"the customer of case {number} has written meanwhile; nothing was sent",
-            hint=f"`care show {number}` has the new message",
-        )
-    since = mentions.get(store, target)["created_at"]
-    if answers is not None and mentions.answers_since(store, number, since) > answers:
-        hint = f"`care show {number}` has the answer"
-        raise Conflict(f"case {number} was answered meanwhile; nothing was sent", hint=hint)
-    taken = row["assignee"] not in (None, agent) and agent is not None
-    if taken and all(override.rule != "claimed" for override in overrides):
-        hint = f"`care assign {number} {agent}` takes it over, or --override claimed --because …"
-        raise Conflict(f"case {number} is {row['assignee']}'s; nothing was sent", hint=hint)
-    for other in replies.of_case(store, number):
-        if other["status"] in ("approved", "sending", "unsure") and other["mention_id"] == target:
-            raise Conflict(
-                f"reply {other['reply_id']} to the same message is {other['status']}",
-                hint="`care outbox` shows it; send, resolve or cancel it first",
-            )
 
 
 def parts_of(store: Store, config: Config, case: int, text: str) -> list[str]:
@@ -442,6 +439,7 @@ __all__ = [
     "fit",
     "prompt",
     "propose",
+    "renew",
     "resolve_unsure",
     "send",
 ]

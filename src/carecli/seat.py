@@ -273,6 +273,7 @@ class Seat:
         if blocked:
             raise Refused(blocked[0].message, hint=f"rule {blocked[0].rule}; change the text and try again")
         with self.store.write():
+            self._is_read(value)
             waiting = self._proposed(value, text, found)
             if waiting is None:
                 reply = respond.approve(
@@ -289,6 +290,19 @@ class Seat:
                 waiting = Approved(reply)
             unsent.drop(self.store, value.case, self.agent)
         return waiting
+
+    def _is_read(self, value: Unsent) -> None:
+        """Whoever sends a draft beside the customer's newest message has made it an answer to that. Raises Conflict."""
+        from carecli import current, respond
+
+        row = cases.get(self.store, value.case)
+        current.ensure_read(self.store, row, value.read)
+        if value.draft is not None:
+            draft = replies.draft(self.store, value.draft)
+            if value.read is None:
+                current.ensure_current(self.store, row, draft)
+            elif current.is_outdated(row, draft):
+                respond.renew(self.store, value.draft)
 
     def _proposed(self, value: Unsent, text: str, found: tuple[Finding, ...]) -> Approved | None:
         """The draft that waits for another person's word; None where nobody's is needed, or it was given."""
@@ -314,6 +328,7 @@ class Seat:
             voice=voice,
             private=value.private,
             draft=value.draft,
+            read=value.read,
         )
         return Approved(draft=number, because=reason)
 

@@ -142,6 +142,51 @@ def test_an_approval_is_for_one_text(team: World) -> None:
     assert team.json("outbox") == []
 
 
+AGAIN = {
+    "id": "8",
+    "author": "ola",
+    "in_reply_to": "1",
+    "created_at": "2026-11-20T11:50:00Z",
+    "text": "@acme bagaż jest u mnie.",
+}
+
+
+def test_a_draft_that_the_customer_has_overtaken_is_not_sent(team: World) -> None:
+    old, other = (str(one["draft_id"]) for one in team.json("draft", "1", "-n", "2"))
+    team.mentions(AGAIN)
+    team.say(_8="complaint")
+    for command in (["--yes"], ["--dry-run"]):
+        done = team.run("reply", "1", "--draft", old, *command, "--as", "mia", expect=1)
+        assert done.stdout == ""
+        assert (
+            "older than the customer's newest message; nothing was sent. It says: “@acme bagaż jest u mnie.”"
+            in done.stderr
+        )
+        assert f"care draft edit {old}" in done.stderr
+    assert team.json("outbox") == []
+    assert team.json("draft", "list", "--waiting") == []
+    # whoever writes it anew has read what it answers now
+    renewed = team.json("draft", "edit", old, "Świetnie, Ola. Który to był lot?", "--as", "mia")
+    assert renewed["approval"] is None
+    assert team.json("reply", "1", "--draft", old, "--yes", "--as", "mia")["status"] == "waiting"
+    team.run("reply", "1", "--draft", other, "--yes", "--as", "mia", expect=1)
+
+
+def test_what_was_approved_before_the_customer_wrote_again_needs_a_new_word(team: World) -> None:
+    draft = str(team.json("reply", "1", "Który to był lot?", "--as", "mia", "--yes")["draft_id"])
+    waiting = str(team.json("reply", "1", "Jaki był numer bagażu?", "--as", "mia", "--yes")["draft_id"])
+    team.run("draft", "approve", draft, "--as", "leo")
+    team.mentions(AGAIN)
+    team.say(_8="complaint")
+    assert "u mnie" in team.run("reply", "1", "--draft", draft, "--as", "mia", "--yes", expect=1).stderr
+    assert "u mnie" in team.run("draft", "approve", waiting, "--as", "leo", expect=1).stderr
+    assert team.json("draft", "reject", waiting, "--because", "dotarł", "--as", "leo")["approval"] == "rejected"
+    assert team.json("draft", "edit", draft, "Który to był lot?", "--as", "mia")["approval"] == "waiting"
+    team.run("draft", "approve", draft, "--as", "leo")
+    team.run("reply", "1", "--draft", draft, "--as", "mia", "--yes", expect=1)  # an import cannot be answered
+    assert [row["status"] for row in team.json("outbox")] == ["failed"]
+
+
 def test_promises_come_back_until_they_are_kept(team: World) -> None:
     at = "2026-11-20T11:00:00Z"
     promise = "Sorry, Bob. We are looking into it and get back to you by tomorrow 12:00."
@@ -178,14 +223,14 @@ def test_a_person_may_settle_a_promise(team: World, word: str, state: str) -> No
 def test_silence_resolves_what_we_answered(team: World) -> None:
     at = "2026-11-20T11:00:00Z"
     team.mentions({"id": "9", "author": "acme", "in_reply_to": "2", "created_at": at, "text": "Which flight was it?"})
-    team.env["CARE_NOW"] = "2026-11-23T10:59:00Z"
-    assert team.json("tidy")["resolved"] == []
-    team.env["CARE_NOW"] = "2026-11-23T11:00:01Z"
+    team.env["CARE_NOW"] = "2026-11-23T11:59:00Z"
+    assert team.json("tidy")["resolved"] == []  # the label of 12:00 was the last that was done
+    team.env["CARE_NOW"] = "2026-11-23T12:00:01Z"
     assert team.json("tidy")["resolved"] == [2]
     event = team.json("show", "2")["events"][-1]
-    assert (event["kind"], event["data"]) == ("resolved", {"because": "silence", "since": at})
+    assert (event["kind"], event["data"]) == ("resolved", {"because": "silence", "since": "2026-11-20T12:00:00Z"})
     team.mentions(
-        {"id": "11", "author": "bob", "in_reply_to": "9", "created_at": "2026-11-23T11:30:00Z", "text": "@acme AC 12"}
+        {"id": "11", "author": "bob", "in_reply_to": "9", "created_at": "2026-11-23T12:30:00Z", "text": "@acme AC 12"}
     )
     assert team.json("show", "2")["status"] == "open"
 

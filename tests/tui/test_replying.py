@@ -143,6 +143,34 @@ def test_who_writes_meanwhile_is_read_first(town: Town) -> None:
     assert ours == ["Good to hear, Zoe!"]
 
 
+def test_half_a_reply_that_the_customer_has_overtaken_is_not_sent_unread(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            await person.type("We look for your luggage now, Zoe.")
+            await person.press("escape")
+            asked = next(post for post in town.network.posts.values() if post.author.handle == "zoe")
+            town.network.clock = lambda: parse_iso(NOW) - timedelta(minutes=1)
+            town.network.say("zoe", "Forget it, I have found it.", reply_to=asked)
+            person.app.do_fetch()
+            await person.rest()
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            assert "NEW MESSAGE since you began" in heading(person)
+            await person.press("ctrl+s", "y")
+            assert "read the new message, then send again" in person.news
+            assert "Forget it, I have found it." in person.text
+            await person.press("ctrl+s", "y")
+            assert "answered" in person.news
+
+    run(story())
+    ours = [post.text for post in town.network.posts.values() if post.author.handle == "acme"]
+    assert ours == ["We look for your luggage now, Zoe."]
+
+
 def test_a_platform_that_refuses_leaves_the_reply_in_the_outbox(town: Town) -> None:
     town.network.refuse_post(NotProcessed("the text is not wanted here"))
 

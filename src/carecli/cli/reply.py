@@ -31,6 +31,8 @@ class _Wanted:
     overrides: tuple[Any, ...]
     send_at: datetime | None
     parts: tuple[str, ...]
+    read: int
+    answers: int
 
 
 def add_to(app: typer.Typer) -> None:
@@ -62,17 +64,9 @@ def reply(
 
     Example: care reply 12 "Sorry, Zoe: your bag lands tonight at 21:40." --as leo
     """
-    from carecli import respond
-    from carecli.store import cases, mentions
-
     run: Context = context.obj
-    row = cases.get(run.store, case)
-    read = row["latest_mention_id"]
-    answers = mentions.answers_since(run.store, row["case_id"], mentions.get(run.store, read)["created_at"])
+    read, answers = _seen(run, case)
     words = _words(run, case, text, draft, edit)
-    if private and not respond.can_be_private(run.store, run.config, case):
-        raise Refused(f"{row['platform']} has no private messages", hint=_elsewhere(run))
-    parts = respond.parts_of(run.store, run.config, case, words) if thread else [words]
     asked = _Wanted(
         case,
         words,
@@ -82,32 +76,70 @@ def reply(
         draft,
         _overrides(override, because),
         _moment(run, at),
-        tuple(parts),
+        _parts(run, case, words, private=private, thread=thread),
+        read,
+        answers,
     )
-    found = respond.check(
-        run.store,
-        run.config,
-        case,
-        words,
-        now=run.now,
-        private=private,
-        voice=voice,
-        agent=asked.agent,
-        draft=draft,
-        thread=thread,
-        follow_links=True,
-    )
-    blocked = respond.still_blocking(found, asked.overrides)
+    found = _checked(run, asked, thread=thread)
+    blocked = _blocked(asked, found)
     if dry_run or blocked:
         _shown(json, _result(None, "blocked" if blocked else "dry-run", found, words), found)
         if blocked:
-            hint = f'rule {blocked[0].rule}; change the text, or --override {blocked[0].rule} --because "…"'
-            raise Refused(blocked[0].message, hint=hint)
+            raise blocked
         return
     if not _agreed(run, asked, found, json):
         return
     _confirm(asked, found, yes=yes)
-    _queue_and_send(run, asked, found, json, read, answers)
+    _queue_and_send(run, asked, found, json)
+
+
+def _seen(run: Context, case: int) -> tuple[int, int]:
+    """The customer's newest message as this command begins, and how many answers of ours it has."""
+    from carecli.store import cases, mentions
+
+    row = cases.get(run.store, case)
+    read: int = row["latest_mention_id"]
+    return read, mentions.answers_since(run.store, row["case_id"], mentions.get(run.store, read)["created_at"])
+
+
+def _parts(run: Context, case: int, words: str, *, private: bool, thread: bool) -> tuple[str, ...]:
+    """The posts that the reply goes out as. Raises Refused, NotProcessed."""
+    from carecli import respond
+    from carecli.store import cases
+
+    if private and not respond.can_be_private(run.store, run.config, case):
+        platform = cases.get(run.store, case)["platform"]
+        raise Refused(f"{platform} has no private messages", hint=_elsewhere(run))
+    return tuple(respond.parts_of(run.store, run.config, case, words)) if thread else (words,)
+
+
+def _checked(run: Context, asked: _Wanted, *, thread: bool) -> list[Finding]:
+    from carecli import respond
+
+    return respond.check(
+        run.store,
+        run.config,
+        asked.case,
+        asked.text,
+        now=run.now,
+        private=asked.private,
+        voice=asked.voice,
+        agent=asked.agent,
+        draft=asked.draft,
+        thread=thread,
+        follow_links=True,
+    )
+
+
+def _blocked(asked: _Wanted, found: Sequence[Finding]) -> Refused | None:
+    """The refusal of what blocks and was not overridden."""
+    from carecli import respond
+
+    blocked = respond.still_blocking(found, asked.overrides)
+    if not blocked:
+        return None
+    hint = f'rule {blocked[0].rule}; change the text, or --override {blocked[0].rule} --because "…"'
+    return Refused(blocked[0].message, hint=hint)
 
 
 def _elsewhere(run: Context) -> str:
@@ -157,12 +189,15 @@ def _words(run: Context, case: int, text: str | None, draft: int | None, edit: b
 
 
 def _drafted(run: Context, case: int, draft: int) -> str:
-    """The text of a draft, which has to be one of this case: it may name another customer."""
+    """The text of a draft, which has to be one of this case, where it may name another customer, and not overtaken."""
+    from carecli import current
     from carecli.store import cases, replies
 
-    row, number = replies.draft(run.store, draft), cases.get(run.store, case)["case_id"]
+    row, answered = replies.draft(run.store, draft), cases.get(run.store, case)
+    number = answered["case_id"]
     if row["case_id"] != number:
         raise UsageError(f"draft {draft} is for case {row['case_id']}", hint=f"`care draft {number}` proposes others")
+    current.ensure_current(run.store, answered, row)
     return str(row["text"])
 
 
@@ -191,6 +226,7 @@ def _agreed(run: Context, asked: _Wanted, found: Sequence[Finding], json: bool) 
         voice=voice,
         private=asked.private,
         draft=asked.draft,
+        read=asked.read,
     )
     _shown(json, _result(None, "waiting", found, asked.text, draft_id=number), found)
     errors.note(f"Not sent: {reason}. Somebody else: care draft approve {number}")
@@ -210,9 +246,7 @@ def _confirm(asked: _Wanted, found: Sequence[Finding], *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _queue_and_send(
-    run: Context, asked: _Wanted, found: Sequence[Finding], json: bool, read: int, answers: int
-) -> None:
+def _queue_and_send(run: Context, asked: _Wanted, found: Sequence[Finding], json: bool) -> None:
     from carecli import respond
     from carecli.model import iso
 
@@ -224,8 +258,8 @@ def _queue_and_send(
         agent=asked.agent,
         private=asked.private,
         draft=asked.draft,
-        read=read,
-        answers=answers,
+        read=asked.read,
+        answers=asked.answers,
         overrides=asked.overrides,
         send_at=asked.send_at,
         parts=asked.parts,

@@ -12,6 +12,8 @@ _SHOWN = """
     SELECT d.*, (SELECT max(version) FROM draft_versions v WHERE v.draft_id = d.draft_id) AS version FROM drafts d
 """
 
+_NEWEST = "(SELECT latest_mention_id FROM cases c WHERE c.case_id = drafts.case_id)"
+
 
 def listed(store: Store, *, waiting: bool, case: int | None) -> list[Row]:
     """Drafts, oldest first: those that wait for approval, or all; of one case, or of every one."""
@@ -40,11 +42,23 @@ def rewrite(
         versions = 1
     _version(connection, draft["draft_id"], versions + 1, text, iso(now), agent)
     connection.execute(
-        """
-        UPDATE drafts SET text = ?, findings = ?, agent = coalesce(?, agent),
+        f"""
+        UPDATE drafts SET text = ?, findings = ?, agent = coalesce(?, agent), mention_id = {_NEWEST},
             approval = CASE WHEN approval IS NULL THEN NULL ELSE 'waiting' END WHERE draft_id = ?
         """,
         [text, findings, agent, draft["draft_id"]],
+    )
+
+
+def renew(connection: sqlite3.Connection, draft: int) -> None:
+    """The draft answers the newest message now; an approval of an answer to an earlier one waits again."""
+    connection.execute(
+        f"""
+        UPDATE drafts SET mention_id = {_NEWEST}, approval =
+            CASE WHEN approval = 'approved' AND mention_id <> {_NEWEST} THEN 'waiting' ELSE approval END
+        WHERE draft_id = ?
+        """,
+        [draft],
     )
 
 

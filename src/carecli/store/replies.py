@@ -14,17 +14,16 @@ from carecli.store.connect import Row, Store
 
 
 def save_drafts(store: Store, case: int, drafts: Sequence[Draft], *, now: datetime) -> list[int]:
-    """Keep drafts; returns their numbers."""
+    """Keep drafts, as answers to the case's newest message; returns their numbers."""
     numbers = []
     with store.write() as connection:
         for d in drafts:
             cursor = connection.execute(
                 """
-                INSERT INTO drafts (case_id, text, language, voice, maker, sources, findings, created_at)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO drafts (case_id, mention_id, text, language, voice, maker, sources, findings, created_at)
+                SELECT case_id, latest_mention_id, ?, ?, ?, ?, ?, ?, ? FROM cases WHERE case_id = ?
                 """,
                 [
-                    case,
                     d.text,
                     d.language,
                     d.voice,
@@ -32,6 +31,7 @@ def save_drafts(store: Store, case: int, drafts: Sequence[Draft], *, now: dateti
                     json.dumps(d.sources, ensure_ascii=False),
                     json.dumps([asdict(finding) for finding in d.findings], ensure_ascii=False),
                     iso(now),
+                    case,
                 ],
             )
             numbers.append(int(cursor.lastrowid or 0))

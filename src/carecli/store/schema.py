@@ -82,6 +82,13 @@ def v10_one_gist(db: Database) -> None:
     db.conn.execute("ALTER TABLE mentions DROP COLUMN fingerprint")
 
 
+@migrations()
+def v11_what_drafts_answer(db: Database) -> None:
+    """Which message a draft answers: one that the customer has overtaken is not sent."""
+    for statement in _OVERTAKEN:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -445,4 +452,15 @@ _REPOSTS = (
     "ALTER TABLE mentions ADD COLUMN repost_of INTEGER REFERENCES mentions",  # the first with the same text
     "CREATE INDEX mentions_by_fingerprint ON mentions (fingerprint) WHERE fingerprint IS NOT NULL",
     "CREATE INDEX mentions_reposted ON mentions (case_id) WHERE repost_of IS NOT NULL",
+)
+
+_OVERTAKEN = (
+    "ALTER TABLE drafts ADD COLUMN mention_id INTEGER REFERENCES mentions",  # the newest when the text was written
+    """
+    UPDATE drafts SET mention_id = (
+        SELECT m.mention_id FROM mentions m
+        WHERE m.case_id = drafts.case_id AND m.inbound = 1 AND m.fetched_at <= drafts.created_at
+        ORDER BY m.created_at DESC, m.mention_id DESC LIMIT 1
+    )
+    """,
 )

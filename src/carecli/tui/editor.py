@@ -124,6 +124,7 @@ class Editor(Vertical):
         if kept is not None:
             if kept.read not in (None, answer.read):
                 self.warning = "NEW MESSAGE since you began"
+                self.answer = replace(answer, read=kept.read)  # the first try to send it shows that message
             self._draft = next((i for i, d in enumerate(self._drafts) if d.draft_id == kept.draft), -1)
             self.put(kept.text)
         elif self._drafts:
