@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from carecli.errors import NotFound
 from carecli.model import JSON, Author, Mention, Verdict, iso, parse_iso
-from carecli.store import events, looks, search, sources, withdrawals
+from carecli.store import events, looks, search, sources, withdrawals, witnesses
 from carecli.store.connect import Row, Store
 from carecli.store.customers import hash_of
 from carecli.store.raw import pack, unpack
@@ -64,16 +64,16 @@ def save_page(
     oldest_first = sorted(map(_storable, mentions), key=lambda m: m.created_at)
     unique = {(m.platform, m.host, m.external_id): m for m in oldest_first}
     with store.write() as connection:
-        known = _known(connection, unique)
+        known, taken = _witnessed(connection, source, unique)
         forgotten = _forgotten(connection, unique.values())
         new = [m for key, m in unique.items() if key not in known and _account(m) not in forgotten]
-        kept = {key: row for key, row in known.items() if _account(unique[key]) not in forgotten}
+        kept = {key: row for key, row in known.items() if row is not None and _account(unique[key]) not in forgotten}
         seen = [(row, _reconciled(row, unique[key], source)) for key, row in kept.items()]
-        changed = [(row, m) for row, m in seen if row["content_hash"] != content_hash(m)]
+        changed = [(row, m) for row, m in seen if row["mention_id"] in taken or row["content_hash"] != content_hash(m)]
         authors = _save_authors(connection, [*new, *(m for _, m in changed)])
         _insert(connection, source, new, authors, now)
         for row, mention in changed:
-            _update(connection, row, mention, authors, now)
+            _update(connection, row, mention, authors, now, completed=row["mention_id"] in taken)
         gone = withdrawals.withdraw(connection, beside.place, beside.deleted, now=now) if beside.deleted else 0
         if cursor is not None:
             sources.move(connection, source, cursor)
@@ -101,15 +101,39 @@ def _known(connection: sqlite3.Connection, unique: Iterable[_Key]) -> dict[_Key,
     found: dict[_Key, Row] = {}
     for (platform, host), ids in places.items():
         for row in connection.execute(
-            """
-            SELECT mention_id, case_id, external_id, source, inbound, directed, text, url, in_reply_to, edited_at,
-                   likes, reposts, replies, content_hash, deleted_at FROM mentions
+            f"""
+            SELECT {witnesses.COLUMNS} FROM mentions
             WHERE platform = ? AND host = ? AND external_id IN (SELECT value FROM json_each(?))
             """,
             [platform, host, json.dumps(ids)],
         ):
             found[platform, host, row["external_id"]] = row
     return found
+
+
+def _witnessed(
+    connection: sqlite3.Connection, source: str, unique: dict[_Key, Mention]
+) -> tuple[dict[_Key, Row | None], set[int]]:
+    """The rows that these mentions have already, and which of them a file brought and a platform takes over now.
+
+    None: what is there is left as it is, as a platform brought it and a file comes after it.
+    """
+    found = _known(connection, unique)
+    from_file = bool(witnesses.files(connection, [source]))
+    if from_file:
+        witnesses.note_file(connection, unique.values())
+    others = {key: mention for key, mention in unique.items() if key not in found}
+    moved = witnesses.elsewhere(connection, others, from_file=from_file)
+    if from_file:
+        files = witnesses.files(connection, [row["source"] for row in found.values()])
+        fetched = {key for key, row in found.items() if row["source"] not in files}
+        kept = {key: None if key in fetched else row for key, row in found.items()}
+        return {**kept, **dict.fromkeys(moved)}, set()
+    files = witnesses.files(connection, {row["source"] for row in found.values()})
+    taken = {**{key: row for key, row in found.items() if row["source"] in files}, **moved}
+    for key, row in taken.items():
+        witnesses.take_over(connection, row, unique[key], source)
+    return {**found, **moved}, {row["mention_id"] for row in taken.values()}
 
 
 def _reconciled(row: Row, mention: Mention, source: str) -> Mention:
@@ -246,14 +270,21 @@ def _insert(
 
 
 def _update(
-    connection: sqlite3.Connection, row: Row, mention: Mention, authors: dict[_Key, int], now: datetime
+    connection: sqlite3.Connection,
+    row: Row,
+    mention: Mention,
+    authors: dict[_Key, int],
+    now: datetime,
+    *,
+    completed: bool,
 ) -> None:
+    """Write `mention` over its row. `completed`: its platform knows more than the file that brought it: no edit."""
     m, number = mention, row["mention_id"]
     connection.execute(
         """
         UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
             in_reply_to = ?, edited_at = ?, likes = ?, reposts = ?, replies = ?, content_hash = ?,
-            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? AND coalesce(?, brand) IS brand
+            triaged_at = CASE WHEN text = ? AND inbound = ? AND directed = ? AND NOT ? AND coalesce(?, brand) IS brand
                 THEN triaged_at END,
             deleted_at = NULL, matched = coalesce(?, matched), brand = coalesce(?, brand)
         WHERE mention_id = ?
@@ -274,6 +305,7 @@ def _update(
             m.text,
             m.inbound,
             bool(m.directed),
+            completed,
             m.brand,
             m.matched,
             m.brand,
@@ -289,7 +321,7 @@ def _update(
         search.add(connection, [(number, m.text)])
         if row["case_id"] is not None and row["deleted_at"] is not None:
             events.append(connection, row["case_id"], "restored", now, data={"mention": number})
-        elif row["case_id"] is not None and m.inbound:
+        elif row["case_id"] is not None and m.inbound and not completed:
             events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
     if row["deleted_at"] is not None:
         withdrawals.forget(connection, number)

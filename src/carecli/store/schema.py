@@ -89,6 +89,18 @@ def v11_what_drafts_answer(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v12_imported(db: Database) -> None:
+    """Of which platforms files brought mentions: what is fetched from these may be there already."""
+    db.conn.execute(
+        """
+        INSERT OR IGNORE INTO notes (key, value) SELECT DISTINCT 'imported ' || platform, '' FROM mentions
+        WHERE source = 'import' OR source LIKE 'import:%'
+            OR source IN (SELECT name FROM sources WHERE platform = 'file')
+        """
+    )
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
