@@ -20,7 +20,7 @@ import numpy.typing as npt
 from carecli.triage import cues, engine, evidence, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Floats, Narrow
-from carecli.triage.prepare import Rules
+from carecli.triage.prepare import Rules, comparable
 
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "he", "pl", "zh")
@@ -147,7 +147,7 @@ def main() -> None:
     rules = Rules(languages=LANGUAGES)
     readings = [engine.read(seed.text, rules, seed.language) for seed in all_seeds]
     labels = np.array([seed.labels for seed in all_seeds])
-    features: Features = hashed([reading.p.comparable for reading in readings])
+    features: Features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
     rarity = linear.rarities(features)
     matrix = linear.sparse(features, rarity)
     kernel = linear.similarities(matrix)

@@ -18,7 +18,7 @@ import train_prior as base
 from carecli.triage import engine, linear, prior, semantic
 from carecli.triage.features import hashed
 from carecli.triage.linear import Floats
-from carecli.triage.prepare import Rules
+from carecli.triage.prepare import Rules, comparable
 
 PENALTY = 3e-4
 # It tells emergencies from stories better, so more of them can be let through at the same price.
@@ -51,7 +51,7 @@ def main() -> None:
     readings = [engine.read(seed.text, rules, seed.language) for seed in seeds]
     labels = np.array([seed.labels for seed in seeds])
     folds = np.arange(len(seeds)) * 7919 % 104729 % base.FOLDS
-    features = hashed([reading.p.comparable for reading in readings])
+    features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
     words = linear.similarities(linear.sparse(features, linear.rarities(features)))
     unseen = base.unseen_logits(words, labels, folds)
     vectors = embedded([reading.p.masked for reading in readings], cache)

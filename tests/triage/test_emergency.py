@@ -272,7 +272,7 @@ def test_the_reason_quotes_what_was_said() -> None:
 
 def test_a_cry_for_help_survives_a_wrong_guess_at_the_language() -> None:
     p = prepare("nie oddycha!!! 112", RULES, "sk")
-    odd = type(p)(**{name: getattr(p, name) for name in p.__slots__} | {"language": "sk"})
+    odd = p._replace(language="sk")
     assert intent.decide(odd, 0.0)[0] == "emergency"
 
 

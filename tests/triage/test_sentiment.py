@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from carecli.triage.lexicon import lexicon, read
-from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage.prepare import Rules, prepare
 from carecli.triage.sentiment import Feeling, decide
 from carecli.triage.vader import Vader
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
@@ -134,13 +134,11 @@ PIECES = st.sampled_from(WORDS.split())
 @settings(max_examples=150, deadline=None)
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map(" ".join)))
 def test_without_overrides_the_score_is_vaders_own(text: str) -> None:
-    plain = Vader()
-    words = plain.words(text)
-    ours = plain.compound(plain.valences(words, [word.lower() for word in words]), text)
+    ours = PLAIN.compound(list(PLAIN.valences(list(PLAIN.terms(text))).values()), text)
     assert ours == ANALYZER.polarity_scores(text)["compound"]
 
 
-ANALYZER = SentimentIntensityAnalyzer()
+ANALYZER, PLAIN = SentimentIntensityAnalyzer(), Vader()
 HOSTILE = [
     "a" + "\u0301" * 100_000,
     "\x00" * 5000,
@@ -169,7 +167,7 @@ def test_hostile_text_raises_nothing(text: str) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.text(), st.sampled_from([None, "en", "he", "pl", "zh", "ja", "xx"]))
 def test_any_text_has_a_score_and_a_confidence(text: str, language: str | None) -> None:
-    feeling = decide(Prepared(text, text, text.lower(), language))
+    feeling = decide(prepare(text, RULES)._replace(language=language))
     assert -1 <= feeling.score <= 1
     assert 0 <= feeling.confidence <= 1
 

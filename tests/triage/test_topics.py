@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.triage import topics
-from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage.prepare import Rules, prepare
 
 RULES = Rules(languages=("en", "he", "pl", "zh"))
 TOPICS = {
@@ -77,7 +77,7 @@ def test_no_topics_and_empty_keywords_find_nothing() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=100))
 def test_any_keyword_and_text(keyword: str, text: str) -> None:
-    p = Prepared(text, text, text.lower(), None)
+    p = prepare(text, Rules())._replace(language=None)
     found, why = topics.match(p, {"topic": [keyword]})
     assert len(found) == len(why) <= 1
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from carecli.model import INTENTS, URGENCIES, Intent
 from carecli.triage import cues, intent, sentiment, urgency
-from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage.prepare import Rules, prepare
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind",), handles=("northwind",))
 
@@ -68,7 +68,8 @@ TEXTS = [
 
 def decided(text: str) -> tuple[str, tuple[str, ...]]:
     p = prepare(text, RULES)
-    return urgency.decide(p, intent.decide(p, sentiment.decide(p).score)[0])
+    opinion = intent.decide(p, sentiment.decide(p).score)
+    return urgency.decide(opinion.hits, opinion.intent)
 
 
 def test_urgency_of_care_texts() -> None:
@@ -88,13 +89,15 @@ def test_reasons_name_what_hurries() -> None:
 
 @pytest.mark.parametrize("calm", ["praise", "chatter", "suggestion", "spam"])
 def test_who_waits_for_nothing_can_wait(calm: Intent) -> None:
-    assert urgency.decide(prepare("stranded, card stolen, tomorrow, urgent!", RULES), calm)[0] == "whenever"
+    p = prepare("stranded, card stolen, tomorrow, urgent!", RULES)
+    assert urgency.decide(cues.find(p.tokens, p.plain, "en"), calm)[0] == "whenever"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(INTENTS), st.sampled_from([*cues.LANGUAGES, None]))
 def test_any_text_has_an_urgency_and_a_reason(text: str, wanted: Intent, language: str | None) -> None:
-    when, why = urgency.decide(Prepared(text, text, text.lower(), language), wanted)
+    p = prepare(text, RULES)
+    when, why = urgency.decide(cues.find(p.tokens, p.plain, language), wanted)
     assert when in URGENCIES
     assert why
     assert (when == "emergency") == (wanted == "emergency")

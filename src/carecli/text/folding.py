@@ -14,7 +14,9 @@ _LETTERS = {
     **dict.fromkeys("“”„‟″«»״", '"'),
     **dict.fromkeys("‐‑‒–—―−־", "-"),
 }
-_MAPPED = str.maketrans(_LETTERS)
+_LETTERS_BY_CODE = str.maketrans(_LETTERS)
+# A table that knows every character it meets: `str.translate` is slow where one is missing.
+_MAPPED = Table(lambda code: _LETTERS_BY_CODE.get(code, code))
 # Combining classes of marks that make another letter rather than an accent: vowel signs (0), nukta (7),
 # kana voicing (8), virama (9).
 _LETTER_MAKING = frozenset({0, 7, 8, 9})

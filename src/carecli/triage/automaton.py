@@ -9,7 +9,7 @@ and the time is linear in the text, whatever the text: no phrase is longer than 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from carecli.triage.phrases import Graph
@@ -20,8 +20,8 @@ _START = 0
 _DIGITS = re.compile(r"\d+")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
 
-Nodes = frozenset[int]
-_NONE: Nodes = frozenset()
+# In order, each once. Plain tuples of numbers, as the garbage collector need not look into them.
+Nodes = tuple[int, ...]
 
 
 class Clue(NamedTuple):
@@ -60,7 +60,7 @@ class State(dict[Role, "State"]):
     def __init__(self, machine: Automaton, found: Nodes) -> None:
         super().__init__()
         self._machine = machine
-        self.clues = tuple(machine.clues[-1 - node] for node in sorted(found, reverse=True) if node < 0)
+        self.clues = tuple(machine.clues[-1 - node] for node in found if node < 0)
         self.nodes = tuple(node for node in found if node >= 0)
 
     def __missing__(self, role: Role) -> State:
@@ -96,8 +96,8 @@ class Automaton:
         self._exact, self._stems, self._longer, self._any = _edges(graph)
         self._longest = max(map(len, (*self._stems, *self._longer)), default=0)
         self._states: dict[Nodes, State] = {}
-        self._dead = State(self, _NONE)
-        self._roles: dict[tuple[frozenset[tuple[int, Nodes]], bool], Role] = {}
+        self._dead = State(self, ())
+        self._roles: dict[tuple[tuple[tuple[int, Nodes], ...], bool], Role] = {}
 
     def start(self, form: str) -> State | None:
         """The state of the phrases that begin with this word; None when none does."""
@@ -110,20 +110,20 @@ class Automaton:
         start = leads.pop(_START, None)
         if not leads:
             return PLAIN if wild else STOP, self._state(start) if start else None
-        key = (frozenset(leads.items()), wild)
+        key = (tuple(sorted(leads.items())), wild)
         role = self._roles.get(key) or self._roles.setdefault(key, Role(leads, wild=wild))
         return role, self._state(start) if start else None
 
-    def after(self, nodes: Iterable[int], role: Role) -> State:
+    def after(self, nodes: Nodes, role: Role) -> State:
         """The state that follows `nodes` with a word of this role."""
         if role is PAUSE:
-            return self._state(frozenset(nodes))
-        leads, anything = role.leads, self._any if role.wild else {}
+            return self._state(nodes)
         found: set[int] = set()
         for node in nodes:
-            found |= leads.get(node, _NONE)
-            found |= anything.get(node, _NONE)
-        return self._state(frozenset(found))
+            found.update(role.leads.get(node, ()))
+            if role.wild:
+                found.update(self._any.get(node, ()))
+        return self._state(tuple(sorted(found)))
 
     def find(self, words: Sequence[Word]) -> Iterator[Found]:
         """Every clue in `words`, by its first word, as far as it goes."""
@@ -169,13 +169,11 @@ class Automaton:
                     tables.append(edges)
                 if end < len(shape) and (edges := self._longer.get(part)):
                     tables.append(edges)
-        if len(tables) == 1:
-            return dict(tables[0])
-        leads: dict[int, Nodes] = {}
+        leads: dict[int, set[int]] = {}
         for edges in tables:
-            for node, targets in edges.items():
-                leads[node] = leads.get(node, _NONE) | targets
-        return leads
+            for node, target in zip(edges[::2], edges[1::2], strict=True):
+                leads.setdefault(node, set()).add(target)
+        return {node: tuple(sorted(targets)) for node, targets in leads.items()}
 
 
 def _opens(words: Sequence[Word], index: int) -> bool:
@@ -186,12 +184,13 @@ def _opens(words: Sequence[Word], index: int) -> bool:
     return before < 0 or not words[before].shown.strip().isalnum()
 
 
-_Table = dict[str, dict[int, Nodes]]
+# By word: from which node to which, one pair after another.
+_Table = dict[str, tuple[int, ...]]
 
 
 def _edges(graph: Graph) -> tuple[_Table, _Table, _Table, dict[int, Nodes]]:
     """The edges by word: whole words, beginnings (`*`), beginnings with more after them, and any word (`~`)."""
-    tables: dict[str, _Table] = {"": {}, "*": {}, "~": {}}
+    tables: dict[str, dict[str, list[int]]] = {"": {}, "*": {}, "~": {}}
     anything: dict[int, Nodes] = {}
     waiting, seen = [_START], {_START}
     while waiting:
@@ -201,9 +200,10 @@ def _edges(graph: Graph) -> tuple[_Table, _Table, _Table, dict[int, Nodes]]:
             seen.update(new)
             waiting += new
             if ending == "~" and not text:
-                anything[node] = anything.get(node, _NONE) | targets
+                anything[node] = tuple(sorted({*anything.get(node, ()), *targets}))
                 continue
+            pairs = [number for target in targets for number in (node, target)]
             for each in _NUMERALS if text == "#" and not graph.spaced else (text,):
-                edges = tables[ending].setdefault(each, {})
-                edges[node] = edges.get(node, _NONE) | targets
-    return tables[""], tables["*"], tables["~"], anything
+                tables[ending].setdefault(each, []).extend(pairs)
+    exact, stems, longer = ({text: tuple(pairs) for text, pairs in table.items()} for table in tables.values())
+    return exact, stems, longer, anything

@@ -21,7 +21,6 @@ from carecli.text import fold
 from carecli.triage.automaton import PAUSE, STOP, Automaton, Clue, State, Word
 from carecli.triage.memo import Memo
 from carecli.triage.phrases import Graph, units
-from carecli.triage.variants import variants
 
 LANGUAGES = ("en", "he", "pl", "zh")
 # What is looked for in texts of other languages too.
@@ -64,19 +63,20 @@ class Book:
         self.automaton = automaton
         self.spaced = spaced
         self.prefixes = prefixes
-        self._tokens: Memo[str, tuple[Word, ...]] = Memo(self._words_of, _MOST_TOKENS)
+        self._tokens: Memo[tuple[Word, ...]] = Memo(self._words_of, _MOST_TOKENS)
 
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of cues that the file has."""
         return frozenset(clue.kind for clue in self.automaton.clues)
 
-    def find(self, folded: str, also: Mapping[str, str] | None = None) -> Hits:
-        """The cues in a folded text by kind, in text order, but for those that overlap what only looks like them.
+    def find(self, tokens: Sequence[str], also: Mapping[str, str] | None = None) -> Hits:
+        """The cues in a text by kind, in text order, but for those that overlap what only looks like them.
 
-        That is `<kind>_not`, or the kind that `also` names.
+        That is `<kind>_not`, or the kind that `also` names. `tokens` is what stands between spaces, "¶" for a line
+        break; where words stand without spaces, `characters` of the text.
         """
-        found = self.hits(self.words(_spaced(folded) if self.spaced else _unspaced(folded)))
+        found = self.hits(self.words(tokens))
         others = also or {}
         return {
             kind: kept
@@ -138,20 +138,31 @@ def _mark(piece: str) -> Word:
     return _PAUSE if _ENDS.isdisjoint(piece) else _STOP
 
 
-def find(folded: str, language: str | None) -> Hits:
-    """Every cue in `folded` (see `carecli.text.fold`) by kind, in text order.
+def find(tokens: Sequence[str], plain: str, language: str | None) -> Hits:
+    """Every cue in a text by kind, in text order: `Prepared.tokens` or, in Chinese, `Prepared.plain`.
 
     A language without a data file has no cues of its own: there the four files' cues for danger and spam count,
     as a cry for help must not get lost over a wrong guess at the language.
     """
     if language is not None and language in LANGUAGES:
-        return load(language).find(folded, _NOT)
+        return _in_language(tokens, plain, language)
     merged: dict[str, tuple[Hit, ...]] = {}
     for each in LANGUAGES:
-        for kind, hits in load(each).find(folded, _NOT).items():
+        for kind, hits in _in_language(tokens, plain, each).items():
             if kind in _ANYWHERE:
                 merged[kind] = merged.get(kind, ()) + hits
     return merged
+
+
+def _in_language(tokens: Sequence[str], plain: str, language: str) -> Hits:
+    book = load(language)
+    return book.find(tokens if book.spaced else characters(plain), _NOT)
+
+
+def characters(plain: str) -> list[str]:
+    """The characters of a folded text in a script without spaces; no space where a name was masked."""
+    text = plain.replace("。", ".")
+    return units(_BETWEEN_HAN.sub("", text) if " " in text or "\t" in text else text)
 
 
 def because(name: str, hits: Sequence[Hit]) -> str:
@@ -165,15 +176,6 @@ def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
     if not not_meant:
         return tuple(hits)
     return tuple(hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in not_meant))
-
-
-def _spaced(folded: str) -> list[str]:
-    return (folded.replace("\n", " ¶ ") if "\n" in folded else folded).split()
-
-
-def _unspaced(folded: str) -> list[str]:
-    """The characters of a script without spaces, simplified; no space where a name was masked."""
-    return units(_BETWEEN_HAN.sub("", folded.translate(variants()).replace("。", ".")))
 
 
 @cache

@@ -61,7 +61,7 @@ class Taught(NamedTuple):
 
 # Cues of danger; without one of them a plain "the train is late" must not ring the bell (docs/engine.md).
 _DANGER = frozenset({"emergency", "emergency_maybe", "harm"})
-_UNSEEN_EMERGENCY = 0.11
+_UNSEEN_EMERGENCY = 0.1
 
 
 class Judgement(NamedTuple):
@@ -107,11 +107,13 @@ def judge(
     addressed = directed if directed is not None else [False] * len(texts)
     if len(addressed) != len(texts):
         raise ValueError("`directed` needs one entry for each text")
-    readings = [read(text, rules, hint) for text, hint in zip(texts, hints, strict=True)]
+    if len(hints) != len(texts):
+        raise ValueError("`languages` needs one entry for each text")
     found: list[Judgement] = []
     for start in range(0, len(texts), _BATCH):
         part = slice(start, start + _BATCH)
-        found += _judged(readings[part], addressed[part], rules, Taught(learnt, meaning))
+        readings = [read(text, rules, hint) for text, hint in zip(texts[part], hints[part], strict=True)]
+        found += _judged(readings, addressed[part], rules, Taught(learnt, meaning))
     return found
 
 
@@ -120,7 +122,7 @@ def read(text: str, rules: Rules, declared: str | None = None) -> Reading:
     p = prepare(text, rules, declared)
     feeling = sentiment.decide(p)
     opinion = intents.decide(p, feeling.score)
-    when, pressing = urgency.decide(p, opinion.intent)
+    when, pressing = urgency.decide(opinion.hits, opinion.intent)
     return Reading(p, feeling, opinion, when, pressing)
 
 
@@ -128,13 +130,12 @@ def logits(readings: Sequence[Reading], taught: Taught = Taught()) -> Floats:  #
     """The combination's logits, one row a reading."""
     import numpy as np
 
-    from carecli.triage.features import hashed
     from carecli.triage.prior import shipped
 
-    features = hashed([reading.p.comparable for reading in readings])
+    texts = [reading.p.units for reading in readings]
     rows = evidence_of(readings)
     known = np.array([r.p.language in cues.LANGUAGES for r in readings], float)
-    words = shipped().words(features, known)
+    words = shipped().words(texts, known)
     if taught.meaning is None:
         combined = shipped().combined(words, rows)
     else:
@@ -142,7 +143,7 @@ def logits(readings: Sequence[Reading], taught: Taught = Taught()) -> Floats:  #
 
         vectors = taught.meaning([reading.p.masked for reading in readings])
         combined = semantic.shipped().logits(words, vectors, rows)
-    return combined if taught.learnt is None else combined + taught.learnt.logits(features, rows)
+    return combined if taught.learnt is None else combined + taught.learnt.logits(texts, rows)
 
 
 def evidence_of(readings: Sequence[Reading]) -> Floats:
@@ -208,8 +209,8 @@ def _reasons(readings: Sequence[Reading], decided: Sequence[Decided]) -> list[tu
     why = [reasons.of_rules(*each) for each in zip(readings, decided, strict=True)]
     open_ones = [reasons.undecided(*each) for each in zip(readings, decided, strict=True)]
     asked = [index for index, label in enumerate(open_ones) if label is not None]
-    texts, labels = [readings[index].p.comparable for index in asked], [str(open_ones[index]) for index in asked]
-    for index, more in zip(asked, reasons.weightiest(shipped().linear, texts, labels), strict=True):
+    prepared, labels = [readings[index].p for index in asked], [str(open_ones[index]) for index in asked]
+    for index, more in zip(asked, reasons.weightiest(shipped().linear, prepared, labels), strict=True):
         why[index] += more
     return [
         each or (f"nothing points to more than {labels.intent}",) for each, labels in zip(why, decided, strict=True)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import chain
 
-from carecli.triage.lexicon import Lexicon, Match, lexicon
-from carecli.triage.prepare import Prepared
+from carecli.triage.lexicon import Lexicon, Match, Node, lexicon
+from carecli.triage.memo import Memo
 from carecli.triage.reading import Hit, one_more_mishap, unmeant
 from carecli.triage.symbols import one_of_each, symbols
-from carecli.triage.vader import Vader
+from carecli.triage.vader import Term, Vader
 
 # A negation that has nothing to negate; English has more of them that mean little.
 _NOTHING = -0.5
 _NEGATION_WORDS = "not never cannot cant dont doesnt didnt wont isnt wasnt havent hasnt couldnt"
 _NEGATIONS = frozenset(_NEGATION_WORDS.split())
+_REACH = 4
+_MOST_TOKENS = 16_000
 
 
 @cache
@@ -26,6 +29,13 @@ def _care_lexicon() -> Lexicon:
 
 
 @cache
+def _phrases() -> Mapping[str, Node]:
+    """The first words of what VADER's lexicon, which has single words, cannot say."""
+    nodes = _care_lexicon().root.after
+    return {word: node for word, node in nodes.items() if node.after or (node.entry and node.entry.kind != "valence")}
+
+
+@cache
 def _vader() -> Vader:
     """VADER with the care words and our emoji over its own."""
     valences = {entry.text: entry.value for entry in _care_lexicon().entries if entry.kind == "valence"}
@@ -33,18 +43,23 @@ def _vader() -> Vader:
     return Vader(valences | known, {key: f"{key} " for key in known if len(key) == 1})
 
 
-def hits_of(p: Prepared) -> list[Hit]:
+def _terms_of(token: str) -> tuple[Term, ...]:
+    plain = token if token.isascii() else one_of_each(token.replace("’", "'").replace("¶", " "))
+    return tuple(_vader().terms(plain))
+
+
+_TERMS = Memo(_terms_of, _MOST_TOKENS)
+
+
+def hits_of(tokens: Sequence[str]) -> list[Hit]:
     """The words and phrases of an English text that count, neighbours taken into account."""
-    vader, care = _vader(), _care_lexicon()
-    text = p.masked.replace("’", "'")
-    words = vader.words(text if text.isascii() else one_of_each(text))
-    lower = [word.lower() for word in words]
-    matches = care.matches(lower)
+    terms = list(chain.from_iterable(map(_TERMS.__getitem__, tokens)))
+    matches = _matches(terms)
     if matches:
-        words, lower = _merged(words, lower, matches)
-    valences = vader.valences(words, lower)
-    valences = _with_idle_negations(lower, valences, text)
-    hits = [Hit(word, valence) for word, valence in zip(lower, valences, strict=True) if valence]
+        terms = _merged(terms, matches)
+    valences = _vader().valences(terms)
+    _add_idle_negations(terms, valences)
+    hits = [Hit(terms[index].lower, valence) for index, valence in sorted(valences.items()) if valence]
     return unmeant(hits) if one_more_mishap(matches) else hits
 
 
@@ -53,28 +68,35 @@ def score(hits: Sequence[Hit], text: str) -> float:
     return _vader().compound([hit.valence for hit in hits], text)
 
 
-def _with_idle_negations(lower: Sequence[str], valences: list[float], text: str) -> list[float]:
-    """The valences, and a small one for each negation that none of the next three words takes up."""
-    if "n't" not in text and _NEGATIONS.isdisjoint(lower):
-        return valences
-    for index, word in enumerate(lower):
-        if ("n't" in word or word in _NEGATIONS) and not any(valences[index : index + 4]):
+def _matches(terms: Sequence[Term]) -> list[Match]:
+    """What the care lexicon finds, where it finds more than single words with a valence."""
+    phrases, lower = _phrases(), [term[1] for term in terms]
+    if phrases.keys().isdisjoint(lower):
+        return []
+    for word, following in zip(lower, [*lower[1:], ""], strict=True):
+        node = phrases.get(word)
+        if node and (following in node.after or (node.entry and node.entry.kind != "valence")):
+            return _care_lexicon().matches(lower)
+    return []
+
+
+def _add_idle_negations(terms: Sequence[Term], valences: dict[int, float]) -> None:
+    """A small valence for each negation that none of the next three words takes up."""
+    for index, term in enumerate(terms):
+        idle = term[4] and ("n't" in term.lower or term.lower in _NEGATIONS)
+        if idle and not any(map(valences.get, range(index, index + _REACH))):
             valences[index] = _NOTHING
-    return valences
 
 
-def _merged(words: list[str], lower: list[str], matches: Sequence[Match]) -> tuple[list[str], list[str]]:
+def _merged(terms: Sequence[Term], matches: Sequence[Match]) -> list[Term]:
     """Each match as one word under the name that VADER's lexicon knows it by."""
-    new_words: list[str] = []
-    new_lower: list[str] = []
+    merged: list[Term] = []
     end = 0
     for match in matches:
         if match.entry.kind != "valence":
             continue
-        new_words += words[end : match.start]
-        new_lower += lower[end : match.start]
-        shout = all(map(str.isupper, words[match.start : match.end]))
-        new_words.append(match.entry.text.upper() if shout else match.entry.text)
-        new_lower.append(match.entry.text)
+        merged += terms[end : match.start]
+        shout = all(term.upper for term in terms[match.start : match.end])
+        merged.append(_vader().term(match.entry.text.upper() if shout else match.entry.text))
         end = match.end
-    return new_words + words[end:], new_lower + lower[end:]
+    return [*merged, *terms[end:]]

@@ -12,6 +12,7 @@ from carecli.model import Intent, Urgency
 from carecli.triage import intent as intents
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feeling
+from carecli.triage.symbols import EXCLAIMS
 
 _KINDS = """
 emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
@@ -80,7 +81,7 @@ def _tones(feeling: Feeling) -> Sequence[float]:
 def _marks(p: Prepared, feeling: Feeling) -> Sequence[float]:
     return (
         intents.asks(p),
-        "!" in p.folded,
+        p.marks & EXCLAIMS != 0,
         intents.is_outraged(p),
         intents.laughs(p),
         intents.smirks(p),

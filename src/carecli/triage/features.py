@@ -1,9 +1,11 @@
 """What the learning part sees of a text: hashed words and pairs of words, and hashed runs of characters.
 
-A whole batch is one array of code points, and every feature a few array operations over it, so a text costs some
-microseconds; the hash is our own, as a model that was trained on one machine must read another's features.
-Runs of two to five characters (one to three Chinese ones) see stems, endings, prefixes and typos; they may cross the
-spaces between words. Marks and emoji are words of their own, digits are all the same, a letter that is repeated counts
+What stands between two spaces is a token, and all features but the pairs of words over a space are those of one token:
+so what they amount to is worked out once a token and kept (`linear.py`). The tokens of a whole batch are one array of
+code points, and every feature a few array operations over it; the hash is our own, as a model that was trained on one
+machine must read another's features.
+Runs of two to five characters (one to three Chinese ones), the spaces around a token among them, see stems, endings,
+prefixes and typos. Marks and emoji are words of their own, digits are all the same, a letter that is repeated counts
 at most twice.
 """
 
@@ -43,20 +45,53 @@ class Features(NamedTuple):
         return len(self.starts) - 1
 
 
-def hashed(texts: Sequence[str]) -> Features:
-    """The features of folded texts (`carecli.text.fold`), Chinese ones in simplified characters."""
-    codes, kinds, owners = _characters(texts)
-    if not len(codes):
-        return Features(np.zeros(0, np.uint32), np.zeros(len(texts) + 1, np.int64))
-    found = [*_runs(codes, kinds, owners), *_words(codes, kinds, owners)]
-    rows = np.concatenate([owner for _, owner in found])
-    hashes = np.concatenate([each for each, _ in found])
-    hashes ^= hashes >> np.uint32(15)
-    hashes *= np.uint32(0x85EBCA6B)
+class Tokens(NamedTuple):
+    """The features of single tokens, and the hashes of the first and last word of each; 0 without a word."""
+
+    features: Features
+    first: UInts
+    last: UInts
+
+
+def hashed(texts: Sequence[Sequence[str]]) -> Features:
+    """The features of texts, each given as its tokens: folded, Chinese in simplified characters."""
+    tokens = of_tokens([token for text in texts for token in text])
+    places = np.concatenate([[0], np.cumsum([len(text) for text in texts], dtype=np.int64)])
+    owners = np.repeat(np.arange(len(texts)), np.diff(tokens.features.starts[places]))
+    pairs, whose = paired(tokens.first, tokens.last, places)
+    rows = np.concatenate([owners, whose])
     order = np.argsort(rows, kind="stable")
     starts = np.zeros(len(texts) + 1, np.int64)
     np.cumsum(np.bincount(rows, minlength=len(texts)), out=starts[1:])
-    return Features((hashes >> np.uint32(32 - BITS))[order], starts)
+    return Features(np.concatenate([tokens.features.buckets, pairs])[order], starts)
+
+
+def paired(first: UInts, last: UInts, places: Ints) -> tuple[UInts, Ints]:
+    """The buckets of pairs of words over a space, with their texts; tokens of text i stand at `places[i:i + 2]`."""
+    there = np.flatnonzero(first)
+    owners = np.searchsorted(places, there, side="right") - 1
+    beside = owners[:-1] == owners[1:]
+    pairs = last[there[:-1][beside]] * _RUN_STEP + first[there[1:][beside]] + np.uint32(1)
+    return _mixed(pairs), owners[:-1][beside]
+
+
+def of_tokens(tokens: Sequence[str]) -> Tokens:
+    """The features of tokens that are folded like the texts of `hashed`."""
+    starts = np.zeros(len(tokens) + 1, np.int64)
+    first, last = np.zeros(len(tokens), np.uint32), np.zeros(len(tokens), np.uint32)
+    codes, kinds, owners = _characters(tokens)
+    if not len(codes):
+        return Tokens(Features(np.zeros(0, np.uint32), starts), first, last)
+    words = _words(codes, kinds, owners)
+    found = [*_runs(codes, kinds, owners), *words]
+    rows = np.concatenate([owner for _, owner in found])
+    order = np.argsort(rows, kind="stable")
+    np.cumsum(np.bincount(rows, minlength=len(tokens)), out=starts[1:])
+    for hashes, whose in words[:1]:
+        last[whose] = np.maximum(hashes, 1)
+        first[whose[::-1]] = np.maximum(hashes, 1)[::-1]
+    buckets = _mixed(np.concatenate([each for each, _ in found]))
+    return Tokens(Features(buckets[order], starts), first, last)
 
 
 def buckets_of(words: Sequence[str]) -> UInts:

@@ -15,15 +15,11 @@ from carecli.model import Intent
 from carecli.triage import cues
 from carecli.triage.cues import Hit, Hits, because
 from carecli.triage.prepare import Prepared
+from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
 
 # A text that says nothing else is chatter; whatever is heavier than this wins.
 _CHATTER = 1.0
 _NEGATIVE, _POSITIVE = -0.15, 0.25
-_LAUGHTER = re.compile(
-    r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
-)
-_OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
-_SMIRK = frozenset("🙃🙄👏👍🥳🎉")
 _LETTER = re.compile(r"[^\W\d_]")
 
 # Characters between a word of harm and who is harmed.
@@ -45,7 +41,7 @@ class Opinion(NamedTuple):
 
 def decide(p: Prepared, score: float) -> Opinion:
     """The rules' opinion of a prepared text whose sentiment is `score` (−1…1)."""
-    hits = cues.find(p.folded, p.language)
+    hits = cues.find(p.tokens, p.plain, p.language)
     weights = _weigh(p, hits, score)
     known = p.language in cues.LANGUAGES
     if danger := _danger(p, hits, score):
@@ -60,22 +56,22 @@ def decide(p: Prepared, score: float) -> Opinion:
 
 def asks(p: Prepared) -> bool:
     """Whether a question mark stands in the text."""
-    return "?" in p.folded or "؟" in p.folded
+    return p.marks & ASKS != 0
 
 
 def laughs(p: Prepared) -> bool:
     """Whether the writer laughs, in letters or emoji."""
-    return _LAUGHTER.search(p.folded) is not None
+    return p.marks & LAUGHS != 0
 
 
 def is_outraged(p: Prepared) -> bool:
     """Whether question marks pile up or shout."""
-    return _OUTRAGE.search(p.folded) is not None
+    return p.marks & OUTRAGED != 0
 
 
 def smirks(p: Prepared) -> bool:
     """Whether an emoji stands there that is as often mockery as joy."""
-    return not _SMIRK.isdisjoint(p.text)
+    return p.marks & SMIRKS != 0
 
 
 def _danger(p: Prepared, hits: Hits, score: float) -> tuple[Hit, ...]:

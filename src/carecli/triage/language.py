@@ -7,6 +7,7 @@ none of the configured languages keeps its own code: Russian is not English beca
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from functools import cache, lru_cache
@@ -68,6 +69,14 @@ _ONLY_ENGLISH = _ENGLISH - frozenset(_SHARED_WORDS.split())
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
 # Letters that no other big language of this script has, and those that settle it beside one of them.
 _ONLY_POLISH, _POLISH_PAIR = frozenset("łśź"), frozenset("ąężćń")
+# What a token says of its language, counts of twelve bits each.
+_COUNT = 0xFFF
+(
+    _WORD, _ENGLISH_WORD, _ONLY_ENGLISH_WORD, _POLISH_WORD, _POLISH_LETTER, _ONLY_POLISH_LETTER, _POLISH_PAIR_LETTER,
+    _LATIN_LETTER, _HEBREW_LETTER, FOREIGN,
+) = (1 << 12 * place for place in range(10))  # fmt: skip
+_HAN_LETTER, _KANA_LETTER = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
+_AROUND_WORDS = " .,;:!?…()[]{}\"'“”„*_~#-/"
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
 # The first characters are enough for the model, and its cost grows with the length.
 _SAMPLE = 240
@@ -83,16 +92,49 @@ def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...]
     `declared` is what the platform says and `languages` what the user configured, the most usual first: hints
     that count where the text itself says little.
     """
+    return decide(text, sum(map(votes, text.split())), declared=declared, languages=languages)
+
+
+def votes(token: str) -> int:
+    """What one token says of the language of its text: counts of twelve bits each, to be added up."""
+    lower = token.lower().replace("’", "'")
+    word = lower.strip(_AROUND_WORDS)
+    found = _WORD if word and not word.isdigit() else 0
+    if word in _ENGLISH:
+        found += _ENGLISH_WORD + (_ONLY_ENGLISH_WORD if word in _ONLY_ENGLISH else 0)
+    if word in _POLISH:
+        found += _POLISH_WORD
+    if token.isascii():
+        return found + _LATIN_LETTER * (len(token) if token.isalpha() else sum(map(str.isalpha, token)))
+    found += _POLISH_LETTER * (not _POLISH_LETTERS.isdisjoint(lower))
+    found += _ONLY_POLISH_LETTER * (not _ONLY_POLISH.isdisjoint(lower))
+    found += _POLISH_PAIR_LETTER * (not _POLISH_PAIR.isdisjoint(lower))
+    for code, count in Counter(token.translate(_SCRIPTS)).items():
+        if code != _OTHER:
+            name = _NAMES[code]
+            found += count * (_LATIN_LETTER if name == _LATIN else _HEBREW_LETTER if name == _HEBREW else FOREIGN)
+    return found
+
+
+def decide(text: str, counted: int, *, declared: str | None = None, languages: tuple[str, ...] = ("en",)) -> str | None:
+    """The same where the sum of the `votes` of all tokens is known."""
     configured = _bases(languages)
     hint = base(declared) if declared else None
-    script = _LATIN if text.isascii() else _script(text)
-    if script is None:
-        return None
+    latin, hebrew = counted // _LATIN_LETTER & _COUNT, counted // _HEBREW_LETTER & _COUNT
+    if counted // FOREIGN & _COUNT:
+        return _by_script(text, counted, hint, configured)
+    if latin >= hebrew * _WEIGHTS[_HEBREW]:
+        return _of_shared_script(text, counted, _LATIN, hint, configured) if latin else None
+    return "he"
+
+
+def _by_script(text: str, counted: int, hint: str | None, configured: tuple[str, ...]) -> str | None:
+    script = _script(text)
     if script in _SHARED:
-        return _of_shared_script(text, script, hint, configured)
+        return _of_shared_script(text, counted, script, hint, configured)
     if script == _HAN and hint == "ja" and len(text) < 12:
         return "ja"
-    return _OWNERS.get(script)
+    return None if script is None else _OWNERS.get(script)
 
 
 def base(code: str) -> str:
@@ -108,6 +150,9 @@ def _bases(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _script(text: str) -> str | None:
     """The script that weighs most among the letters of `text`."""
+    han = len(_HAN_LETTER.findall(text))
+    if han * _WEIGHTS[_HAN] >= len(text) and not _KANA_LETTER.search(text):
+        return _HAN
     counts = Counter(text.translate(_SCRIPTS))
     weighed = {
         name: count * _WEIGHTS.get(name, 1.0)
@@ -136,11 +181,12 @@ def _script_code(code: int) -> str:
 _SCRIPTS = Table(_script_code)
 
 
-def _of_shared_script(text: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
-    sample = text[:_SAMPLE].lower().replace("’", "'")
-    if script == _LATIN and (common := _by_common_words(sample)):
+def _of_shared_script(
+    text: str, counted: int, script: str, hint: str | None, configured: tuple[str, ...]
+) -> str | None:
+    if script == _LATIN and (common := _by_common_words(counted)):
         return common
-    words = compiled(_WORDS).findall(sample)
+    words = compiled(_WORDS).findall(text[:_SAMPLE].lower().replace("’", "'"))
     if not words:
         return None
     few = script == _LATIN and sum(map(len, words)) < _FEW_LETTERS
@@ -158,17 +204,18 @@ def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, .
     return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), None)
 
 
-def _by_common_words(sample: str) -> str | None:
+def _by_common_words(counted: int) -> str | None:
     """English or Polish where the small words leave no doubt."""
-    words = set(sample.split())
-    english, polish = len(words & _ENGLISH), len(words & _POLISH)
-    if english >= 3 and english * 6 >= len(words) and polish * 4 <= english:
+    words = counted & _COUNT
+    english, polish = counted // _ENGLISH_WORD & _COUNT, counted // _POLISH_WORD & _COUNT
+    accents, only_polish = counted // _POLISH_LETTER & _COUNT, counted // _ONLY_POLISH_LETTER & _COUNT
+    if english >= 3 and english * 6 >= words and polish * 4 <= english:
         return "en"
-    if len(words & _ONLY_ENGLISH) >= 2 and english * 4 >= len(words) and not polish and sample.isascii():
+    if counted // _ONLY_ENGLISH_WORD & _COUNT >= 2 and english * 4 >= words and not polish and not accents:
         return "en"
-    if english < 2 and not _ONLY_POLISH.isdisjoint(sample) and (polish or not _POLISH_PAIR.isdisjoint(sample)):
+    if english < 2 and only_polish and (polish or counted // _POLISH_PAIR_LETTER & _COUNT):
         return "pl"
-    if polish >= 2 and polish * 6 >= len(words) and english == 0 and not _POLISH_LETTERS.isdisjoint(sample):
+    if polish >= 2 and polish * 6 >= words and english == 0 and accents:
         return "pl"
     return None
 

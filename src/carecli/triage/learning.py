@@ -20,7 +20,7 @@ import numpy.typing as npt
 from carecli.triage import engine, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Floats, Labels, Linear
-from carecli.triage.prepare import Rules
+from carecli.triage.prepare import Rules, comparable
 
 VERSION = 1
 WATCHERS = 5
@@ -46,9 +46,9 @@ class Learnt:
     mix: Floats
     bias: Floats
 
-    def logits(self, features: Features, evidence: Floats) -> Floats:
-        """One row a text."""
-        words = np.rint(self.linear.logits(features) * _STEPS) / _STEPS
+    def logits(self, texts: Sequence[Sequence[str]], evidence: Floats) -> Floats:
+        """One row a text, given as its tokens."""
+        words = np.rint(self.linear.logits(texts) * _STEPS) / _STEPS
         added: Floats = words + evidence @ self.mix + self.bias
         return added
 
@@ -108,12 +108,13 @@ def learn(corrections: Sequence[Correction], rules: Rules, meaning: engine.Meani
     if not (labels[taught] >= 0).any():
         return Lesson(None, len(taught), len(watching), None, None)
     readings = [engine.read(each.text, rules, each.declared) for each in ordered]
-    features = hashed([reading.p.comparable for reading in readings])
+    texts = [reading.p.units for reading in readings]
+    features = hashed([[comparable(token) for token in text] for text in texts])
     evidence, before = engine.evidence_of(readings), engine.logits(readings, engine.Taught(meaning=meaning))
     learnt = _fitted(taken(features, taught), evidence[taught], labels[taught], before[taught])
     if not (labels[watching] >= 0).any():
         return Lesson(learnt, len(taught), len(watching), None, None)
-    after = before + learnt.logits(features, evidence)
+    after = before + learnt.logits(texts, evidence)
     losses = [_loss(logits[watching], labels[watching]) for logits in (before, after)]
     return Lesson(learnt if losses[1] <= losses[0] else None, len(taught), len(watching), *losses)
 

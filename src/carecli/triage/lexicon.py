@@ -8,19 +8,21 @@ more mishap, so that praise before it is not meant. Valence 0 keeps shorter entr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Literal
 
 from carecli.text import fold
+from carecli.triage.memo import Memo
 
 Kind = Literal["valence", "not", "times", "but", "again"]
 _HEBREW_PREFIXES = frozenset("והבלמשכ")
 _BEFORE_SHORT_WORDS = frozenset("וש")
 _MOST_PREFIXES = 3
 _SHORTEST_STEM = 2
+_MOST_TOKENS = 16_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +55,22 @@ class Match:
 class Lexicon:
     """The entries of one language as a trie over words (over characters in Chinese).
 
-    `keys` says what a token may be in the trie, None where it is only itself.
+    `keys` says what a token may be in the trie, None where it is only itself; `opens` whether an entry may begin so.
     """
 
     root: Node
     keys: Callable[[str], tuple[str, ...]] | None
     entries: tuple[Entry, ...]
+    opens: Mapping[str, bool]
 
     def matches(self, tokens: Sequence[str]) -> list[Match]:
         """The longest entries in `tokens`, from left to right, none overlapping."""
         if self.keys is None:
             return self._as_they_are(tokens)
         found: list[Match] = []
-        start, first = 0, self.root.after.keys()
-        for index, token in enumerate(tokens):
-            if index < start or first.isdisjoint(self.keys(token)):
-                continue
-            if match := self._deeper(tokens, index, index, self.root):
+        start, opens = 0, self.opens
+        for index in [index for index, token in enumerate(tokens) if opens[token]]:
+            if index >= start and (match := self._deeper(tokens, index, index, self.root)):
                 found.append(match)
                 start = match.end
         return found
@@ -147,7 +148,9 @@ def build(entries: Sequence[Entry], language: str) -> Lexicon:
             vocabulary.add(token)
             node = node.after.setdefault(token, Node())
         node.entry = entry
-    return Lexicon(root, _keys(frozenset(vocabulary), language), tuple(entries))
+    keys = _keys(frozenset(vocabulary), language)
+    opens = Memo(lambda token: keys is None or not root.after.keys().isdisjoint(keys(token)), _MOST_TOKENS)
+    return Lexicon(root, keys, tuple(entries), opens)
 
 
 def split(entry: str, language: str) -> list[str]:
@@ -168,7 +171,7 @@ def _keys(vocabulary: frozenset[str], language: str) -> Callable[[str], tuple[st
         ends = range(min(longest, len(form)), _SHORTEST_STEM - 1, -1)
         return found + [f"{form[:end]}*" for end in ends if form[:end] in stems]
 
-    @lru_cache(maxsize=32768)
+    @lru_cache(maxsize=4096)
     def keys(token: str) -> tuple[str, ...]:
         if len(token) > 64:
             return ()

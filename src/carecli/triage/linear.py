@@ -10,14 +10,17 @@ matrices with limited storage, 1980): deterministic, no learning rate, numpy alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.features import BUCKETS, Features
+from carecli.triage.features import BUCKETS, Features, buckets_of, of_tokens, paired
+from carecli.triage.prepare import comparable
 
 Floats = npt.NDArray[np.float64]
 Narrow = npt.NDArray[np.float32]
@@ -28,6 +31,8 @@ _WHOLE, _LEAST = 127, 2
 # A lane holds the sum of as many weights as the longest text has features.
 _LANES, _LANE_BITS, _LIFT = 3, 21, 128
 _SHIFTS = _LANE_BITS * np.arange(_LANES, dtype=np.int64)
+# So many tokens are kept; longer ones, and those behind this letter, are not.
+_MOST_TOKENS, _LONGEST, _LAST_WORD = 30_000, 40, "\u2e7f"
 MOST_FEATURES = (1 << _LANE_BITS) // (2 * _LIFT) - 1
 
 
@@ -36,6 +41,55 @@ class Head(NamedTuple):
 
     name: str
     labels: tuple[str, ...]
+
+
+class Known:
+    """What the features of each token amount to for one model, kept for the next time that it comes up.
+
+    Entry i of each array is that of token number i: sums of lanes, how many features are in the model, the sum of the
+    squares of rarities, the hashes of the first and last word, the row of the word itself.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self.lanes = np.zeros((0, 0), np.int64)
+        self.counts = self.squares = np.zeros(0, np.int64)
+        self.first = self.last = np.zeros(0, np.uint32)
+        self.own = np.zeros(0, np.int32)
+
+    @contextmanager
+    def all_of(self, model: Linear, texts: Sequence[Sequence[str]]) -> Iterator[npt.NDArray[np.int64]]:
+        """The numbers of all tokens of the texts, one after another; they hold inside the context."""
+        flat = list(chain.from_iterable(texts))
+        if len(self._ids) > _MOST_TOKENS:
+            self._ids.clear()
+        kept = len(self._ids)
+        new = sorted(set(flat) - self._ids.keys(), key=_passing)
+        self._add(model, new, kept)
+        self._ids.update(zip(new, range(kept, kept + len(new)), strict=True))
+        yield np.fromiter(map(self._ids.__getitem__, flat), np.int64, len(flat))
+        for token in reversed(new):
+            if not _passing(token):
+                break
+            del self._ids[token]
+
+    def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
+        if not new and len(self.counts):
+            return
+        folded = [comparable(token) for token in new]
+        features, first, last = of_tokens(folded)
+        rows = model.rows[features.buckets]
+        owners = np.repeat(np.arange(len(new)), np.diff(features.starts))
+        counts = np.bincount(owners, rows > 0, len(new)).astype(np.int64)
+        squares = np.bincount(owners, model.rarity[features.buckets].astype(np.int64) ** 2, len(new)).astype(np.int64)
+        inside = np.flatnonzero(rows)
+        lanes = _added(model.lanes[rows[inside]], owners[inside], len(new))
+        self.lanes = np.concatenate([self.lanes[:kept].reshape(kept, lanes.shape[1]), lanes])
+        self.counts = np.concatenate([self.counts[:kept], counts])
+        self.squares = np.concatenate([self.squares[:kept], squares])
+        self.first = np.concatenate([self.first[:kept], first])
+        self.last = np.concatenate([self.last[:kept], last])
+        self.own = np.concatenate([self.own[:kept], model.rows[buckets_of(folded)]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,29 +106,52 @@ class Linear:
     unit: float
     rarity: npt.NDArray[np.uint8]
     lanes: npt.NDArray[np.int64]
+    known: Known = field(default_factory=Known)
 
-    def logits(self, features: Features) -> Floats:
-        """One row a text, one column an output."""
-        sums = self.sums(features) * (self.unit * RARITY_STEPS)
-        return sums / norms(features, self.rarity)[:, None] + self.bias
+    def logits(self, texts: Sequence[Sequence[str]]) -> Floats:
+        """One row a text, given as its tokens; one column an output."""
+        with self.known.all_of(self, texts) as ids:
+            places = np.concatenate([[0], np.cumsum([len(text) for text in texts], dtype=np.int64)])
+            pairs, whose = paired(self.known.first[ids], self.known.last[ids], places)
+            rows, filled = self.rows[pairs], np.flatnonzero(np.diff(places))
+            counts = np.bincount(whose, rows > 0, len(texts)).astype(np.int64)
+            squares = np.bincount(whose, self.rarity[pairs].astype(np.int64) ** 2, len(texts)).astype(np.int64)
+            inside = np.flatnonzero(rows)
+            totals = _added(self.lanes[rows[inside]], whose[inside], len(texts))
+            if len(filled):
+                starts = places[filled]
+                counts[filled] += np.add.reduceat(self.known.counts[ids], starts)
+                squares[filled] += np.add.reduceat(self.known.squares[ids], starts)
+                totals[filled] += np.add.reduceat(self.known.lanes[ids], starts, axis=0)
+        sums = _unlaned(totals, counts, self.weights.shape[1]) * (self.unit * RARITY_STEPS)
+        return sums / np.sqrt(np.maximum(squares, 1))[:, None] + self.bias
 
-    def sums(self, features: Features) -> Floats:
-        """The whole-numbered weights of each text's features, added up; three of them ride in one integer."""
-        rows = self.rows[features.buckets]
-        known = np.flatnonzero(rows)
-        counts = np.searchsorted(known, features.starts)
-        totals = np.zeros((len(features), self.lanes.shape[1]), np.int64)
-        filled = np.flatnonzero(np.diff(counts))
-        if len(filled):
-            totals[filled] = np.add.reduceat(self.lanes[rows[known]], counts[filled], axis=0)
-        return _unlaned(totals, np.diff(counts), self.weights.shape[1])
+    def own(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
+        """The row of the weights of each word (or pair of Chinese characters) itself."""
+        with self.known.all_of(self, [words]) as ids:
+            rows: npt.NDArray[np.int32] = self.known.own[ids]
+            return rows
+
+
+def _passing(token: str) -> bool:
+    """Whether a token is not kept: a long one, or Chinese, which has no spaces, will hardly come again."""
+    return len(token) > _LONGEST or token > _LAST_WORD
+
+
+def _added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """The sums of rows by owner, who are in order."""
+    totals = np.zeros((count, lanes.shape[1]), np.int64)
+    if len(owners):
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        totals[owners[starts]] = np.add.reduceat(lanes, starts, axis=0)
+    return totals
 
 
 def _laned(weights: Narrow) -> npt.NDArray[np.int64]:
     """The weights, made positive, three to an integer."""
     width = -(-weights.shape[1] // _LANES)
     lifted = np.zeros((len(weights), width * _LANES), np.int64)
-    lifted[:, : weights.shape[1]] = weights.astype(np.int64) + _LIFT
+    lifted[1:, : weights.shape[1]] = weights[1:].astype(np.int64) + _LIFT  # row 0 is for what is not in the model
     lanes: npt.NDArray[np.int64] = (lifted.reshape(len(weights), width, _LANES) << _SHIFTS).sum(axis=2)
     return lanes
 

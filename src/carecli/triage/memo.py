@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-Key = TypeVar("Key")
+# Longer keys are no words that come again; they would only take room.
+_LONGEST = 64
+
 Value = TypeVar("Value")
 
 
-class Memo(dict[Key, Value]):
+class Memo(dict[str, Value]):
     """`memo[key]` is `make(key)`, made once for keys that keep coming up.
 
     Two generations of at most `most` keys: when the younger one is full it becomes the older one, and what nobody asked
@@ -18,13 +20,15 @@ class Memo(dict[Key, Value]):
 
     __slots__ = ("_make", "_most", "_old")
 
-    def __init__(self, make: Callable[[Key], Value], most: int) -> None:
+    def __init__(self, make: Callable[[str], Value], most: int) -> None:
         super().__init__()
         self._make = make
         self._most = most
-        self._old: dict[Key, Value] = {}
+        self._old: dict[str, Value] = {}
 
-    def __missing__(self, key: Key) -> Value:
+    def __missing__(self, key: str) -> Value:
+        if len(key) > _LONGEST:
+            return self._make(key)
         if len(self) >= self._most:
             self._old = dict(self)
             self.clear()

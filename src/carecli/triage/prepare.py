@@ -6,9 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from carecli.text import fold
-from carecli.triage.language import detect
+from carecli.triage.language import FOREIGN, decide, votes
+from carecli.triage.memo import Memo
+from carecli.triage.symbols import marks
 from carecli.triage.variants import variants
 
 # What says how someone feels stands in the first lines; the rest would only cost time.
@@ -19,6 +22,8 @@ _ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1
 # Prefixes that Hebrew writes together with the next word: and, the, in, to, from, that, like.
 _HEBREW_PREFIX = "[והבלמשכ]{0,2}"
 _HEBREW = re.compile("[\u05d0-\u05ea]")
+_SPACELESS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_MOST_TOKENS = 16_000
 _ALONE = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
@@ -36,27 +41,44 @@ class Rules:
     topics: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(NamedTuple):
     """A text and what every signal needs of it.
 
     `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same with links, addresses, @handles and
-    the brand's names as spaces, case kept; `folded` is `carecli.text.fold` of that. `language` is ISO 639-1 or
-    None; `declared` is what the platform said it was. `links` and `handles` count what was masked.
+    the brand's names as spaces, case kept; `tokens` is what stands between its spaces, line breaks as "¶". `language`
+    is ISO 639-1 or None; `marks` are counts of marks (`symbols.py`), `declared` is what the platform said the language
+    was. `plain` is `comparable` where words stand without spaces, else "". `links` and `handles` count what was masked.
     """
 
     text: str
     masked: str
-    folded: str
+    tokens: Sequence[str]
     language: str | None
+    marks: int
+    plain: str = ""
     links: int = 0
     handles: int = 0
     declared: str | None = None
 
     @property
+    def units(self) -> Sequence[str]:
+        """The tokens that the learning part looks at: a Chinese text is one."""
+        return [self.plain] if self.plain else self.tokens
+
+    @property
     def comparable(self) -> str:
         """`folded` with traditional Chinese characters as simplified ones."""
-        return self.folded if self.folded.isascii() else self.folded.translate(variants())
+        return self.plain or comparable(self.masked)
+
+    def without_end(self, end: int) -> Prepared:
+        """The same up to character `end` of `masked`; marks and language stay."""
+        masked = self.masked[:end]
+        return self._replace(masked=masked, tokens=tokens_of(masked), plain=comparable(masked) if self.plain else "")
+
+    @property
+    def folded(self) -> str:
+        """`carecli.text.fold` of the masked text."""
+        return fold(self.masked)
 
 
 def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
@@ -69,15 +91,32 @@ def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
         masked, handles = _ADDRESS.subn(" ", masked)
     if names := _names(rules.brand_names, rules.handles):
         masked = names.mask(masked)
-    return Prepared(
-        text=text,
-        masked=masked,
-        folded=fold(masked),
-        language=detect(masked, declared=declared, languages=rules.languages),
-        links=links,
-        handles=handles,
-        declared=declared,
-    )
+    if masked.isascii() or not _SPACELESS.search(masked):
+        tokens, plain = tokens_of(masked), ""
+        counted = sum(map(_COUNTS.__getitem__, tokens))
+    else:  # the words of Chinese come once, so they are not looked at one by one
+        tokens, plain = tokens_of(masked), comparable(masked)
+        counted = FOREIGN + marks(masked, plain)
+    language = decide(masked, counted, declared=declared, languages=rules.languages)
+    return Prepared(text, masked, tokens, language, counted, plain, links, handles, declared)
+
+
+def tokens_of(masked: str) -> list[str]:
+    """What stands between the spaces of a text; "¶" for a line break."""
+    return (masked.replace("\n", " ¶ ") if "\n" in masked else masked).split()
+
+
+def comparable(text: str) -> str:
+    """`text` folded (`carecli.text.fold`), with traditional Chinese characters as simplified ones."""
+    folded = fold(text)
+    return folded if folded.isascii() else folded.translate(variants())
+
+
+def _count(token: str) -> int:
+    return votes(token) + marks(token, fold(token))
+
+
+_COUNTS = Memo(_count, _MOST_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,7 +18,6 @@ from io import BytesIO
 import numpy as np
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES
-from carecli.triage.features import Features
 from carecli.triage.linear import Floats, Head, Linear, packed, unpacked
 
 HEADS = (
@@ -57,9 +57,9 @@ class Prior:
         made_of = [self.sources, self.emergency, self.reply, self.linear.unit, self.bias.tolist()]
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
 
-    def words(self, features: Features, known: Floats) -> Floats:
-        """The linear model's logits; `known` is 0 where the text's language is none that it learnt."""
-        learnt: Floats = np.rint(self.linear.logits(features) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
+    def words(self, texts: Sequence[Sequence[str]], known: Floats) -> Floats:
+        """The linear model's logits of texts in tokens; `known` is 0 where the language is none that it learnt."""
+        learnt: Floats = np.rint(self.linear.logits(texts) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
         return learnt
 
     def combined(self, words: Floats, evidence: Floats) -> Floats:

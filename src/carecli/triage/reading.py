@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
+from typing import NamedTuple
 
+from carecli.text import fold
 from carecli.triage.lexicon import Lexicon, Match
+from carecli.triage.memo import Memo
 from carecli.triage.prepare import Prepared
-from carecli.triage.variants import variants
 
 # How many tokens after a negation are negated.
 _REACH = {"zh": 5}
 _USUAL_REACH = 3
-_STOPS = frozenset(".!?;:…,\n。！？；，、()")
-_TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,\n。！？；，、()]")
+_STOPS = frozenset(".!?;:…,¶\n。！？；，、()")
+_TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,¶\n。！？；，、()]")
 _REPEATED = re.compile(r"(.)\1{2,}")
 # A negation that has nothing to negate: something did not happen.
 _NOTHING = -0.8
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
+_MOST_TOKENS = 16_000
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One word or phrase that counts, with its valence after negation and all."""
 
     text: str
@@ -86,11 +87,24 @@ class _Reader:
 def hits_of(p: Prepared, words: Lexicon) -> list[Hit]:
     """The hits of a text by the lexicon of its language, neighbours taken into account."""
     language = p.language or ""
-    folded = _REPEATED.sub(r"\1", p.folded)
-    tokens = list(folded.translate(variants())) if language == "zh" else _TOKEN.findall(folded)
+    if language == "zh":
+        tokens = list(_REPEATED.sub(r"\1", p.plain))
+    else:
+        tokens = list(chain.from_iterable(map(_TOKENS.__getitem__, p.tokens)))
     matches = words.matches(tokens)
+    if not matches:
+        return []
     hits = _Reader(tokens, _REACH.get(language, _USUAL_REACH)).read(matches)
     return unmeant(hits) if one_more_mishap(matches) else hits
+
+
+def _tokens_of(token: str) -> tuple[str, ...]:
+    """The words and stops of what stands between two spaces."""
+    folded = _REPEATED.sub(r"\1", fold(token))
+    return (folded,) if folded.isalnum() else tuple(_TOKEN.findall(folded))
+
+
+_TOKENS = Memo(_tokens_of, _MOST_TOKENS)
 
 
 def _reach(tokens: Sequence[str], start: int, reach: int) -> int:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment, Urgency
+from carecli.text import fold
 from carecli.triage import intent as intents
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feeling
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from carecli.triage.linear import Linear
 
 _WORD = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_\u3400-\u9fff]{2,24}(?:'[^\W\d_]+)?")
+_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
 _MOST_WORDS, _MOST_NAMED = 40, 3
 # A word is named when it has at least this share of the weight of the heaviest.
 _LEAST_SHARE = 0.3
@@ -71,22 +73,21 @@ def undecided(reading: Reading, decided: Decided) -> str | None:
     return None
 
 
-def weightiest(linear: Linear, texts: Sequence[str], labels: Sequence[str]) -> list[tuple[str, ...]]:
-    """For each folded text the words that weigh most for its label, as one reason."""
-    from carecli.triage.features import buckets_of
-
-    words = [list(dict.fromkeys(_WORD.findall(text)))[:_MOST_WORDS] for text in texts]
-    weights = linear.weights[linear.rows[buckets_of([word for each in words for word in each])]]
+def weightiest(linear: Linear, texts: Sequence[Prepared], labels: Sequence[str]) -> list[tuple[str, ...]]:
+    """For each text the words that weigh most for its label, as one reason."""
+    words = [list(dict.fromkeys(_PAIR.findall(p.plain) if p.plain else p.tokens))[:_MOST_WORDS] for p in texts]
+    rows = linear.own([word for each in words for word in each])
     found: list[tuple[str, ...]] = []
     start = 0
     for each, label in zip(words, labels, strict=True):
         head, column = _columns()[label]
-        part = weights[start : start + len(each), head]
+        part = linear.weights[rows[start : start + len(each)], head]
         start += len(each)
         margins = (part[:, column] - part.sum(axis=1) / part.shape[1]).tolist()
         heaviest = sorted(zip(margins, each, strict=True), key=itemgetter(0), reverse=True)[:_MOST_NAMED]
         named = [word for weight, word in heaviest if weight > 1 and weight >= _LEAST_SHARE * heaviest[0][0]]
-        found.append((f"{label}: the words {_quoted(named)}",) if named else (f"{label}: the wording",))
+        shown = dict.fromkeys(match.group() for word in named if (match := _WORD.search(fold(word))))
+        found.append((f"{label}: the words {_quoted(shown)}",) if shown else (f"{label}: the wording",))
     return found
 
 
@@ -101,5 +102,5 @@ def _columns() -> dict[str, tuple[slice, int]]:
     }
 
 
-def _quoted(words: Sequence[str]) -> str:
+def _quoted(words: Iterable[str]) -> str:
     return ", ".join(f"'{word}'" for word in words)

@@ -14,8 +14,8 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from carecli.model import RISKS, Risk
-from carecli.text import fold
 from carecli.triage import cues
+from carecli.triage.prepare import comparable, tokens_of
 
 LANGUAGES = cues.LANGUAGES
 MAX_CHARACTERS = 4000
@@ -34,7 +34,10 @@ def find(text: str, language: str | None) -> tuple[Found, ...]:
     """The risks in a text, each once, in the order of `carecli.model.RISKS`; none in a language without cues."""
     if language is None or language not in LANGUAGES:
         return ()
-    found = _load(language).find(fold(_MASKED.sub(" ", text[:MAX_CHARACTERS])))
+    book, masked = _load(language), text[:MAX_CHARACTERS]
+    if "@" in masked or "://" in masked or "www." in masked:
+        masked = _MASKED.sub(" ", masked)
+    found = book.find(tokens_of(masked) if book.spaced else cues.characters(comparable(masked)))
     return tuple(Found(risk, found[risk][0].text.strip(" ,.")) for risk in RISKS if risk in found)
 
 

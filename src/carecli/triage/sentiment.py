@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from carecli.model import Sentiment
-from carecli.text import fold
 from carecli.triage import english, reading
 from carecli.triage.lexicon import lexicon
 from carecli.triage.prepare import Prepared
 from carecli.triage.reading import Hit
-from carecli.triage.symbols import emoji
+from carecli.triage.symbols import ASKS, EMOJI, emoji, symbols
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.
 _ALPHA = 15.0
@@ -44,8 +43,7 @@ _MOST_NAMED = 3
 _GUESS, _SHORT_TEXT = 0.2, 15
 
 
-@dataclass(frozen=True, slots=True)
-class Feeling:
+class Feeling(NamedTuple):
     """`score` −1…1, `confidence` 0…1, `why` the words that counted; `mixed`: good ones and bad ones.
 
     `emoji` is the sum of the valences of emoji and emoticons alone.
@@ -62,19 +60,21 @@ class Feeling:
 def decide(p: Prepared) -> Feeling:
     """The feeling of a prepared text."""
     p = _without_closing_thanks(p)
+    shown = [Hit(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else []
+    shown_sum = sum([hit.valence for hit in shown])
     if p.language == "en":
-        hits = _without_hints(p, english.hits_of(p))
-        return _feeling(p, english.score(hits, p.masked), hits, known=True)
+        hits = _without_hints(p, english.hits_of(p.tokens))
+        return _feeling(p, english.score(hits, p.masked), hits, shown_sum, known=True)
     words = lexicon(p.language) if p.language else None
     hits = _without_hints(p, reading.hits_of(p, words)) if words else []
-    hits += emoji(p)
-    return _feeling(p, _score(hits, p.masked), hits, known=words is not None)
+    hits += shown
+    return _feeling(p, _score(hits, p.masked), hits, shown_sum, known=words is not None)
 
 
 def _without_hints(p: Prepared, hits: list[Hit]) -> list[Hit]:
     """In a question that has no bad word, "days" or "still" hint at nothing."""
-    asks = "?" in p.folded or (p.language == "zh" and ("吗" in p.folded or "嗎" in p.folded))
-    if not asks or any(hit.valence <= -1 for hit in hits):
+    asks = p.marks & ASKS or (p.language == "zh" and "吗" in p.plain)
+    if not hits or not asks or any(hit.valence <= -1 for hit in hits):
         return hits
     return [hit for hit in hits if abs(hit.valence) > _HINT]
 
@@ -87,31 +87,30 @@ def _without_closing_thanks(p: Prepared) -> Prepared:
     thanks = _CLOSING.search(tail)
     if thanks is None or _ASKS.search(p.masked) is None:
         return p
-    masked = p.masked[: len(p.masked) - len(tail) + thanks.start()]
-    return replace(p, masked=masked, folded=fold(masked))
+    return p.without_end(len(p.masked) - len(tail) + thanks.start())
 
 
-def _feeling(p: Prepared, score: float, hits: Sequence[Hit], *, known: bool) -> Feeling:
+def _feeling(p: Prepared, score: float, hits: Sequence[Hit], shown: float, *, known: bool) -> Feeling:
     label: Sentiment = "negative" if score <= _NEGATIVE else "positive" if score >= _POSITIVE else "neutral"
-    positive = sum(hit.valence for hit in hits if hit.valence > 0)
-    negative = -sum(hit.valence for hit in hits if hit.valence < 0)
+    if not hits:
+        return Feeling(label, score, _confidence_without_hits(p) if known else _GUESS)
+    positive = sum([hit.valence for hit in hits if hit.valence > 0])
+    negative = -sum([hit.valence for hit in hits if hit.valence < 0])
     mixed = positive > _HINT and negative > _HINT
-    if not positive and not negative:
-        confidence = _confidence_without_hits(p) if known else _GUESS
-    else:
-        agreement = abs(positive - negative) / (positive + negative)
-        confidence = _confidence(score, label, agreement, known=known)
-    return Feeling(label, score, confidence, _why(hits), mixed, sum(hit.valence for hit in emoji(p)))
+    agreement = abs(positive - negative) / ((positive + negative) or 1.0)
+    return Feeling(label, score, _confidence(score, label, agreement, known=known), _why(hits), mixed, shown)
 
 
 def _why(hits: Sequence[Hit]) -> tuple[str, ...]:
-    if not hits:
-        return ()
-    strongest = sorted(hits, key=lambda hit: abs(hit.valence), reverse=True)
-    negative = list(dict.fromkeys(hit.text for hit in strongest if hit.valence < 0))
-    positive = list(dict.fromkeys(hit.text for hit in strongest if hit.valence > 0))
+    strongest = sorted(hits, key=_strength, reverse=True) if len(hits) > 1 else hits
+    negative = dict.fromkeys([hit.text for hit in strongest if hit.valence < 0])
+    positive = dict.fromkeys([hit.text for hit in strongest if hit.valence > 0])
     named = (("negative", negative), ("positive", positive))
-    return tuple(f"{name}: {', '.join(texts[:_MOST_NAMED])}" for name, texts in named if texts)
+    return tuple([f"{name}: {', '.join(list(texts)[:_MOST_NAMED])}" for name, texts in named if texts])
+
+
+def _strength(hit: Hit) -> float:
+    return abs(hit.valence)
 
 
 def _confidence_without_hits(p: Prepared) -> float:

@@ -1,14 +1,48 @@
-"""Emoji and emoticons: what they say of the writer in every language."""
+"""Emoji, emoticons and marks: what they say of the writer in every language.
+
+The marks of a text are counts of the tokens that have them, twelve bits each in one integer, so that those of a text
+are the sum of those of its tokens.
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
+from carecli.text import fold
 from carecli.triage.lexicon import read
-from carecli.triage.prepare import Prepared
-from carecli.triage.reading import Hit
+from carecli.triage.memo import Memo
+
+COUNT = 0xFFF
+_BITS = 12
+# Where the counts of marks begin; language.py keeps its own below.
+_FIRST = 10 * _BITS
+ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI = (COUNT << _FIRST + _BITS * place for place in range(6))
+
+_LAUGHTER = re.compile(
+    r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
+)
+_OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
+_SMIRK = frozenset("🙃🙄👏👍🥳🎉")
+_MOST_TOKENS = 4_000
+
+
+def marks(token: str, folded: str) -> int:
+    """The marks of a token, or of a whole text, of which `folded` is the folded form: each 0 or 1."""
+    found = (ASKS if "?" in folded or "؟" in folded else 0) | (EXCLAIMS if "!" in folded else 0)
+    if found & ASKS and _OUTRAGE.search(folded):
+        found |= OUTRAGED
+    if _LAUGHTER.search(folded):
+        found |= LAUGHS
+    if not token.isalnum():
+        found |= SMIRKS if not _SMIRK.isdisjoint(token) else 0
+        found |= EMOJI if _emoji_of(token) else 0
+    return found & _ONES
+
+
+_ONES = sum(1 << _FIRST + _BITS * place for place in range(6))
 
 
 @cache
@@ -24,13 +58,22 @@ def _emoticons() -> re.Pattern[str]:
     return re.compile(r"(?<![\w:/])(?:" + "|".join(map(re.escape, keys)) + r")(?![\w/])")
 
 
-def emoji(p: Prepared) -> list[Hit]:
-    """The emoji and emoticons of a text with their valences; a run of one counts once."""
+def emoji(tokens: Iterable[str]) -> list[str]:
+    """The emoji and emoticons of a text that we know; a run of one counts once."""
+    return [symbol for token in tokens for symbol in _EMOJI[token]]
+
+
+def _emoji_of(token: str) -> tuple[str, ...]:
+    if token.isalnum():
+        return ()
     known = symbols()
-    found = _emoticons().findall(p.folded)
-    if not p.masked.isascii() and not known.keys().isdisjoint(p.masked):
-        found += [character for character in one_of_each(p.masked) if character in known]
-    return [Hit(key, known[key]) for key in found]
+    found = _emoticons().findall(fold(token))
+    if not token.isascii() and not known.keys().isdisjoint(token):
+        found += [character for character in one_of_each(token) if character in known]
+    return tuple(found)
+
+
+_EMOJI = Memo(_emoji_of, _MOST_TOKENS)
 
 
 def one_of_each(text: str) -> str:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from carecli.model import Intent, Urgency
-from carecli.triage import cues
 from carecli.triage.cues import Hit, Hits, because
-from carecli.triage.prepare import Prepared
 
 # What needs a person today whatever the words around it, with the words for it.
 _BLOCKING = (
@@ -21,13 +19,12 @@ _WAITS_FOR_NOTHING: frozenset[Intent] = frozenset({"praise", "chatter", "suggest
 _BESIDE = 20
 
 
-def decide(p: Prepared, intent: Intent) -> tuple[Urgency, tuple[str, ...]]:
-    """The urgency of a prepared text with this intent, and the reasons in words."""
+def decide(hits: Hits, intent: Intent) -> tuple[Urgency, tuple[str, ...]]:
+    """The urgency of a text with these cues and this intent, and the reasons in words."""
     if intent == "emergency":
         return "emergency", ("an emergency",)
     if intent in _WAITS_FOR_NOTHING:
         return "whenever", (f"{intent} can wait",)
-    hits = cues.find(p.folded, p.language)
     if reasons := _today(hits, intent):
         return "today", reasons
     if reason := _week(hits, intent):

@@ -2,27 +2,39 @@
 
 C.J. Hutto and E.E. Gilbert: VADER, a parsimonious rule-based model for sentiment analysis of social media text
 (ICWSM 2014). Without overrides the compound score is vaderSentiment's own, which the tests hold.
-VADER's rules for a word look three words back and two ahead, so each word is scored in such a window, and only
-where the window holds a word that changes its neighbours; elsewhere a word's valence is the lexicon's.
+What VADER's rules ask of one word is asked once and kept (`Term`). They look three words back and two ahead, and only
+where a word stands there that changes its neighbours; elsewhere a word's valence is the lexicon's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from heapq import heappop, heappush
 from string import punctuation
-from typing import Any
+from typing import Any, NamedTuple
 
 _BACK, _AHEAD = 3, 2
+_SECOND, _THIRD = 0.95, 0.9  # how much a booster counts two and three words before
+_NEVER_SO = 1.25
+_BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
+_EMOTICON = 2  # with fewer letters left, what stands around them belongs to it
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The words around one, as VADER's rules want them."""
+class Term(NamedTuple):
+    """One word as VADER's rules see it.
 
-    words_and_emoticons: Sequence[str]
-    is_cap_diff: bool
+    `valence` is the lexicon's, None where it has none; `booster` what it adds to a word after it, None for no booster;
+    `changes`: it may change the valence of others; `idiom`: it may be part of one.
+    """
+
+    word: str
+    lower: str
+    valence: float | None
+    booster: float | None
+    negates: bool
+    upper: bool
+    changes: bool
+    idiom: bool
 
 
 class Vader:
@@ -40,22 +52,27 @@ class Vader:
                 del lexicon[word]
         self._lexicon = lexicon
         self._emoji = {**self._analyzer.emojis, **(emoji or {})}
+        self._negations = frozenset(self._rules.NEGATE)
+        phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
+        self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
 
-    @cached_property
-    def _changing(self) -> frozenset[str]:
-        """The words that may change the valence of one of the three words after them."""
-        return frozenset({"no", "least", "this", *self._rules.NEGATE, *self._rules.BOOSTER_DICT})
+    def term(self, word: str) -> Term:
+        """What the rules ask of a word."""
+        lower = word.lower()
+        negates = lower in self._negations or "n't" in lower
+        booster = self._rules.BOOSTER_DICT.get(lower)
+        changes = negates or booster is not None or lower in {"no", "least", "this"}
+        return Term(
+            word, lower, self._lexicon.get(lower), booster, negates, word.isupper(), changes, lower in self._idioms
+        )
 
-    @cached_property
-    def _idioms(self) -> tuple[str, ...]:
-        """What VADER knows of more than one word, and the single words among its special cases."""
-        return tuple(phrase for phrase in (*self._rules.SPECIAL_CASES, *self._rules.BOOSTER_DICT) if " " in phrase)
-
-    def words(self, text: str) -> list[str]:
-        """The words of `text`, emoji spelt out, punctuation around a word gone; emoticons stay."""
+    def terms(self, text: str) -> Iterator[Term]:
+        """The words of a text, or of a part between spaces: emoji spelt out, punctuation around a word gone."""
         if not text.isascii() and not self._emoji.keys().isdisjoint(text):
             text = "".join(self._spelt(text))
-        return [stripped if len(stripped := token.strip(punctuation)) > 2 else token for token in text.split()]
+        for word in text.split():
+            bare = word.strip(punctuation)
+            yield self.term(bare if len(bare) > _EMOTICON else word)
 
     def _spelt(self, text: str) -> Iterator[str]:
         """The characters of `text`, emoji as words, with a space before where there is none."""
@@ -65,33 +82,72 @@ class Vader:
             yield character if name is None else name if before == " " else f" {name}"
             before = character
 
-    def valences(self, words: Sequence[str], lower: Sequence[str]) -> list[float]:
-        """The valence of every word, 0 where the lexicon has none; `lower` are the same words in lower case."""
-        lexicon, changing = self._lexicon, self._changing
-        valences = [0.0] * len(words)
-        hits = [index for index, word in enumerate(lower) if word in lexicon]
+    def valences(self, terms: Sequence[Term]) -> dict[int, float]:
+        """The valence of every word that has one in the lexicon, by its place, in order."""
+        hits = [index for index, term in enumerate(terms) if term[2] is not None]
         if not hits:
-            return valences
-        capitals = sum(map(str.isupper, words))
-        shouted = 0 < capitals < len(words)
-        changes = [word in changing or "n't" in word for word in lower]
-        line = " ".join(lower)
-        idiom = any(phrase in line for phrase in self._idioms)
+            return {}
+        shouted = _shouted(terms)
+        found = {}
         for index in hits:
-            start, end = max(0, index - _BACK), index + _AHEAD + 1
-            if idiom or any(changes[start : index + 1]) or (shouted and words[index].isupper()):
-                valences[index] = self._in_window(words[start:end], lower[start:end], index - start, shouted)
+            window = terms[max(0, index - _BACK) : index + _AHEAD + 1]
+            term = terms[index]
+            if (shouted and term.upper) or any(each[6] or each[7] for each in window):
+                found[index] = self._in_window(terms, index, shouted=shouted)
             else:
-                valences[index] = lexicon[lower[index]]
-        if "but" in lower:
-            valences = self._analyzer._but_check(words, valences)
-        return valences
+                found[index] = term.valence or 0.0
+        but = next((index for index, term in enumerate(terms) if term[1] == "but"), None)
+        return found if but is None else _after_but(found, but)
 
-    def _in_window(self, words: Sequence[str], lower: Sequence[str], index: int, shouted: bool) -> float:
-        if lower[index] in self._rules.BOOSTER_DICT or lower[index : index + 2] == ["kind", "of"]:
+    def _in_window(self, terms: Sequence[Term], index: int, *, shouted: bool) -> float:
+        """VADER's `sentiment_valence` of one word."""
+        term, known = terms[index], terms[index].valence or 0.0
+        after = terms[index + 1] if index + 1 < len(terms) else None
+        if term.booster is not None or (term.lower == "kind" and after is not None and after.lower == "of"):
             return 0.0
-        valence: float = self._analyzer.sentiment_valence(0, Window(words, shouted), words[index], index, [])[0]
-        return valence
+        valence = 0.0 if term.lower == "no" and after is not None and after.valence is not None else known
+        if _after_no(terms, index):
+            valence = known * self._rules.N_SCALAR
+        if shouted and term.upper:
+            valence += self._rules.C_INCR if valence > 0 else -self._rules.C_INCR
+        for back in range(1, min(index, _BACK) + 1):
+            before = terms[index - back]
+            if before.valence is None:
+                valence += self._boost(before, valence, back, shouted=shouted)
+                valence = self._negated(terms, valence, back, index)
+                if back == _BACK:
+                    valence = self._idiomatic(terms, valence, index)
+        if index and terms[index - 1].lower == "least" and terms[index - 1].valence is None:
+            least = index == 1 or terms[index - 2].lower not in {"at", "very"}
+            valence *= self._rules.N_SCALAR if least else 1.0
+        return float(valence)
+
+    def _boost(self, before: Term, valence: float, back: int, *, shouted: bool) -> float:
+        """VADER's `scalar_inc_dec`, weaker the further back the booster stands."""
+        if before.booster is None:
+            return 0.0
+        boost = -before.booster if valence < 0 else before.booster
+        if shouted and before.upper:
+            boost += self._rules.C_INCR if valence > 0 else -self._rules.C_INCR
+        return boost * (1.0, _SECOND, _THIRD)[back - 1]
+
+    def _negated(self, terms: Sequence[Term], valence: float, back: int, index: int) -> float:
+        """VADER's `_negation_check`: what a word `back` words before makes of a valence."""
+        before = terms[index - back]
+        between = [term.lower for term in terms[index - back + 1 : index]]
+        if back > 1:
+            never = before.lower == "never" and between[0] in {"so", "this"}
+            if never or (back == _BACK and between[1] in {"so", "this"}):
+                return valence * _NEVER_SO
+            if before.lower == "without" and "doubt" in between:
+                return valence
+        return valence * self._rules.N_SCALAR if before.negates else valence
+
+    def _idiomatic(self, terms: Sequence[Term], valence: float, index: int) -> float:
+        window = terms[index - _BACK : index + _AHEAD + 1]
+        if not any(term.idiom for term in window):
+            return valence
+        return float(self._analyzer._special_idioms_check(valence, [term.lower for term in window], _BACK))
 
     def compound(self, valences: Sequence[float], text: str) -> float:
         """The valences as one score −1…1; exclamation and question marks of `text` strengthen it."""
@@ -101,3 +157,34 @@ class Vader:
         emphasis = self._analyzer._punctuation_emphasis(text) if "!" in text or "?" in text else 0.0
         total += emphasis if total > 0 else -emphasis if total < 0 else 0.0
         return round(float(self._rules.normalize(total)), 4)
+
+
+def _shouted(terms: Sequence[Term]) -> bool:
+    """Whether some words, but not all, are in capitals."""
+    return 0 < sum([term[5] for term in terms]) < len(terms)
+
+
+def _after_no(terms: Sequence[Term], index: int) -> bool:
+    """Whether a "no" before denies a word."""
+    before = [term.lower for term in terms[max(0, index - _BACK) : index]]
+    return "no" in before[-2:] or (len(before) == _BACK and before[0] == "no" and before[-1] in {"or", "nor"})
+
+
+def _after_but(valences: Mapping[int, float], but: int) -> dict[int, float]:
+    """VADER's `_but_check`: what comes before a "but" counts half, what comes after it half as much again.
+
+    It finds the place of a valence by its value, the first that has it, so that equal ones may be changed twice.
+    """
+    found = dict(valences)
+    places: dict[float, list[int]] = {}
+    for index, valence in found.items():
+        places.setdefault(valence, []).append(index)
+    for index in valences:
+        value = found[index]
+        place = places[value][0]
+        if value and place != but:
+            heappop(places[value])
+            new = value * (_BEFORE_BUT if place < but else _AFTER_BUT)
+            found[place] = new
+            heappush(places.setdefault(new, []), place)
+    return found

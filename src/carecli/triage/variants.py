@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import cache
 from importlib.resources import files
 
+from carecli.text.plain import Table
+
 
 @cache
-def variants() -> dict[int, str]:
+def variants() -> Table:
     """A table for `str.translate`: traditional characters to the simplified ones of the Chinese lexicon."""
     text = files("carecli.triage").joinpath("data", "zh_variants.tsv").read_text(encoding="utf-8")
     pairs = (line.split("\t") for line in text.splitlines() if not line.startswith("#"))
-    return {ord(traditional): simplified for traditional, simplified in pairs}
+    simplified = {ord(traditional): simplified for traditional, simplified in pairs}
+    # A table that knows every character it meets: `str.translate` is slow where one is missing.
+    return Table(lambda code: simplified.get(code, code))
