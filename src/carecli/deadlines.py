@@ -9,9 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from carecli import priorities, sla
+from carecli import priorities, sla, turns
 from carecli.config import Config
-from carecli.filing import turns_of
 from carecli.hours import seconds_by_day
 from carecli.lifecycle import Segment, fold
 from carecli.model import JSON, iso, parse_iso
@@ -83,7 +82,7 @@ def _iso(moment: datetime | None) -> str | None:
 def explain(store: Store, row: Row, config: Config, now: datetime) -> list[Explained]:
     """Every clock of the case whose row this is, oldest first, at `now`; what has no target has no clock."""
     case = row["case_id"]
-    rows = [m for m in turns_of(store, [case]).get(case, []) if m["created_at"] <= iso(now)]
+    rows = [m for m in turns.of(store, [case]).get(case, []) if m["created_at"] <= iso(now)]
     if not any(m["inbound"] for m in rows):
         return []
     absorbed = conversations.merged(store, [case]).get(case, [])

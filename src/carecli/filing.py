@@ -12,14 +12,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from carecli import priorities, sla
+from carecli import priorities, sla, turns
 from carecli.config import Config, Priority
 from carecli.conversations import Message, Place, plan
 from carecli.hours import parse_duration
 from carecli.lifecycle import Life, Segment, fold
 from carecli.model import iso, parse_iso
 from carecli.priorities import Customer, Ranked, pressing, risks_of
-from carecli.replies.closing import is_thanks
 from carecli.replies.promises import promises
 from carecli.reposts import Copy, gist, originals
 from carecli.store import cases, conversations, events
@@ -148,38 +147,24 @@ def projected(store: Store, numbers: Sequence[int], *, at: datetime | None = Non
     A case in which no customer said anything by then is left out.
     """
     limit = None if at is None else iso(at)
-    heard = {
+    so_far = {
         case: [row for row in rows if limit is None or row["created_at"] <= limit]
-        for case, rows in turns_of(store, numbers).items()
+        for case, rows in turns.of(store, numbers).items()
     }
-    turns = {case: rows for case, rows in heard.items() if any(row["inbound"] for row in rows)}
+    heard = {case: rows for case, rows in so_far.items() if any(row["inbound"] for row in rows)}
     absorbed = conversations.merged(store, numbers)
     logs = events.of_cases(store, [*numbers, *(old for olds in absorbed.values() for old in olds)])
-    firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in turns.items()}
+    firsts = {case: next(row for row in rows if row["inbound"]) for case, rows in heard.items()}
     contacts = cases.contacts(store, firsts)
     weights = priorities.in_force(store)
     heard_by = cases.followers(store, firsts) if weights.audience else {}
     projections = []
-    for case, rows in turns.items():
+    for case, rows in heard.items():
         log = [event for number in (case, *absorbed.get(case, ())) for event in logs.get(number, ())]
         life = fold(cases.as_turns(rows), [event for event in log if at is None or event.at <= at])
         customer = Customer(firsts[case]["author_id"], contacts[case], heard_by.get(case))
         projections.append(_projection(case, rows, life, customer, weights))
     return projections
-
-
-def turns_of(store: Store, numbers: Sequence[int]) -> dict[int, list[Columns]]:
-    """Each case's mentions, oldest first, as `carecli.store.cases.turns`; who thanks for an answer waits for none."""
-    found: dict[int, list[Columns]] = {}
-    for case, rows in cases.turns(store, numbers).items():
-        answered, heard = False, list[Columns](rows)
-        for place, row in enumerate(rows):
-            if not row["inbound"]:
-                answered |= not row["automatic"]
-            elif answered and row["praise"] and is_thanks(row["praise"]):
-                heard[place] = {**row, "needs_reply": 0}
-        found[case] = heard
-    return found
 
 
 def _projection(case: int, rows: Sequence[Columns], life: Life, customer: Customer, weights: Priority) -> Projection:
