@@ -20,6 +20,7 @@ from carecli.platforms.x import X_PLATFORM, measure
 from carecli.platforms.x.budget import Budget
 from tests.platforms.fakes import Fake, Opened, check, fetch, find, inbound, post, source, until_error
 from tests.platforms.servers import Request, Script, json_script
+from tests.world import World
 
 SECRETS = {"KEY": "app-key", "SECRET": "app-secret-1", "TOKEN": "token-1-long", "TOKEN_SECRET": "token-secret-1"}
 KEYS = Keys(*SECRETS.values())
@@ -219,6 +220,43 @@ def test_a_budget_is_for_a_month() -> None:
     assert Budget(1.0, datetime(2026, 12, 1, tzinfo=UTC), november.save()).spent == 0
     with pytest.raises(PlatformError, match="2026-11"):
         Budget(0.02, november.now, november.save()).allow(0.001)
+
+
+def test_answers_count_once_in_the_month_that_they_were_written_in() -> None:
+    at = datetime(2026, 11, 30, 12, tzinfo=UTC)
+    november = Budget(5.0, at)
+    for _ in range(2):
+        november.answered("1", at, link=False)
+        november.answered("2", at, link=True)
+    november.answered("0", at - timedelta(days=31), link=True)
+    assert november.spent == pytest.approx(0.21)
+    later = Budget(5.0, at + timedelta(hours=1), november.save())
+    later.answered("1", at, link=False)
+    assert later.spent == pytest.approx(0.21)
+    december = Budget(5.0, at + timedelta(days=1), november.save())
+    december.answered("1", at, link=False)
+    assert december.spent == 0
+
+
+def test_an_answer_that_was_posted_costs_something(square: Square) -> None:
+    square.live = True
+    mention = mention_of(square)
+    _, cursor, _ = fetch(opened(square))
+    before = cursor["budget"]["dollars"]
+    post(opened(square), Reply("sorry!", mention))
+    _, cursor, _ = fetch(opened(square), cursor)
+    # 0.01 for the answer; to read it and its author again is one more read each
+    assert cursor["budget"]["dollars"] == pytest.approx(before + 0.010 + 0.001 + 0.010)
+    _, cursor, _ = fetch(opened(square), cursor)
+    assert cursor["budget"]["dollars"] == pytest.approx(before + 0.010 + 0.001 + 0.010)
+
+
+def test_the_estimate_is_shown_before_anything_is_spent(world: World) -> None:
+    world.init()
+    said = world.run("source", "add", "x", "birds", "--set", "budget=20", "--set", "search=acme").stderr
+    assert "Paid for every call" in said
+    assert "the budget of $20.00 a month is enough for about 1,818 mentions of as many people" in said
+    assert "1,333 search hits" in said
 
 
 def test_what_was_paid_for_counts_although_the_fetch_fails(square: Square) -> None:

@@ -14,7 +14,7 @@ from carecli.cli.context import Context
 from carecli.cli.options import Json
 from carecli.errors import CareError, UsageError
 from carecli.model import iso, parse_iso
-from carecli.platforms.base import Platform
+from carecli.platforms.base import Platform, Setup
 
 group = typer.Typer(
     help="Sources: accounts, feeds and folders that are listened to.",
@@ -52,6 +52,7 @@ def add(
     settings = dict(_pair(text) for text in set_ or [])
     if unknown := platforms.unknown_setting(loaded, settings):
         raise UsageError(f"--set {unknown[0]}: unknown setting", hint=unknown[1])
+    estimate = loaded.estimate(Setup(name, settings))
     run.config  # noqa: B018 - a broken care.toml is not added to
     add_source(run.config_path, name, platform, settings)
     run.__dict__.pop("config", None)
@@ -61,6 +62,8 @@ def add(
     errors.note(f"Added {name} ({loaded.title}) to {run.config_path}.")
     if loaded.access:
         errors.note(loaded.access)
+    if estimate:
+        errors.note(estimate)
     option = " --kind {}" if len(loaded.secrets) > 1 else ""
     for kind, help_line in loaded.secrets.items():
         command = f"`care login {name}{option.format(kind)}`"

@@ -156,6 +156,7 @@ class Platform:
     `limit` (None: no known limit). `host` names the server that ids belong to, "" where ids are global.
     `mentions_of` is the platform that its mentions belong to, where that is another one (a stream of its posts).
     `access` says what to know before spending time on it: what it costs, who must agree, what to prepare.
+    `estimate` says what a source with these settings costs, where it costs money.
     `sign_in` gets secrets, by kind, from a person at a browser, and is told how to talk to the person.
     """
 
@@ -171,4 +172,5 @@ class Platform:
     measure: Callable[[str], int] = len
     mentions_of: str = ""
     access: str = ""
+    estimate: Callable[[Setup], str] = lambda _setup: ""
     sign_in: Callable[[Setup, Callable[[str], None]], Coroutine[Any, Any, Mapping[str, str]]] | None = None

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 
 from carecli.errors import AuthError
 from carecli.platforms.base import Fetcher, Platform, Setup
+from carecli.platforms.x.budget import ANSWER, OWN_READ, POST_READ, USER_READ
 from carecli.text import graphemes
 
 BASE_URL = "https://api.x.com/2"
@@ -60,6 +61,15 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         yield X(Signed(api, Keys(app, app_secret, token, token_secret)), setup)
 
 
+def _estimate(setup: Setup) -> str:
+    """What the source's budget is enough for, by X's price list."""
+    limit = setup.seconds("budget", BUDGET)
+    each, hit = OWN_READ + USER_READ, POST_READ + USER_READ
+    counts = f"{int(limit / each):,} mentions of as many people, or {int(limit / ANSWER):,} answers without a link"
+    searched = f" or {int(limit / hit):,} search hits," if setup.texts("search") else ""
+    return f"By X's list the budget of ${limit:.2f} a month is enough for about {counts},{searched} or a mix of them."
+
+
 X_PLATFORM = Platform(
     name="x",
     title="X (paid)",
@@ -67,7 +77,7 @@ X_PLATFORM = Platform(
     settings={
         "handle": "the account that the keys must belong to (optional)",
         "search": "searches in X's own syntax, last 7 days (undirected; 5 times the price of a mention)",
-        "budget": f"dollars that reading may cost in a calendar month, by care's own count (default {BUDGET:.2f})",
+        "budget": f"dollars that a calendar month may cost, by care's own count (default {BUDGET:.2f})",
         "history_days": "how far the first fetch goes back (default 1)",
         "page_size": f"posts per request, 10 to {PAGE_SIZE} (default {PAGE_SIZE})",
         "base_url": f"the API's address (default {BASE_URL})",
@@ -81,6 +91,7 @@ X_PLATFORM = Platform(
     answers=True,
     limit=LIMIT,
     measure=measure,
+    estimate=_estimate,
     access="Paid for every call, no free tier since February 2026: by X's list a mention costs $0.001, a search hit "
     "$0.005, each author $0.01, an answer $0.01, one with a link $0.20. 1,000 mentions by 1,000 people: about $11. "
     f"care stops reading at `budget` dollars a month (default {BUDGET:.2f}). Only who mentioned you can be answered.",

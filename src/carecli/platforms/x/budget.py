@@ -1,4 +1,4 @@
-"""What reading costs on X, and the month's budget for it: estimates by X's price list, kept in the cursor."""
+"""What X costs, and the month's budget for it: estimates by X's price list, kept in the cursor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from carecli.platforms.web.newest_first import mark_of
 OWN_READ = 0.001
 POST_READ = 0.005
 USER_READ = 0.010
-# What was read today and is remembered, so that it is not counted twice.
+ANSWER, ANSWER_WITH_LINK = 0.010, 0.20
+# What was read today, or answered this month, and is remembered, so that it is not counted twice.
 MOST_KNOWN = 1000
 
 
@@ -27,6 +28,7 @@ class Budget:
     spent: float = field(init=False, default=0.0)
     _day: str = field(init=False)
     _read: dict[str, None] = field(init=False, default_factory=dict)
+    _answered: dict[str, None] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.now = self.now.astimezone(UTC)
@@ -34,9 +36,12 @@ class Budget:
         spent = self.cursor.get("dollars")
         if self.cursor.get("month") == self.month and isinstance(spent, int | float) and spent >= 0:
             self.spent = float(spent)
-        read = self.cursor.get("read")
-        if self.cursor.get("day") == self._day and isinstance(read, list):
-            self._read = {name: None for name in read if isinstance(name, str)}
+        self._read = self._marks("read") if self.cursor.get("day") == self._day else {}
+        self._answered = self._marks("answered") if self.cursor.get("month") == self.month else {}
+
+    def _marks(self, key: str) -> dict[str, None]:
+        found = self.cursor.get(key)
+        return {name: None for name in found if isinstance(name, str)} if isinstance(found, list) else {}
 
     @property
     def month(self) -> str:
@@ -49,6 +54,13 @@ class Budget:
         self.spent += sum(cost for mark, cost in found.items() if mark not in self._read)
         self._read.update(dict.fromkeys(found))
 
+    def answered(self, name: str, at: datetime, *, link: bool) -> None:
+        """Count an answer of ours, once: what was posted by `at` is known when the own posts are read."""
+        mark = mark_of(f"a{name}")
+        if at.astimezone(UTC).date().isoformat()[:7] == self.month and mark not in self._answered:
+            self._answered[mark] = None
+            self.spent += ANSWER_WITH_LINK if link else ANSWER
+
     def allow(self, least: float) -> None:
         """Raises PlatformError when not even `least` dollars are left."""
         if self.spent + least > self.limit:
@@ -60,5 +72,6 @@ class Budget:
 
     def save(self) -> JSON:
         """JSON for the cursor."""
-        read = list(self._read)[-MOST_KNOWN:]
-        return {"month": self.month, "dollars": round(self.spent, 4), "day": self._day, "read": read}
+        read, answered = list(self._read)[-MOST_KNOWN:], list(self._answered)[-MOST_KNOWN:]
+        spent = round(self.spent, 4)
+        return {"month": self.month, "dollars": spent, "day": self._day, "read": read, "answered": answered}

@@ -164,6 +164,8 @@ class X:
             data = await self._api.get(path, asked)
             values, users = data.items("data"), _users(data)
             budget.charge([_name(value) for value in values], list(users), price)
+            if name == "own":
+                _count_answers(values, budget)
             following = data.text("meta.next_token")
             found = sheet(values, lambda item: self._entry(item, users, me, name), name)
             gone = tuple(_problem(value) for value in data.items("errors"))
@@ -204,6 +206,14 @@ class X:
             raw=item.raw(),
         )
         return one(mention)
+
+
+def _count_answers(posts: list[Any], budget: Budget) -> None:
+    """Own posts that answer somebody have cost something, too."""
+    for item in (Fields(value) for value in posts if isinstance(value, dict)):
+        written = moment(item.get("created_at"))
+        if written is not None and _referenced(item, "replied_to"):
+            budget.answered(item.text("id"), written, link=bool(item.items("entities.urls")))
 
 
 def _begin(saved: Any, since: datetime | None, history: datetime) -> datetime:
