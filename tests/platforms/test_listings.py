@@ -109,6 +109,48 @@ def test_what_changes_while_pages_are_read_is_never_missed(changes: list[tuple[i
     assert seen == {str(number): f"text {iso(at)}" for number, at in shelf.items.items()}
 
 
+# `since` is a lower bound that belongs to what is wanted, by the times that the platform gives; each item comes once,
+# however many share its second, on whatever page it stands, and however the platform's clock goes.
+@given(
+    moments=st.lists(st.integers(0, 6), min_size=1, max_size=40),
+    boundary=st.integers(0, 6),
+    forward=st.booleans(),
+    stop=st.integers(1, 4),
+    read_before=st.booleans(),
+    skew=st.sampled_from([timedelta(), timedelta(hours=3), -timedelta(hours=3)]),
+)
+@settings(max_examples=50, deadline=None)
+def test_since_is_exact_at_its_boundary(
+    moments: list[int], boundary: int, forward: bool, stop: int, read_before: bool, skew: timedelta
+) -> None:
+    begin = NOW - timedelta(days=1) + skew
+    shelf = Shelf({number: begin + timedelta(seconds=at) for number, at in enumerate(moments)}, forward=forward)
+    cursor, since = JSON(), begin + timedelta(seconds=boundary)
+    found = list[str]()
+    if read_before:  # the walk back of a source that has gone on to the end of its list
+        since_then = begin + timedelta(seconds=7)
+        shelf.put(len(moments), since_then)
+        read = walk([shelf.listing()], cursor, since=since_then)
+        found, cursor = ids(read), read[-1].cursor
+    for _ in range(60):
+        if not (read := walk([shelf.listing()], cursor, since=since, most=stop)):
+            break
+        found, cursor = found + ids(read), read[-1].cursor
+    else:
+        raise AssertionError("it never comes to an end")
+    wanted = [number for number, at in shelf.items.items() if at >= since]
+    assert sorted(found, key=int) == [str(number) for number in wanted]
+
+
+def test_an_item_from_the_future_was_written_when_it_was_seen() -> None:
+    shelf = Shelf({1: NOW - timedelta(hours=1), 2: NOW + timedelta(days=2)})
+    (page,) = walk([shelf.listing()], {}, since=NOW - timedelta(hours=2), most=1)
+    assert ids([page]) == ["2", "1"]
+    assert all(mention.created_at <= datetime.now(UTC) for mention in page.mentions)
+    shelf.put(3, NOW + timedelta(seconds=1))
+    assert "3" in ids(walk([shelf.listing()], page.cursor, most=3))  # the mark did not run ahead
+
+
 @pytest.mark.parametrize("forward", [False, True])
 def test_the_first_fetch_goes_back_a_month_and_an_earlier_since_further(forward: bool) -> None:
     shelf = Shelf({number: NOW - timedelta(days=10 * number, hours=1) for number in range(10)}, forward=forward)
