@@ -5,7 +5,7 @@ Computed from the conversation and the log alone, with the functions that the qu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -81,32 +81,45 @@ def _iso(moment: datetime | None) -> str | None:
 
 def explain(store: Store, row: Row, config: Config, now: datetime) -> list[Explained]:
     """Every clock of the case whose row this is, oldest first, at `now`; what has no target has no clock."""
-    case = row["case_id"]
-    rows = [m for m in turns.of(store, [case]).get(case, []) if m["created_at"] <= iso(now)]
-    if not any(m["inbound"] for m in rows):
-        return []
-    absorbed = conversations.merged(store, [case]).get(case, [])
-    log = [event for one in events.of_cases(store, [case, *absorbed]).values() for event in one if event.at <= now]
-    life = fold(cases.as_turns(rows), log)
-    heard = _heard(store, row, rows)
-    ends = [*(segment.opened_at for segment in life.segments[1:]), None]
-    found: list[Explained] = []
-    for number, (segment, end) in enumerate(zip(life.segments, ends, strict=True), 1):
-        inside = [m for m in rows if _is_in(m, segment, end)]
-        clocks = _Clocks(number, segment, inside, heard, config.voice_of(row["source"]), config, now)
-        found += [*clocks.responses(), *clocks.resolution()]
-    return found
+    return [each for _, each in of_cases(store, [row["case_id"]], config, now)]
 
 
-def _heard(store: Store, case: Row, rows: Sequence[Columns]) -> dict[int, Ranked]:
-    """Each customer's message with its priority, as it is stored with the case."""
+def of_cases(
+    store: Store, numbers: Sequence[int], config: Config, now: datetime, *, by_day: bool = True
+) -> Iterator[tuple[Segment, Explained]]:
+    """Every clock of these cases with the segment that it is of, at `now`; `by_day` False leaves `days` out."""
+    latest = iso(now)
+    so_far = {case: [m for m in rows if m["created_at"] <= latest] for case, rows in turns.of(store, numbers).items()}
+    heard = {case: rows for case, rows in so_far.items() if any(m["inbound"] for m in rows)}
+    absorbed = conversations.merged(store, list(heard))
+    logs = events.of_cases(store, [*heard, *(old for olds in absorbed.values() for old in olds)])
+    ranked = _ranked(store, heard)
+    for case, rows in heard.items():
+        log = [event for one in (case, *absorbed.get(case, ())) for event in logs.get(one, ()) if event.at <= now]
+        life = fold(cases.as_turns(rows), log)
+        voice = config.voice_of(next(m["source"] for m in rows if m["inbound"]))
+        ends = [*(segment.opened_at for segment in life.segments[1:]), None]
+        for number, (segment, end) in enumerate(zip(life.segments, ends, strict=True), 1):
+            inside = [m for m in rows if _is_in(m, segment, end)]
+            clocks = _Clocks(number, segment, inside, ranked[case], voice, config, now, by_day)
+            for each in (*clocks.responses(), *clocks.resolution()):
+                yield segment, each
+
+
+def _ranked(store: Store, heard: Mapping[int, Sequence[Columns]]) -> dict[int, dict[int, Ranked]]:
+    """Case → each customer's message with its priority, as it is stored with the case."""
     weights = priorities.in_force(store)
-    firsts = {case["case_id"]: next(m for m in rows if m["inbound"])}
+    firsts = {case: next(m for m in rows if m["inbound"]) for case, rows in heard.items()}
     followers = cases.followers(store, firsts) if weights.audience else {}
-    contacts = cases.contacts(store, firsts)[case["case_id"]]
-    customer = Customer(case["customer_id"], contacts, followers.get(case["case_id"]))
-    ranked = priorities.ranked(rows, customer, weights, directed=bool(case["directed"]))
-    return {item.row["mention_id"]: item for item in ranked}
+    contacts = cases.contacts(store, firsts)
+    found = {}
+    for case, rows in heard.items():
+        inbound = [m for m in rows if m["inbound"]]
+        directed = any(m["directed"] for m in inbound) or len(inbound) < len(rows)
+        customer = Customer(firsts[case]["author_id"], contacts[case], followers.get(case))
+        ranked = priorities.ranked(rows, customer, weights, directed=directed)
+        found[case] = {item.row["mention_id"]: item for item in ranked}
+    return found
 
 
 def _is_in(message: Columns, segment: Segment, end: datetime | None) -> bool:
@@ -124,6 +137,7 @@ class _Clocks:
     voice: str
     config: Config
     now: datetime
+    by_day: bool = True
 
     def responses(self) -> Iterable[Explained]:
         """The first-response clock, then one for every time that the customer wrote again."""
@@ -153,7 +167,7 @@ class _Clocks:
             return
         ended = answered or closed
         how = "answered" if answered else "closed without an answer" if closed else None
-        days = seconds_by_day(clock.started_at, ended or self.now, clock.promise.hours)
+        days = seconds_by_day(clock.started_at, ended or self.now, clock.promise.hours) if self.by_day else ()
         yield Explained(self.number, kind, clock, clock.signs, ended, how, tuple(days), ())
 
     def resolution(self) -> Iterable[Explained]:
@@ -166,7 +180,7 @@ class _Clocks:
         clock = sla.resolution_clock(opened, pauses, resolved, signs, self.config, now=self.now)
         if clock.promise is not None:
             days: dict[date, float] = {}
-            for start, end in sla.active(opened, pauses, resolved or self.now):
+            for start, end in sla.active(opened, pauses, resolved or self.now) if self.by_day else ():
                 for day, seconds in seconds_by_day(start, end, clock.promise.hours):
                     days[day] = days.get(day, 0.0) + seconds
             how = "resolved" if resolved else None

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from carecli import deadlines
 from carecli.config import Config
 from carecli.errors import CareError, UsageError
 from carecli.hindsight import Hindsight, Open
 from carecli.model import iso, parse_iso
 from carecli.reports import explain as explaining
-from carecli.reports import open_cases, parts, people, questions, reach, voice
+from carecli.reports import open_cases, parts, people, questions, reach, targets, voice
 from carecli.reports.figures import Judged, times
 from carecli.reports.model import Report, Times
 from carecli.reports.parts import Frame
@@ -27,6 +28,7 @@ MOST_QUESTIONS = 20_000
 MOST_TEXTS = 20_000  # of each period, for new words
 SHOWN_QUESTIONS = 30
 QUOTED_TOPICS = 5
+CASES_AT_ONCE = 500
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,24 @@ def _questions(m: Material) -> Part:
     if m.anonymous:
         found = tuple(replace(each, question=None) for each in found)
     return questions.questions_part(m.frame, found, len(asked))
+
+
+def _sla(m: Material) -> Part:
+    return targets.sla_part(m.frame, targets.targets(_clocks(m)))
+
+
+def _clocks(m: Material) -> Iterator[targets.Clocked]:
+    """The clocks of the period: those of segments that began in it, and of messages that waited again in it."""
+    numbers = part_metrics.asking(m.store, m.start, m.end)
+    numbers = sorted({*numbers, *(wait.row.case for wait in m.judged.waits)})
+    for place in range(0, len(numbers), CASES_AT_ONCE):
+        some = numbers[place : place + CASES_AT_ONCE]
+        for segment, each in deadlines.of_cases(m.store, some, m.config, m.report.as_of, by_day=False):
+            clock = each.clock
+            since = clock.started_at if each.kind == "next_response" else segment.opened_at
+            if since is not None and clock.promise is not None and m.start <= iso(since) < m.end:
+                policy = clock.promise.policy
+                yield targets.Clocked(each.kind, each.signs.urgency, policy, clock.target_seconds, clock.state)
 
 
 def _agents(m: Material) -> Part:
@@ -297,7 +317,7 @@ def explain(figure: str, m: Material) -> Part:
 PARTS: dict[str, Callable[[Material], Part]] = {
     "summary": lambda m: summary_part(m.report),
     "response": _response,
-    "sla": lambda m: parts.sla_part(m.frame, parts.sla_groups(m.judged.waits)),
+    "sla": _sla,
     "backlog": _backlog,
     "voice": _voice,
     "questions": _questions,

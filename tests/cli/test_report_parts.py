@@ -93,12 +93,27 @@ def test_the_summary_stands_beside_the_day_before(busy: World) -> None:
     assert busy.json("report")["comparison"] is None
 
 
-def test_sla_tells_urgencies_apart(busy: World) -> None:
+def test_sla_tells_clocks_urgencies_and_policies_apart(busy: World) -> None:
+    promises = '\n[[sla.policies]]\nname = "bad"\nintent = ["complaint"]\nfirst_response = "2h"\nresolution = "1d"\n'
+    busy.write("care.toml", busy.config.read_text() + promises)
     groups = part(busy, "sla")["sla"]
-    assert groups[-1]["group"] == "all"
-    for key in ("met", "breached", "running"):
-        assert sum(each[key] for each in groups[:-1]) == groups[-1][key]
-    assert all(each["target_seconds"] for each in groups[:-1])
+    for clock in ("first_response", "next_response", "resolution"):
+        mine = [each for each in groups if each["clock"] == clock]
+        whole = mine[-1]
+        assert whole["by"] == whole["group"] == "all"
+        for by in ("urgency", "policy"):
+            for key in ("met", "breached", "running", "closed"):
+                assert sum(each[key] for each in mine if each["by"] == by) == whole[key]
+    named = {(each["clock"], each["group"]): each for each in groups if each["by"] == "policy"}
+    assert named["first_response", "bad"]["target_seconds"] == 7200
+    assert named["resolution", "bad"]["running"] == 1
+    assert ("resolution", "[sla]") not in named
+    summary = part(busy, "summary")["response"]["sla"]
+    (whole,) = (each for each in groups if each["clock"] == "first_response" and each["by"] == "all")
+    assert (whole["met"], whole["breached"]) == (summary["met"], summary["breached"])
+    text = busy.run("report", "sla", "--since", "2026-11-20").stdout
+    assert "Next-response targets" in text
+    assert "policy: bad" in text
 
 
 def test_backlog_ages_and_the_never_answered(busy: World) -> None:

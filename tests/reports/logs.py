@@ -241,6 +241,7 @@ def figures(steps: Sequence[Step], since: datetime, until: datetime) -> dict[str
         "sla": tuple(states.count(state) for state in ("met", "breached", "running")),
         "replies_per_resolution": replies / len(fulls) if fulls else None,
         "backlog_open": backlog(known),
+        "targets": targets(known, since, until),
         "next_response": spread(next_responses(happened(steps, until), since, until)),
         "said": sum(since <= step.at < until and step.kind in ("ask", "chat") for step in steps),
     }
@@ -264,3 +265,58 @@ def next_responses(steps: Iterable[Step], since: datetime, until: datetime) -> l
             if began is not None and since <= step.at < until:
                 found.append(seconds(step.at - began))
     return found
+
+
+POLICIES = {"complaint": "bad", "question": "asked"}
+NEXT = {"complaint": 3600.0, "question": 7200.0}
+RESOLUTION = {"complaint": 3 * 3600.0, "question": 86400.0}
+Counts = dict[tuple[str, str], tuple[int, int, int, int]]
+
+
+def targets(known: Sequence[Stretch], since: datetime, until: datetime) -> Counts:
+    """(clock, policy) → how many clocks were met, breached, run, or were closed in time without an answer."""
+    states: dict[tuple[str, str], list[str]] = {}
+
+    def add(kind: str, intent: str, state: str) -> None:
+        for policy in (POLICIES.get(intent, "[sla]"), "all"):
+            states.setdefault((kind, policy), []).append(state)
+
+    for one in known:
+        if not one.asks:
+            continue
+        intent = one.asks[0][1]
+        here = since <= one.opened < until
+        if here:
+            first = one.replies[0] if one.replies else None
+            before = [ask for ask in one.asks if first is None or ask[0] <= first]
+            # answered before anything was asked: what opened the segment was answered
+            waiting, about = (before, intent) if before else ([(one.opened, "chatter")], "chatter")
+            end, how = (first, "answered") if first else (one.resolved, "closed")
+            add("first_response", about, clock(waiting, TARGETS, end, how, until))
+        if here and intent in RESOLUTION:
+            add("resolution", intent, resolution_state(one, RESOLUTION[intent], until))
+        for waiting, answered in waits_again(one):
+            if since <= waiting[0][0] < until:
+                end, how = (answered, "answered") if answered else (one.resolved, "closed")
+                add("next_response", intent, clock(waiting, NEXT, end, how, until))
+    kinds = ("met", "breached", "running", "closed")
+    return {key: tuple(found.count(kind) for kind in kinds) for key, found in states.items()}  # type: ignore[misc]
+
+
+def waits_again(one: Stretch) -> list[tuple[list[tuple[datetime, str]], datetime | None]]:
+    """What waited together after the first answer, and when it was answered."""
+    found = []
+    ends: list[datetime | None] = [*one.replies[1:], None]
+    for begin, end in zip(one.replies, ends, strict=False):
+        waiting = [ask for ask in one.asks if begin < ask[0] and (end is None or ask[0] < end)]
+        if waiting:
+            found.append((waiting, end))
+    return found
+
+
+def resolution_state(one: Stretch, target: float, at: datetime) -> str:
+    end = one.resolved or at
+    pauses = [*one.pauses, *([(one.paused, end)] if one.paused else [])]
+    hours = CONFIG.team_hours
+    used = business_seconds(one.opened, end, hours) - sum(business_seconds(a, b, hours) for a, b in pauses)
+    return "breached" if used > target else "met" if one.resolved else "running"

@@ -22,7 +22,7 @@ from carecli.report_parts import next_responses
 from carecli.reports.figures import times
 from carecli.reports.model import Report, Times, as_json
 from carecli.store import Store
-from tests.reports.logs import BEGIN, CONFIG, END, Step, figures, logs, stored
+from tests.reports.logs import BEGIN, CONFIG, END, Counts, Step, figures, logs, stored
 
 PERIODS = st.tuples(st.integers(0, 120), st.integers(1, 180)).map(
     lambda given: (BEGIN + timedelta(hours=given[0]), BEGIN + timedelta(hours=given[0] + given[1]))
@@ -66,7 +66,18 @@ def computed(store: Store, span: Span) -> dict[str, object]:
         **{name: flat(getattr(response, name)) for name in spreads},
         "sla": (response.sla.met, response.sla.breached, response.sla.running),
         "next_response": flat(later),
+        "targets": kept(store, span),
         "said": found.mentions.inbound,
+    }
+
+
+def kept(store: Store, span: Span) -> Counts:
+    """The part `sla`, by policy and over all."""
+    found = report.part(store, CONFIG, "sla", since=span[0], until=span[1], now=END).document["sla"]
+    return {
+        (each["clock"], each["group"]): (each["met"], each["breached"], each["running"], each["closed"])
+        for each in found
+        if each["by"] != "urgency"
     }
 
 

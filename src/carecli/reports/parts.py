@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from carecli.reports import extras, sections, tables
-from carecli.reports.figures import Wait, sla_figures
 from carecli.reports.model import Coverage, Period, Report, Times, as_json
-from carecli.reports.stats import wilson
 from carecli.reports.tables import Part, Row, Section, Tile
 
 NEXT = (
@@ -57,66 +54,6 @@ def response_part(frame: Frame, report: Report, next_response: Times) -> Part:
         times.key, times.title, times.columns, (*times.rows, extra), (*times.notes, NEXT), times.counted, times.chart
     )
     return assemble(frame, "response", "How customers were answered", value, (response, times, rates))
-
-
-@dataclass(frozen=True, slots=True)
-class SlaGroup:
-    """The first-response clocks of one urgency; `target_seconds` of its first segment, None without a promise."""
-
-    group: str
-    target_seconds: float | None
-    met: int
-    breached: int
-    running: int
-    closed: int
-    rate: float | None
-    low: float | None
-    high: float | None
-
-
-def sla_groups(waits: Iterable[Wait]) -> tuple[SlaGroup, ...]:
-    """Clocks by urgency, and over all of them (`all`)."""
-    groups: defaultdict[str, list[Wait]] = defaultdict(list)
-    for wait in waits:
-        groups[wait.row.urgency].append(wait)
-        groups["all"].append(wait)
-    order = [*sorted(name for name in groups if name != "all"), *(["all"] if groups else [])]
-    return tuple(_sla_group(name, groups[name]) for name in order)
-
-
-def _sla_group(name: str, waits: list[Wait]) -> SlaGroup:
-    figures = sla_figures(waits)
-    counted = figures.met + figures.breached
-    low, high = wilson(figures.met, counted) if counted else (None, None)
-    promised = [wait for wait in waits if wait.target is not None]
-    target = promised[0].target if promised and name != "all" else None
-    closed = len(promised) - counted - figures.running
-    return SlaGroup(name, target, figures.met, figures.breached, figures.running, closed, figures.rate, low, high)
-
-
-def sla_part(frame: Frame, groups: tuple[SlaGroup, ...]) -> Part:
-    """Promises kept and broken."""
-    rows = tuple(
-        Row(
-            each.group,
-            (
-                tables.share(each.rate),
-                tables.share(each.low),
-                tables.share(each.high),
-                tables.seconds(each.target_seconds),
-                tables.count(each.met, "segments"),
-                tables.count(each.breached, "segments"),
-                tables.count(each.running, "segments"),
-            ),
-            each.met + each.breached,
-        )
-        for each in groups
-    )
-    columns = ("urgency", "met", "low", "high", "target", "in time", "breached", "running")
-    table = Section(
-        "sla", "First-response targets", columns, rows, (sections.SLA, sections.INTERVALS), chart="interval"
-    )
-    return assemble(frame, "sla", "Promises kept", groups, (table,))
 
 
 def fairness_part(frame: Frame, report: Report) -> Part:

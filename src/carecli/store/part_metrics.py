@@ -62,6 +62,17 @@ def questions(store: Store, since: str, until: str, limit: int) -> list[Row]:
     )
 
 
+def asking(store: Store, since: str, until: str) -> list[int]:
+    """The cases in which a customer wrote something in the period that expects an answer."""
+    rows = store.rows(
+        f"""
+        SELECT DISTINCT m.case_id FROM mentions m WHERE {_INBOUND} AND m.needs_reply = 1 AND m.case_id IS NOT NULL
+        """,
+        [since, until],
+    )
+    return [row["case_id"] for row in rows]
+
+
 def agents(store: Store, since: str, until: str) -> list[Row]:
     """Our human posts in customers' cases: (agent, case_id, waited); `waited` only for a first response, in seconds."""
     return store.rows(
