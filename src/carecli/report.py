@@ -14,15 +14,17 @@ from carecli.config import Config
 from carecli.errors import UsageError
 from carecli.hindsight import Hindsight
 from carecli.model import SlaState, iso, parse_iso
+from carecli.patience import too_silent
 from carecli.report_parts import Material
 from carecli.reports.compare import compared
 from carecli.reports.figures import Judged, MentionCounts, SegmentRow, Standing, judge, summarise
 from carecli.reports.model import Coverage, Crisis, Period, Report
 from carecli.reports.period import before
 from carecli.reports.tables import Part
-from carecli.store import metrics
+from carecli.store import metrics, sources
 from carecli.store.connect import Store
 
+GAPS = 200  # newest mentions of a source that tell what is usual for it
 BEGINNING = "0000"  # sorts before every ISO time
 
 
@@ -126,7 +128,7 @@ def _summarised(
             judged,
             backlog_open=then.backlog(),
             resolved_cases=then.resolved_count(start, end),
-            coverage=[_coverage(row) for row in metrics.coverage(store, start, end)],
+            coverage=[_coverage(store, row, then.instant) for row in metrics.coverage(store, start, end)],
             crises=None if headlines_only else _crises(store, config, since, min(until, now + timedelta(seconds=1))),
             with_fairness=not headlines_only,
         )
@@ -224,12 +226,21 @@ def _whole_hours(zone: ZoneInfo, span: Sequence[datetime]) -> bool:
     return all((moment.astimezone(zone).utcoffset() or hour) % hour == timedelta() for moment in moments)
 
 
-def _coverage(row: dict[str, object]) -> Coverage:
-    last = row["last_fetch_at"]
+def _coverage(store: Store, row: dict[str, object], instant: datetime) -> Coverage:
+    last, success, error = row["last_fetch_at"], row["last_success_at"], row["last_error"]
+    name = str(row["source"])
     return Coverage(
-        source=str(row["source"]),
+        source=name,
         platform=str(row["platform"]),
         last_fetch_at=parse_iso(str(last)) if last else None,
-        last_error=None if row["last_error"] is None else str(row["last_error"]),
+        last_error=None if error is None else str(error),
         mentions=int(str(row["mentions"])),
+        failing_since=parse_iso(str(success)) if success and error is not None else None,
+        silent_since=None if not success else _silent_since(store, name, min(parse_iso(str(success)), instant)),
     )
+
+
+def _silent_since(store: Store, name: str, asked: datetime) -> datetime | None:
+    """The last mention of a source that was read at `asked`, where it should have brought more by then."""
+    times = [parse_iso(text) for text in reversed(sources.newest(store, name, GAPS, until=asked))]
+    return None if too_silent(times, asked) is None else times[-1]

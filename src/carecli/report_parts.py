@@ -95,10 +95,19 @@ def _questions(m: Material) -> Part:
         questions.Asked(row["mention_id"], row["case_id"], row["text"], row["language"], bool(row["answered"]))
         for row in rows
     ]
-    found = questions.grouped(asked)[:SHOWN_QUESTIONS]
+    found = tuple(_answered_by(m, each) for each in questions.grouped(asked)[:SHOWN_QUESTIONS])
     if m.anonymous:
         found = tuple(replace(each, question=None) for each in found)
     return questions.questions_part(m.frame, found, len(asked))
+
+
+def _answered_by(m: Material, question: questions.Question) -> questions.Question:
+    from carecli import knowledge  # only here: it brings the word lists of the languages
+
+    language = question.languages[0] if len(question.languages) == 1 else None
+    for article in knowledge.helpful(m.store, question.question or "", language, limit=1):
+        return replace(question, knowledge=article.title, article=article.id)
+    return question
 
 
 def _sla(m: Material) -> Part:
@@ -232,6 +241,13 @@ def _reach(m: Material) -> Part:
     return reach.reach_part(m.frame, sides)
 
 
+def _coverage(m: Material) -> Part:
+    lags: defaultdict[str, list[float]] = defaultdict(list)
+    for row in metrics.fetch_lags(m.store, m.start, m.end):
+        lags[row["source"]].append(float(max(0, row["lag"])))
+    return parts.coverage_part(m.frame, {source: times(lags[source]) for source in sorted(lags)})
+
+
 def _share_of_voice(m: Material) -> Part:
     if not m.config.report.competitors:
         return _share_of_brands(m)
@@ -328,6 +344,6 @@ PARTS: dict[str, Callable[[Material], Part]] = {
     "reach": _reach,
     "ambassadors": _ambassadors,
     "benchmarks": lambda m: parts.benchmarks_part(m.frame, m.report),
-    "coverage": lambda m: parts.coverage_part(m.frame),
+    "coverage": _coverage,
     "share-of-voice": _share_of_voice,
 }

@@ -329,6 +329,8 @@ REPORT = {
             "last_fetch_at": maybe(time),
             "last_error": maybe(words),
             "mentions": count,
+            "failing_since": maybe(time),
+            "silent_since": maybe(time),
         }
     ],
     "comparison": maybe(  # with the period before, where there is one

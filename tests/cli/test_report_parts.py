@@ -217,3 +217,45 @@ def test_a_week_is_the_last_complete_one_of_the_teams_zone(
     world.env["CARE_NOW"] = now
     period = world.json("report", "--period", "week")["period"]
     assert (period["since"], period["until"]) == (since, until)
+
+
+def test_frequent_questions_show_the_article_that_answers_them_or_none(busy: World) -> None:
+    busy.write("hours.md", "# When we open\n\nWe open at nine on Sunday, and at eight on all other days.\n")
+    busy.run("kb", "import", str(busy.folder / "hours.md"))
+    busy.mentions({"id": "20", "author": "ann", "text": "@acme which colour is your logo?"})
+    busy.say(_20="question")
+    found = {each["question"]: each for each in part(busy, "questions")["questions"]}
+    sunday = found["@acme when do you open on Sunday?"]
+    assert (sunday["knowledge"], sunday["count"]) == ("When we open", 2)
+    assert busy.json("kb", "show", str(sunday["article"]))["title"] == "When we open"
+    logo = found["@acme which colour is your logo?"]
+    assert (logo["knowledge"], logo["article"]) == (None, None)
+    assert "none" in busy.run("report", "questions", "--since", "2026-11-20").stdout
+    assert part(busy, "questions", "--anonymise")["questions"][0]["knowledge"] == "When we open"
+
+
+def test_coverage_says_since_when_a_source_is_silent_or_fails(world: World) -> None:
+    world.init()
+    times = [f"2026-11-{17 + hour // 24}T{hour % 24:02d}:00:00Z" for hour in range(48)]
+    rows = [{"id": at, "author": "zoe", "text": "hello", "created_at": at} for at in times]
+    path = world.write("posts.jsonl", "\n".join(map(json.dumps, rows)))
+    world.write("care.toml", world.config.read_text() + f'\n[sources.posts]\nplatform = "file"\npath = "{path}"\n')
+    world.env["CARE_NOW"] = "2026-11-18T23:30:00Z"
+    world.run("fetch")
+    (source,) = world.json("report", "coverage")["coverage"]
+    assert (source["silent_since"], source["failing_since"]) == (None, None)
+    world.env["CARE_NOW"] = "2026-11-19T23:30:00Z"
+    world.run("fetch")
+    whole = world.json("report", "coverage")
+    (source,) = whole["coverage"]
+    assert (source["silent_since"], source["failing_since"]) == ("2026-11-18T23:00:00Z", None)
+    assert whole["fetch_lag"]["posts"]["median_seconds"] == 24 * 3600
+    assert "Silent for longer than usual" in world.run("report").stdout
+    (then,) = world.json("report", "coverage", "--until", "2026-11-18")["coverage"]
+    assert then["silent_since"] is None  # at the end of that period it was not
+    path.unlink()
+    world.env["CARE_NOW"] = "2026-11-20T00:30:00Z"
+    world.run("fetch", expect=(1, 4))
+    (source,) = world.json("report", "coverage")["coverage"]
+    assert source["last_error"]
+    assert source["failing_since"] == "2026-11-19T23:30:00Z"

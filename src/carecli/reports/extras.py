@@ -132,16 +132,19 @@ def period_section(period: Period, as_of: datetime) -> Section:
 def coverage_section(coverage: tuple[Coverage, ...], timezone: str) -> Section:
     """What each source brought, and what could not be heard."""
 
+    gaps = any(each.failing_since or each.silent_since for each in coverage)
+
     def row(each: Coverage) -> Row:
         cells = (
             tables.words(each.platform),
             tables.count(each.mentions),
             tables.moment(each.last_fetch_at, timezone),
+            *([tables.moment(each.failing_since or each.silent_since, timezone)] if gaps else []),
             tables.words(each.last_error),
         )
         return Row(tables.name(each.source), cells)
 
-    columns = ("source", "platform", "mentions", "last fetch", "last error")
+    columns = ("source", "platform", "mentions", "last fetch", *(["nothing since"] if gaps else []), "last error")
     rows = tuple(map(row, coverage))
     notes = _gaps(coverage)
     return Section("coverage", "Coverage", columns, rows, notes, counted=None)
@@ -153,6 +156,7 @@ def _gaps(coverage: tuple[Coverage, ...]) -> tuple[str, ...]:
         return ("No source is configured: the figures cover imported mentions only.",)
     kinds = (
         ("Failed at the last fetch", [each for each in coverage if each.last_error]),
+        ("Silent for longer than usual at the end of the period", [each for each in coverage if each.silent_since]),
         ("Never fetched", [each for each in coverage if not each.last_fetch_at]),
         ("No mention in this period", [each for each in coverage if not each.mentions]),
     )

@@ -152,13 +152,19 @@ class Benchmark:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What one source contributed to the period, and whether it could be heard at all."""
+    """What one source contributed to the period, and whether it could be heard at all.
+
+    `failing_since`: when it was last read with success, where it fails now. `silent_since`: its last mention, where the
+    silence after it is longer than usual for it.
+    """
 
     source: str
     platform: str
     last_fetch_at: datetime | None
     last_error: str | None
     mentions: int
+    failing_since: datetime | None = None
+    silent_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

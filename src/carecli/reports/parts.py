@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,20 @@ def benchmarks_part(frame: Frame, report: Report) -> Part:
     return assemble(frame, "benchmarks", "Beside others", report.benchmarks, (sections.benchmarks_section(report),))
 
 
-def coverage_part(frame: Frame) -> Part:
-    """What was heard, and what could not be."""
-    return assemble(frame, "coverage", "What was heard", frame.coverage, ())
+LAG = "Fetch lag: from the platform's time of a customer's message until it was here. What was read back counts, too."
+
+
+def coverage_part(frame: Frame, lags: Mapping[str, Times]) -> Part:
+    """What was heard, and what could not be; `lags`: by source, how long messages took to get here."""
+    rows = tuple(
+        Row(
+            tables.name(source),
+            tuple(map(tables.seconds, (each.median_seconds, each.p90_seconds, each.mean_seconds))),
+            each.count,
+        )
+        for source, each in lags.items()
+    )
+    columns = ("source", "median", "90th pct", "mean")
+    table = Section("fetch_lag", "Fetch lag", columns, rows, (LAG,), counted="counted")
+    part = assemble(frame, "coverage", "What was heard", frame.coverage, (table,) if rows else ())
+    return replace(part, document={**part.document, "fetch_lag": as_json(dict(lags))})

@@ -17,6 +17,7 @@ from carecli.text import terms
 ALIKE = 0.5  # of the terms of two questions together, weighed by how rare they are, both have so much
 RAREST = 4  # terms by which a question looks for its group
 _NOT_WORDS = re.compile(r"https?://\S+|[@#]\S+")
+ARTICLE = "Article: the one of the knowledge base that has most of the question's words, as for drafts; or none."
 NOTE = (
     "Questions in nearly the same words are one line: at least half of their words, the rare ones counting more, "
     "are common to both."
@@ -35,7 +36,10 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Questions that are nearly the same; `question` is the first of them. `knowledge`: the article that answers it."""
+    """Questions that are nearly the same; `question` is the first of them.
+
+    `knowledge` and `article`: title and number of the article that answers it, None where there is none.
+    """
 
     question: str | None
     count: int
@@ -43,10 +47,11 @@ class Question:
     languages: tuple[str, ...]
     knowledge: str | None
     mentions: tuple[int, ...]
+    article: int | None = None
 
 
-def grouped(asked: Sequence[Asked], articles: Mapping[int, str] | None = None) -> tuple[Question, ...]:
-    """Groups of near-duplicates, the most frequent first; `articles`: by mention, which article answers it.
+def grouped(asked: Sequence[Asked]) -> tuple[Question, ...]:
+    """Groups of near-duplicates, the most frequent first.
 
     Each question joins the group whose first question is most like it, so order of arrival decides, not chance.
     """
@@ -68,7 +73,7 @@ def grouped(asked: Sequence[Asked], articles: Mapping[int, str] | None = None) -
         members[place] = [place]
         for term in shared:
             by_term[term].append(place)
-    found = [_question([asked[place] for place in members[leader]], articles or {}) for leader in leaders]
+    found = [_question([asked[place] for place in members[leader]]) for leader in leaders]
     return tuple(sorted(found, key=lambda each: (-each.count, each.mentions)))
 
 
@@ -77,13 +82,13 @@ def _alike(one: frozenset[str], other: frozenset[str], weights: Mapping[str, flo
     return math.fsum(weights[term] for term in one & other) / together if together else 0.0
 
 
-def _question(group: Sequence[Asked], articles: Mapping[int, str]) -> Question:
+def _question(group: Sequence[Asked]) -> Question:
     return Question(
         group[0].text,
         len(group),
         sum(one.answered for one in group),
         tuple(sorted({one.language or "unknown" for one in group})),
-        next((articles[one.mention] for one in group if one.mention in articles), None),
+        None,
         tuple(one.mention for one in group),
     )
 
@@ -97,12 +102,12 @@ def questions_part(frame: Frame, value: Sequence[Question], asked: int) -> Part:
                 tables.count(each.count, "questions"),
                 tables.count(each.answered, "questions"),
                 tables.words(", ".join(each.languages)),
-                tables.words(each.knowledge),
+                tables.words(each.knowledge or "none"),
             ),
         )
         for each in value
     )
-    columns = ("question", "asked", "answered", "languages", "knowledge")
-    notes = (f"{asked:,} questions in all. {NOTE}",)
+    columns = ("question", "asked", "answered", "languages", "article")
+    notes = (f"{asked:,} questions in all. {NOTE}", ARTICLE)
     table = Section("questions", "Frequent questions", columns, rows, notes, counted=None, chart="bars")
     return assemble(frame, "questions", "What customers ask", tuple(value), (table,))

@@ -192,11 +192,23 @@ def coverage(store: Store, since: str, until: str) -> list[dict[str, Any]]:
             "source": name,
             "platform": known[name]["platform"] if name in known else "import",
             "last_fetch_at": known[name]["last_fetch_at"] if name in known else files[name],
+            "last_success_at": known[name]["last_success_at"] if name in known else None,
             "last_error": known[name]["last_error"] if name in known else None,
             "mentions": counts.get(name, 0),
         }
         for name in sorted({*known, *counts})
     ]
+
+
+def fetch_lags(store: Store, since: str, until: str) -> list[Row]:
+    """(source, seconds from when a customer wrote until we had it) of what sources brought for the period."""
+    return store.rows(
+        f"""
+        SELECT source, CAST(strftime('%s', fetched_at) AS INTEGER) - CAST(strftime('%s', created_at) AS INTEGER) AS lag
+        FROM mentions WHERE {_PERIOD} AND inbound = 1 AND source IN (SELECT name FROM sources)
+        """,
+        [since, until],
+    )
 
 
 def span(store: Store) -> tuple[str, str] | None:
