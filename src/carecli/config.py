@@ -276,11 +276,13 @@ class Display(_Table):
     `rtl`: `auto` reorders right-to-left text where the terminal does not, `logical` never, `visual` always.
     `emoji`: `whole` shows sequences as one picture, `parts` its parts, which every terminal draws equally wide.
     `theme`: the colours of `care triage`; `auto` asks the terminal's COLORFGBG.
+    `gloss`: the language in which you read messages in others, by the model of `[llm]`; "": nothing is ever sent there.
     """
 
     rtl: typing.Literal["auto", "logical", "visual"] = "auto"
     emoji: typing.Literal["auto", "whole", "parts"] = "auto"
     theme: typing.Literal["auto", "dark", "light", "contrast", "mono"] = "auto"
+    gloss: str = ""
 
 
 @dataclass(frozen=True)

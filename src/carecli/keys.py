@@ -44,6 +44,7 @@ ACTIONS = (
     Action("tag", ("t",), "tag", "Tag; -word takes a tag off", "case"),
     Action("assign", ("a",), "assign", "Assign to somebody; empty: to nobody", "case"),
     Action("spam", ("x",), "spam", "Spam: every message of the case is", "case"),
+    Action("escalate", ("E",), "escalate", "Escalate: hand on to somebody by name, with the reason", "case"),
     Action("sentiment", ("s",), "", "Correct the sentiment", "label"),
     Action("intent", ("i",), "label", "Correct the intent", "label"),
     Action("topics", ("T",), "", "Correct the topics", "label"),
@@ -51,6 +52,7 @@ ACTIONS = (
     Action("filter", ("/",), "find", "Filter and search, with the words of `care queue`", "find"),
     Action("jump", ("g", "#"), "go to", "Go to a case by its number", "find"),
     Action("knowledge", ("K",), "", "Search the knowledge base", "find"),
+    Action("gloss", ("G",), "", "Gloss: read the messages in your language", "find"),
     Action("browse", ("b",), "", "Open the message in your browser", "find"),
     Action("copy", ("y",), "", "Copy the message's link", "find"),
     Action("select", ("space",), "select", "Select this case, and go to the next", "find"),
@@ -68,12 +70,16 @@ ACTIONS = (
 )
 NAMES = tuple(action.name for action in ACTIONS)
 
-COMMANDS = {  # while a reply is written; keys that a text area leaves free
-    "ctrl+s": ("send", "^S send"),
-    "ctrl+n": ("next_draft", "^N next draft"),
-    "ctrl+t": ("private", "^T public/private"),
-    "escape": ("leave", "Esc back, kept as it is"),
-    "ctrl+l": ("throw_away", "^L throw away"),
+COMMANDS = {  # while a reply is written, keys that a text area leaves free: name, for the footer, for help
+    "ctrl+s": ("send", "send", "Send: check again, links included, show it and ask"),
+    "ctrl+n": ("next_draft", "draft", "The next draft in place of the text"),
+    "ctrl+t": ("private", "private", "Private message, or public"),
+    "escape": ("leave", "keep", "Back to the queue; the text is kept as it is"),
+    "ctrl+r": ("thread", "thread", "As several posts where it is too long for one, or as one"),
+    "ctrl+g": ("later", "later", "Go out later: 2h, tomorrow 9:00"),
+    "ctrl+o": ("override", "override", "Override what blocks, with a reason that is logged"),
+    "ctrl+l": ("throw_away", "throw away", "Throw the text away"),
+    "f1": ("help", "all keys", "All keys"),
 }
 
 

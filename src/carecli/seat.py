@@ -123,6 +123,19 @@ def _value(name: str, value: str, agent: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Way:
+    """How a reply goes out: rules that are broken and why, `at` a time in words ("": now), as several posts."""
+
+    because: str = ""
+    overridden: tuple[str, ...] = ()
+    at: str = ""
+    thread: bool = False
+
+
+AT_ONCE = Way()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What somebody needs who answers a case: to whom, what is kept of earlier, drafts, how long it may be.
 
@@ -141,9 +154,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A reply in the outbox, or a draft that waits for another person's word, and why."""
+    """A reply in the outbox, `at` a later time or now, or a draft that waits for another person's word, and why."""
 
     reply: int | None = None
+    at: datetime | None = None
     draft: int | None = None
     because: str | None = None
 
@@ -227,7 +241,7 @@ class Seat:
         answers = mentions.answers_since(self.store, number, mentions.get(self.store, read)["created_at"])
         return Answer(number, customer, read, fit, answers, tuple(drafts), kept)
 
-    def check(self, value: Unsent, *, follow_links: bool = False) -> tuple[Finding, ...]:
+    def check(self, value: Unsent, *, thread: bool = False, follow_links: bool = False) -> tuple[Finding, ...]:
         """What the guardrails find; `follow_links` opens every link."""
         from carecli import respond
 
@@ -240,6 +254,7 @@ class Seat:
             private=value.private,
             agent=self.agent,
             draft=value.draft,
+            thread=thread,
             follow_links=follow_links,
         )
         return tuple(found)
@@ -256,7 +271,25 @@ class Seat:
         """The cases to which this agent has a half-written reply."""
         return unsent.cases(self.store, self.agent)
 
-    def approve(self, value: Unsent, *, answers: int | None = None) -> Approved:
+    @staticmethod
+    def to_override(found: Sequence[Finding]) -> tuple[str, ...]:
+        """The rules that block. Raises UsageError where no reason lifts one of them."""
+        from carecli import respond
+
+        rules = tuple(dict.fromkeys(one.rule for one in found if one.severity == "block"))
+        final = next((rule for rule in rules if rule in respond.FINAL), None)
+        if final is not None:
+            raise UsageError(f"{final} cannot be overridden", hint="change the reply")
+        return rules
+
+    def parts(self, value: Unsent, way: Way = AT_ONCE) -> list[str]:
+        """The posts that the reply would be. Raises NotProcessed."""
+        from carecli import respond
+
+        text = value.text.strip()
+        return respond.parts_of(self.store, self.config, value.case, text) if way.thread else [text]
+
+    def approve(self, value: Unsent, *, answers: int | None = None, way: Way = AT_ONCE) -> Approved:
         """Write the reply down to be sent, in place of its half-written form; or have somebody else agree first.
 
         Raises Refused for what a guardrail blocks, Conflict when somebody has written or answered since.
@@ -268,10 +301,12 @@ class Seat:
             raise Refused("there is no text")
         if value.private and not respond.can_be_private(self.store, self.config, value.case):
             raise Refused("this platform has no private messages", hint="^T makes it public")
-        found = self.check(value, follow_links=True)
-        blocked = respond.still_blocking(found, ())
+        found = self.check(value, thread=way.thread, follow_links=True)
+        overrides = tuple(respond.Override(rule, way.because) for rule in way.overridden)
+        blocked = respond.still_blocking(found, overrides)
         if blocked:
             raise Refused(blocked[0].message, hint=f"rule {blocked[0].rule}; change the text and try again")
+        send_at, parts = self.moment(way.at) if way.at else None, self.parts(value, way)
         with self.store.write():
             self._is_read(value)
             waiting = self._proposed(value, text, found)
@@ -286,8 +321,11 @@ class Seat:
                     draft=value.draft,
                     read=value.read,
                     answers=answers,
+                    overrides=overrides,
+                    send_at=send_at,
+                    parts=parts,
                 )
-                waiting = Approved(reply)
+                waiting = Approved(reply, at=send_at)
             unsent.drop(self.store, value.case, self.agent)
         return waiting
 
@@ -365,6 +403,39 @@ class Seat:
         whose = f"{name or 'nobody'}'s now"
         return self._record(numbers, "assigned", f"is {whose}", f"are {whose}", assignee=name or None)
 
+    def experts(self, case: int) -> list[tuple[str, str]]:
+        """To whom the desk hands such a case on, and why. Raises NotFound."""
+        from carecli import escalation
+
+        return escalation.experts(self.config, cases.get(self.store, case), besides=self.agent)
+
+    def escalate(self, numbers: Sequence[int], name: str, because: str) -> Deed:
+        """Hand cases on to a named person or team; the reason is a note for them. Raises UsageError."""
+        from carecli import act, escalation
+
+        who = escalation.known(self.config, name)
+        because = " ".join(because.split())
+        if not because:
+            raise UsageError("an escalation needs a reason", hint=f"write what {who} has to know")
+
+        def one(case: int) -> None:
+            act.record(self.store, case, "assigned", now=self.now, agent=self.agent, data={"assignee": who})
+            note = {"text": f"Escalated to {who}: {because}"}
+            act.record(self.store, case, "noted", now=self.now, agent=self.agent, data=note)
+
+        return self._each(numbers, ("assigned", "noted"), one, f"is escalated to {who}", f"are escalated to {who}")
+
+    def gloss(self, case: int) -> dict[int, str]:
+        """The newest messages of a case in the language of `[display] gloss`, by their numbers. Raises UsageError."""
+        from carecli import glossing
+
+        rows = mentions.of_case(self.store, case)[-glossing.MOST :]
+        theirs = [row for row in rows if row["language"] != self.config.display.gloss and not row["deleted_at"]]
+        if not theirs and rows and self.config.display.gloss:
+            raise NotFound(f"case {case} is in that language already")
+        found = glossing.gloss([row["text"] for row in theirs], self.config)
+        return {row["mention_id"]: text for row, text in zip(theirs, found, strict=True) if text}
+
     def resolve(self, numbers: Sequence[int]) -> Deed:
         """The customers' problems are solved."""
         return self._record(numbers, "resolved", "resolved")
@@ -379,15 +450,20 @@ class Seat:
 
     def snooze(self, numbers: Sequence[int], until: str) -> Deed:
         """Hide cases until then, in words such as `2h`, `tomorrow 9:00`. Raises UsageError."""
+        moment = self.moment(until)
+        return self._record(numbers, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
+
+    def moment(self, words: str) -> datetime:
+        """A time to come, in words such as `2h`, `tomorrow 9:00`. Raises UsageError."""
         from carecli.reports.period import parse_when
 
         try:
-            moment = parse_when(until, self.now, self.config.brand.timezone, direction="future")
+            moment = parse_when(words, self.now, self.config.brand.timezone, direction="future")
         except ValueError as error:
             raise UsageError(str(error)) from None
         if moment <= self.now:
             raise UsageError(f"{iso(moment)} is not in the future", hint="write 2h, tomorrow 9:00, monday")
-        return self._record(numbers, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
+        return moment
 
     def note(self, numbers: Sequence[int], text: str) -> Deed:
         """A note for colleagues."""
@@ -455,23 +531,32 @@ class Seat:
         return self._each(numbers, kind, one, words, many)
 
     def _each(
-        self, numbers: Sequence[int], kind: str, one: Callable[[int], None], words: str, many: str | None = None
+        self,
+        numbers: Sequence[int],
+        kinds: str | tuple[str, ...],
+        one: Callable[[int], None],
+        words: str,
+        many: str | None = None,
     ) -> Deed:
         """Do it to each case; one that fails stops none of the others, and raises when it is alone."""
+        wanted = (kinds,) if isinstance(kinds, str) else kinds
         done, written, failures = list[int](), list[int](), list[CareError]()
         for case in numbers:
             try:
-                before = events.numbers(self.store, case, kind, self.agent)
+                before = self._written(case, wanted)
                 one(case)
             except CareError as error:
                 failures.append(error)
                 continue
             done.append(case)
-            written += [n for n in events.numbers(self.store, case, kind, self.agent) if n not in before]
+            written += sorted(self._written(case, wanted) - before)
         if failures and not done:
             raise failures[0]
         failed = "; ".join(error.message for error in failures) or None
         return Deed(f"{_named(done)} {words if len(done) < 2 else many or words}", tuple(done), tuple(written), failed)
+
+    def _written(self, case: int, kinds: tuple[str, ...]) -> set[int]:
+        return {number for kind in kinds for number in events.numbers(self.store, case, kind, self.agent)}
 
 
 def _named(numbers: Sequence[int]) -> str:
@@ -504,4 +589,4 @@ def refreshed(rows: Sequence[Row], config: Config, now: datetime) -> list[JSON]:
     return [casefile.describe(row, config, now) for row in rows]
 
 
-__all__ = ["Answer", "Approved", "Deed", "Query", "Seat", "Sent", "page_address", "parse_query", "refreshed"]
+__all__ = ["Answer", "Approved", "Deed", "Query", "Seat", "Sent", "Way", "page_address", "parse_query", "refreshed"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.respond.model import parrot
 from tests.tui.sitting import run, sitting
 from tests.world import World
 
@@ -25,6 +26,13 @@ def state(world: World, case: int) -> dict[str, object]:
     return {key: found[key] for key in ("status", "assignee", "tags", "intent", "sentiment", "language", "topics")}
 
 
+def whole(world: World, case: int) -> dict[str, object]:
+    """Everything that the fold and the engine say of a case, as `care show` and `care queue --all` tell it."""
+    shown = world.json("show", str(case))
+    listed = next(one for one in world.json("queue", "--all") if one["case"] == case)
+    return {"listed": listed, **{key: value for key, value in shown.items() if key not in ("events", "drafts")}}
+
+
 def kinds(world: World, case: int) -> list[str]:
     return [event["kind"] for event in world.json("show", str(case))["events"]]
 
@@ -44,6 +52,7 @@ def kinds(world: World, case: int) -> list[str]:
         ("tvip airport\n", "tagged", {"tags": ["vip", "airport"]}),
         ("z2h\n", "snoozed until 2026-11-20T14:00:00Z", {"status": "snoozed"}),
         ("ncalled them\n", "noted", {}),
+        ("Ekim\nshe threatens to sue\n", "is escalated to kim", {"assignee": "kim"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -52,22 +61,98 @@ def test_a_key_acts_and_u_takes_it_back(desk: World, keys: str, words: str, chan
         async with sitting(desk, size=(170, 40)) as person:
             case = person.app.queue.case
             assert case is not None
-            before = state(desk, case)
+            before, everything = state(desk, case), whole(desk, case)
             await person.press(keys[0])
             await person.type(keys[1:])
             assert f"case {case} {words}" in person.news or words in person.news
             assert state(desk, case) == before | changed
             if keys[0] == "n":
                 assert "leo, 0s ago: called them" in person.text
+            if keys[0] == "E":
+                assert "leo, 0s ago: Escalated to kim:" in person.text
             await person.press("u")
             assert "undone" in person.news
-            assert state(desk, case) == before
+            assert whole(desk, case) == everything
             assert person.app.queue.case == case
             if keys[0] == "n":
                 assert "leo, 0s ago: called them" not in person.text
         assert kinds(desk, case)[-1] == "undone"
 
     run(story())
+
+
+def test_a_reopened_case_is_taken_back_too(desk: World) -> None:
+    async def story() -> None:
+        async with sitting(desk) as person:
+            case = person.app.queue.case
+            assert case is not None
+            desk.run("resolve", str(case), "--as", "kim")
+            before = whole(desk, case)
+            await person.press("o")
+            assert state(desk, case)["status"] == "open"
+            await person.press("u")
+            assert whole(desk, case) == before
+
+    run(story())
+
+
+def test_escalating_goes_to_people_whom_the_desk_knows(desk: World) -> None:
+    text = desk.config.read_text(encoding="utf-8")
+    roster = '\n[agents.kim]\n[agents.lee]\nlanguages = ["he"]\n[desk]\nnamed = { money = ["ann"] }\n'
+    desk.config.write_text(text + roster, encoding="utf-8")
+    desk.run("label", "3", "--topic", "money")
+
+    async def story() -> None:
+        async with sitting(desk, case=3) as person:
+            await person.press("E")
+            assert "ann answers money" in person.text
+            assert person.app.screen.focused.value == "ann"  # type: ignore[union-attr]
+            await person.press("ctrl+u")
+            await person.type("kum\nwhy not\n")
+            assert "nobody is called 'kum' → is kim meant?" in person.news
+            await person.press("E")
+            await person.type("\n\n")
+            assert "an escalation needs a reason" in person.news
+            assert state(desk, 3)["assignee"] is None
+            await person.press("E")
+            await person.type("\n40 euros too much\n")
+            assert "is escalated to ann" in person.news
+
+    run(story())
+    shown = desk.json("show", "3")
+    assert shown["assignee"] == "ann"
+    assert shown["events"][-1]["data"] == {"text": "Escalated to ann: 40 euros too much"}
+
+
+def test_a_gloss_is_asked_for_only_where_care_toml_says_so(desk: World) -> None:
+    desk.mentions({"id": "9", "author": "dana", "text": "@acme המזוודה שלי אבדה, תתקשרו 054-1234567"})
+
+    async def refused() -> None:
+        async with sitting(desk, case=4) as person:
+            await person.press("G")
+            assert '[display] gloss = "en"' in person.news
+
+    async def glossed(asked: list[tuple[str, str]]) -> None:
+        async with sitting(desk, case=4) as person:
+            assert asked == []
+            await person.press("G")
+            assert "≈ my [b]suitcase[/b] is lost" in person.text
+            assert "\x1b" not in person.text
+            await person.press("G")
+            assert "suitcase" not in person.text
+            await person.press("G")
+            assert "the model gave no gloss" in person.news
+
+    with parrot('Here: ["my [b]suitcase[/b] is lost\\u001b[2J"]') as model:
+        run(refused())
+        text = desk.config.read_text(encoding="utf-8")
+        desk.config.write_text(text + '\n[display]\ngloss = "en"\n[llm]\nmodel = "parrot"\n', encoding="utf-8")
+        run(glossed(model.asked))
+        system, prompt = model.asked[0]
+        assert "language 'en'" in system
+        assert "המזוודה" in prompt
+        assert "1234567" not in prompt
+        assert "acme" not in prompt
 
 
 def test_an_undone_resolution_leaves_the_clock_where_it_was(desk: World) -> None:
@@ -210,6 +295,7 @@ def test_links_are_copied_and_opened_only_if_they_are_web_addresses(
     browser = desk.write("browser", f'#!/bin/sh\necho "$1" >> {opened}\n')
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{browser} %s &")
+    monkeypatch.setattr("webbrowser._tryorder", None)  # BROWSER is read once a process; others may have asked already
     desk.mentions({"id": "9", "author": "eve", "text": "@acme my luggage is lost!", "url": "javascript:alert(1)"})
 
     async def story() -> None:
@@ -245,7 +331,7 @@ def test_keys_can_be_others(desk: World) -> None:
             await person.press("ctrl+e")
             assert "resolved" in person.news
             await person.press("?")
-            assert "w ^e" in person.text
+            assert "w ^E" in person.text
 
     run(story())
     desk.config.write_text(text + '\n[keys]\nresolve = "c"\n', encoding="utf-8")

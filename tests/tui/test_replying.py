@@ -294,3 +294,102 @@ def test_steering_characters_do_not_get_into_the_text(town: Town) -> None:
             assert "\u202e" not in person.text
 
     run(story())
+
+
+def ours(town: Town) -> list[str]:
+    return [post.text for post in town.network.posts.values() if post.author.handle == "acme"]
+
+
+def test_what_blocks_goes_out_with_a_reason_that_is_logged(town: Town) -> None:
+    numbers: list[int | None] = []
+
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            numbers.append(person.app.queue.case)
+            await person.press("r")
+            await clear(person)
+            await person.press("ctrl+o")
+            assert "Nothing blocks this reply" in person.news
+            await person.type("Please tell us your passport number, Zoe.")
+            assert "block:" in person.text
+            await person.press("ctrl+o", "enter")
+            assert "an override needs a reason" in person.news
+            await person.press("ctrl+o")
+            await person.type("the authority asks for it\n")
+            assert "AGAINST" in person.text
+            await person.press("escape")
+            assert person.news == "Not sent."
+            await person.press("ctrl+s")
+            assert person.news.startswith("Not sent:")
+            await person.press("ctrl+o")
+            await person.type("the authority asks for it\n")
+            await person.press("y")
+            assert "answered" in person.news
+
+    run(story())
+    assert ours(town) == ["Please tell us your passport number, Zoe."]
+    events = town.world.json("show", str(numbers[0]))["events"]
+    assert any("the authority asks for it" in str(event["data"]) for event in events)
+
+
+def test_what_is_final_cannot_be_overridden(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            person.app.editor.area.insert("so long " * (LIMIT // 7))
+            await person.rest()
+            await person.press("ctrl+o")
+            assert "length cannot be overridden" in person.news
+
+    run(story())
+    assert ours(town) == []
+
+
+def test_a_long_reply_goes_out_as_a_thread(town: Town) -> None:
+    words = " ".join(f"We looked into shelf {number} of the hall." for number in range(LIMIT // 25))
+
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            person.app.editor.area.insert(words)
+            await person.rest()
+            await person.press("ctrl+s")
+            assert person.news.startswith("Not sent:")
+            await person.press("ctrl+r")
+            assert "as a THREAD" in heading(person)
+            await person.press("ctrl+s")
+            assert "public posts to Zoe Quinn" in person.text
+            assert "1 of " in person.text
+            await person.press("y")
+            assert "answered" in person.news
+
+    run(story())
+    assert len(ours(town)) > 1
+    assert "shelf 0 " in ours(town)[0]
+
+
+def test_a_reply_may_go_out_later(town: Town) -> None:
+    async def story() -> None:
+        async with sitting(town.world, size=(130, 40)) as person:
+            await at(person, "zoe")
+            await person.press("r")
+            await clear(person)
+            await person.type("We look for your luggage now, Zoe.")
+            await person.press("ctrl+g")
+            await person.type("yesterday\n")
+            assert person.app.editor.later == ""
+            assert "future" in person.news
+            await person.press("ctrl+g")
+            await person.type("2h\n")
+            assert "goes out 2h" in heading(person)
+            await person.press("ctrl+s", "y")
+            assert "goes out Fri 20 Nov 14:00" in person.news
+
+    run(story())
+    assert ours(town) == []
+    assert [reply["status"] for reply in town.world.json("outbox")] == ["approved"]

@@ -89,6 +89,22 @@ class Actions(Replying):
         hint = "an agent's name; empty: nobody"
         self.asking("To whom?", hint, lambda d, cases, words: d.assign(cases, words), empty=True)
 
+    def do_escalate(self) -> None:
+        self.go(self._escalate())
+
+    async def _escalate(self) -> None:
+        chosen = self.queue.chosen
+        if not chosen:
+            return
+        known = await self.reader.ask(lambda seat: seat.experts(chosen[0]))
+        hint = "; ".join(f"{name} {why}" for name, why in known) or "an agent's or a team's name"
+        name = await self.ask(f"Escalate to whom? ({_whose(chosen)})", hint, known[0][0] if known else "")
+        if name is None or not name.strip():
+            return
+        because = await self.ask(f"Why to {name.strip()}? ({_whose(chosen)})", "a note that they will read")
+        if because is not None:
+            await self._do(lambda seat, cases: seat.escalate(cases, name, because), chosen)
+
     def do_sentiment(self) -> None:
         self.go(self._labelled("sentiment", SENTIMENTS))
 
@@ -223,6 +239,18 @@ class Actions(Replying):
             if not found:
                 raise NotFound(f"no article has '{words.strip()}'", hint="`care kb add` writes one")
             await self.confirm(f"{len(found)} articles; any key: back", _articles(found))
+
+    def do_gloss(self) -> None:
+        self.go(self._gloss())
+
+    async def _gloss(self) -> None:
+        case = self._in_view().case["case"]
+        if self.glosses.pop(case, None) is None:
+            self.say("Asking for a gloss …")
+            self.glosses[case] = await self.sender.ask(lambda seat: seat.gloss(case))
+        self.say("")
+        if self.shown is not None and self.shown.case["case"] == case:
+            self.show(self.shown)
 
     def do_browse(self) -> None:
         self.go(self._browse())

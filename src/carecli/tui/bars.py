@@ -74,12 +74,10 @@ class Foot(_Row):
     def pieces(self, cells: int) -> Line:
         care = self.care
         if care.typing:
-            return fit(
-                [[(words.split()[0], "key"), (" " + words.partition(" ")[2], "")] for _, words in COMMANDS.values()],
-                cells,
-            )[0]
-        shown = [a for a in ACTIONS if a.short and care.keys[a.name]]
-        pieces: list[Line] = [[(show_key(care.keys[a.name][0]), "key"), (f" {a.short}", "")] for a in shown]
+            shown = [(key, short) for key, (_, short, _) in COMMANDS.items()]
+        else:
+            shown = [(care.keys[a.name][0], a.short) for a in ACTIONS if a.short and care.keys[a.name]]
+        pieces: list[Line] = [[(show_key(key), "key"), (f" {short}", "")] for key, short in shown]
         line, left_out = fit(pieces, cells)
         if left_out:
             last = pieces[-1]
@@ -90,4 +88,6 @@ class Foot(_Row):
 
 def show_key(key: str) -> str:
     """A key as a person knows it."""
-    return _SHOWN_KEYS.get(key, key.replace("ctrl+", "^"))
+    if key.startswith("ctrl+"):
+        return f"^{key[5:].upper()}"
+    return _SHOWN_KEYS.get(key, key.upper() if key[0] == "f" and key[1:].isdigit() else key)

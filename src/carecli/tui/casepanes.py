@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +17,11 @@ _LATEST = 30  # lines of the log, the newest
 
 
 class Conversation:
-    """The messages as a thread, each with who, when and what the engine heard."""
+    """The messages as a thread, each with who, when and what the engine heard, glossed where the reader wants it."""
 
-    def __init__(self, file: CaseFile, timezone: str, now: datetime) -> None:
+    def __init__(self, file: CaseFile, timezone: str, now: datetime, glosses: Mapping[int, str] | None = None) -> None:
         self._file, self._timezone, self._now = file, timezone, now
+        self._glosses = glosses or {}
 
     def __call__(self, painter: Painter, cells: int) -> list[Line]:
         lines: list[Line] = []
@@ -28,6 +29,9 @@ class Conversation:
             indent = "  " * min(depth, _DEEPEST)
             lines.append([(indent, ""), *self._head(row, painter, cells - len(indent))])
             lines += [[(f"{indent}  {text}", "")] for text in painter.long(row["text"], cells - len(indent) - 2)]
+            if gloss := self._glosses.get(row["mention_id"]):
+                told = painter.long(f"≈ {gloss}", cells - len(indent) - 2)
+                lines += [[(f"{indent}  {text}", "dim")] for text in told]
             lines.append([])
         return lines[:-1]
 

@@ -89,6 +89,8 @@ class Editor(Vertical):
         super().__init__(id="editor")
         self.answer: Answer | None = None
         self.private = False
+        self.thread = False
+        self.later = ""
         self.warning = ""
         self.saved = True
         self.checked = Checked("", ())
@@ -121,6 +123,7 @@ class Editor(Vertical):
         self._draft = -1
         kept = answer.unsent
         self.private = kept.private if kept else False
+        self.thread, self.later = False, ""
         if kept is not None:
             if kept.read not in (None, answer.read):
                 self.warning = "NEW MESSAGE since you began"
@@ -203,6 +206,8 @@ class Editor(Vertical):
             f"Reply to {self.answer.customer}",
             "PRIVATE" if self.private else "public",
             f"{room}{over}",
+            *(["as a THREAD"] if self.thread else []),
+            *([f"goes out {self.later}"] if self.later else []),
             "kept" if self.saved else "…",
         ]
         if len(self._drafts):

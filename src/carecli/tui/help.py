@@ -41,14 +41,9 @@ class Help(Dialog):
             for action in ACTIONS:
                 if action.group == group:
                     shown = " ".join(map(show_key, keys[action.name])) or "–"
-                    lines.append(
-                        [
-                            (f"  {painter.short(shown, 14)}", "key"),
-                            (painter.short(action.words, max(cells - 16, 8)), ""),
-                        ]
-                    )
+                    lines.append(_told(painter, shown, action.words, cells))
         lines.append([("While a reply is written", "accent")])
-        lines += [[("  " + painter.short(words, cells - 2), "")] for _, words in COMMANDS.values()]
+        lines += [_told(painter, show_key(key), words, cells) for key, (_, _, words) in COMMANDS.items()]
         for sentence in _SIGNS:
             lines += [[(line, "dim")] for line in painter.long(sentence, cells)]
         return lines
@@ -61,3 +56,7 @@ class Help(Dialog):
         elif event.key != "escape":
             self.dismiss(None)
         event.stop()
+
+
+def _told(painter: Painter, keys: str, words: str, cells: int) -> Line:
+    return [(f"  {painter.short(keys, 14)}", "key"), (painter.short(words, max(cells - 16, 8)), "")]

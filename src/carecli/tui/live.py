@@ -27,6 +27,7 @@ class Live(Base):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.files: OrderedDict[int, CaseFile] = OrderedDict()
+        self.glosses: dict[int, dict[int, str]] = {}  # of a case, by message; gone with the screen
         self._round = 0  # a new one whenever something was written; `files` of an earlier one are read again
         self._read_in: dict[int, int] = {}
         self._wanted = asyncio.Event()
@@ -159,7 +160,9 @@ class Live(Base):
         zone, now = self.config.brand.timezone, self.clock()
         number = file.case["case"]
         self.conversation.show(
-            f"2 Case {number}, {len(file.mentions)} messages", Conversation(file, zone, now), keep=same
+            f"2 Case {number}, {len(file.mentions)} messages",
+            Conversation(file, zone, now, self.glosses.get(number, {})),
+            keep=same,
         )
         if not same or grown:
             self.conversation.scroll_to_end()

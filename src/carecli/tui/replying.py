@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from carecli.casefile import CaseFile
 from carecli.errors import CareError, Conflict
-from carecli.model import Finding
+from carecli.model import Finding, iso
+from carecli.seat import Seat, Way
 from carecli.tui.live import Live
 from carecli.tui.paint import Line, Painter
+from carecli.tui.words import at
 
 if TYPE_CHECKING:
     from carecli.store.unsent import Unsent
@@ -88,7 +91,8 @@ class Replying(Live):
                 return
 
     async def _look_at(self, value: Unsent) -> tuple[Finding, ...]:
-        return await self.reader.ask(lambda seat: seat.check(value))
+        thread = self.editor.thread
+        return await self.reader.ask(lambda seat: seat.check(value, thread=thread))
 
     def saw(self, file: CaseFile) -> None:
         """The case in view may have a new message while somebody answers it."""
@@ -114,6 +118,46 @@ class Replying(Live):
         self.editor.tell()
         self.on_editor_typed()
 
+    def _reply_thread(self) -> None:
+        self.editor.thread = not self.editor.thread
+        self.editor.forget_findings()
+        self.on_editor_typed()
+        self.say("Longer than one post, it goes out as several." if self.editor.thread else "As one post.")
+
+    def _reply_later(self) -> None:
+        self.go(self._later())
+
+    async def _later(self) -> None:
+        words = await self.ask("Go out when?", "2h, tomorrow 9:00, monday; empty: at once", self.editor.later)
+        if words is None:
+            return
+        if words.strip():
+            await self.reader.ask(lambda seat: seat.moment(words.strip()))
+        self.editor.later = " ".join(words.split())
+        self.editor.tell()
+
+    def _reply_override(self) -> None:
+        self.go(self._override())
+
+    async def _override(self) -> None:
+        """Send although a guardrail blocks: the reason goes into the log."""
+        value = self.editor.unsent(self.agent)
+        found = await self._look_at(value) if value is not None and value.text.strip() else ()
+        rules = Seat.to_override(found)
+        if not rules:
+            self.say("Nothing blocks this reply: ^S sends it.")
+            return
+        because = await self.ask(f"Why may it go out against {', '.join(rules)}?", "the log keeps your reason")
+        if because is None or not because.strip():
+            self.say("Not sent: an override needs a reason.")
+        else:
+            await self._send(Way(because.strip(), rules))
+
+    def _reply_help(self) -> None:
+        from carecli.tui.help import Help
+
+        self.push_screen(Help())
+
     def _reply_leave(self) -> None:
         self.go(self._leave())
 
@@ -133,7 +177,9 @@ class Replying(Live):
         value = self.editor.unsent(self.agent)
         if value is None:
             return
-        if not value.text.strip() or await self.confirm("Throw this reply away? y: yes", _read(value.text, ())):
+        if not value.text.strip() or await self.confirm(
+            "Throw this reply away? y: yes", _read([value.text], value.text, ())
+        ):
             self._close()
             await self.writer.ask(lambda seat: seat.throw_away(value.case))
             await self.read_all()
@@ -147,30 +193,36 @@ class Replying(Live):
     def _reply_send(self) -> None:
         self.go(self._send())
 
-    async def _send(self) -> None:
+    async def _send(self, way: Way | None = None) -> None:
         value = self.editor.unsent(self.agent)
         if value is None:
             return
+        way = replace(way or Way(), at=self.editor.later, thread=self.editor.thread)
         text = value.text.strip()
         found = await self._look_at(value) if text else ()
         self.editor.learn(text, found)
-        blocking = next((one for one in found if one.severity == "block"), None)
+        blocking = next((one for one in found if one.severity == "block" and one.rule not in way.overridden), None)
         if blocking is not None or not text:
             self.say(f"Not sent: {blocking.message if blocking else 'there is no text'}", "bad")
             return
-        how = "as a PRIVATE message" if value.private else "in public"
-        who = self.editor.answer.customer if self.editor.answer else ""
-        question = f"Send {how} to {who}? y: send, Esc: back"
-        if not await self.confirm(question, _read(text, found)):
+        parts = await self.reader.ask(lambda seat: seat.parts(value, way))
+        if await self.confirm(self._question(value, way, len(parts)), _read(parts, text, found)):
+            await self._approve(value, way)
+        else:
             self.say("Not sent.")
-            return
-        await self._approve(value)
 
-    async def _approve(self, value: Unsent) -> None:
+    def _question(self, value: Unsent, way: Way, posts: int) -> str:
+        who = self.editor.answer.customer if self.editor.answer else ""
+        how = "as a PRIVATE message" if value.private else "in public" if posts == 1 else f"as {posts} public posts"
+        when = f", {way.at}" if way.at else ""
+        against = f", AGAINST {', '.join(way.overridden)}" if way.overridden else ""
+        return f"Send {how} to {who}{when}{against}? y: send, Esc: back"
+
+    async def _approve(self, value: Unsent, way: Way) -> None:
         answers = self.editor.answer.answers if self.editor.answer else None
         self.say("Checking the links, and sending …")
         try:
-            approved = await self.sender.ask(lambda seat: seat.approve(value, answers=answers))
+            approved = await self.sender.ask(lambda seat: seat.approve(value, answers=answers, way=way))
         except Conflict as error:
             await self._conflict(value, error)
             return
@@ -179,6 +231,11 @@ class Replying(Live):
         if reply is None:
             await self.read_all()
             self.say(f"Not sent: {approved.because}. Somebody else: care draft approve {approved.draft}", "warn")
+            return
+        if approved.at is not None:
+            await self.read_all()
+            when = at(iso(approved.at), self.config.brand.timezone)
+            self.say(f"Reply {reply} goes out {when}, with the first `care outbox send` after that.", "good")
             return
         self.say(f"Sending reply {reply} to case {value.case} …")
         if self.queue.case == value.case:
@@ -210,11 +267,15 @@ def _place(file: CaseFile, mention: int) -> int:
     return next(place for place, row in enumerate(file.mentions) if row["mention_id"] == mention)
 
 
-def _read(text: str, found: tuple[Finding, ...]) -> Callable[[Painter, int], list[Line]]:
+def _read(parts: Sequence[str], text: str, found: tuple[Finding, ...]) -> Callable[[Painter, int], list[Line]]:
     def build(painter: Painter, cells: int) -> list[Line]:
-        lines: list[Line] = [[(line, "")] for line in painter.long(text, cells)]
         from carecli.tui.editor import findings_lines
 
-        return [*lines, [], *findings_lines(text, found, painter, cells)] if found else lines
+        lines: list[Line] = []
+        for number, part in enumerate(parts, 1):
+            lines += [[(f"{number} of {len(parts)}", "dim")]] if len(parts) > 1 else []
+            lines += [[(line, "")] for line in painter.long(part, cells)]
+        told = findings_lines(text, found, painter, cells)
+        return [*lines, [], *told] if found else lines
 
     return build
