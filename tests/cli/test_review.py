@@ -10,6 +10,8 @@ import pytest
 from tests.cli.terminal import STEERING, spawn
 from tests.world import World
 
+SEND = "send it? y; n; p: as a private message; or when: 2h, tomorrow 9:00"
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 
 
@@ -117,15 +119,17 @@ def test_a_reply_that_cannot_be_posted_says_so(desk: World) -> None:
     prompt = f"[1/2] case {first}"
     person = review(desk).at(prompt).types("r").at("a number, or your own words; empty: none")
     assert "  1  " in person.shown
-    person.types("Please send us your password.").at(prompt)
+    person.types("Please send us your password.")
+    person.child.expect(r"against .*: why may it go out \(it is logged\)\? empty: it does not> ")
+    person.types("").at(prompt)
     assert "It was not sent." in person.shown
     assert desk.json("outbox") == []
     person.types("r").at("a number, or your own words; empty: none").types("1")
-    person.child.expect(r"send it\? y or n: .*> ")
+    person.at(SEND)
     person.types("n").at(prompt)
     assert desk.json("outbox") == []
     person.types("r").at("a number, or your own words; empty: none").types("We look for it today.")
-    person.child.expect(r"send it\? y or n: .*> ")
+    person.at(SEND)
     person.types("y").at(prompt)
     assert "is failed" in person.shown
     assert "care outbox" in person.shown
@@ -201,7 +205,40 @@ def test_what_strangers_wrote_stays_inert_in_every_prompt(world: World) -> None:
     name = "Zoe\x1b[31m\u202e\x9b2J"
     world.mentions({"text": "@acme my luggage\x1b]52;c;eA==\x07 is lost!", "author": name, "author_name": name})
     person = review(world).at("[1/1] case 1").types("r").at("a number, or your own words; empty: none").types("1")
-    person.child.expect(r"send it\? y or n: .*> ")
+    person.at(SEND)
     question = person.child.before + person.child.after
     person.types("n").at("[1/1] case 1").types("q")
     assert not STEERING.search(person.end() + question)
+
+
+def test_several_cases_handing_on_and_replies_with_a_reason_or_later(desk: World) -> None:
+    order = [case["case"] for case in desk.json("queue")]
+    prompt = f"[1/2] case {order[0]}"
+    several = "which cases (4 7 9, or * for the whole queue; empty: only the one in view)"
+    words = "a number, or your own words; empty: none"
+    person = review(desk).at(prompt).types("j").at(several).types("*").at(f"{prompt}, 2 selected")
+    person.types("t").at("tags, parted by spaces").types("storm").at(prompt)
+    person.types("h").at("to whom").types("kim").at("why to kim (a note that they will read)").types("a refund").at(
+        prompt
+    )
+    assert desk.json("show", str(order[0]))["assignee"] == "kim"
+    person.types("u").at(prompt)
+    assert desk.json("show", str(order[0]))["assignee"] is None
+    person.types("m").at(prompt).types("d").at("words that an article has").types("violin").at(prompt)
+    person.types("%").at(prompt).types("+").at(prompt)
+    person.types("r").at(words).types("Please tell us your passport number.")
+    person.child.expect(r"against .*: why may it go out \(it is logged\)\? empty: it does not> ")
+    person.types("the authority asks").at(SEND).types("yesterday").at(prompt)
+    person.types("r").at(words).types("We look for it today.").at(SEND).types("2h")
+    person.at(f"[2/2] case {order[1]}").types("j").at(several).types(" ".join(map(str, order)))
+    person.at(f"[2/2] case {order[1]}, 2 selected").types("e")
+    shown = person.end()
+    assert '[display] gloss = "en"' in shown
+    assert "No article has 'violin'" in shown
+    assert "2 cases wait" in shown
+    assert "fetched 0 new mentions" in shown
+    assert "goes out at 2026-11-20T14:00:00Z" in shown
+    assert "2 cases resolved" in shown
+    assert all(desk.json("show", str(case))["tags"] == ["storm"] for case in order)
+    (row,) = desk.json("outbox")
+    assert (row["status"], row["case"]) == ("approved", order[0])

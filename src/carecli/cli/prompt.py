@@ -21,11 +21,15 @@ HELP = """  r  reply: propose drafts, choose one or write your own
   e  resolve (end)     p  set pending: the customer's turn
   z  snooze            o  reopen
   n  note              t  tag
+  h  hand on to somebody by name, with the reason (escalate)
+  j  several cases: the next action is for all of them
   i  correct the intent          s  correct the sentiment
   l  correct the language        w  correct the topics
   x  spam                        u  undo what you did last
   f  filter and search, with the words of care queue
-  g  go to a case by its number  y  its address on the web
+  g  go to a case by its number  y  its address on the web (@ opens it)
+  d  search the knowledge base   m  read it in your language (gloss)
+  %  overview                    +  fetch what is new
   v  view it again     k  skip: the next case      b  back: the one before
   q  quit"""
 
@@ -41,10 +45,16 @@ class _Review:
     place: int = 0
     deeds: list[Deed] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    selected: list[int] = field(default_factory=list)
 
     @property
     def case(self) -> int:
         return self.queue[self.place]
+
+    @property
+    def cases(self) -> list[int]:
+        """What an action is for: those that were selected, else the one in view."""
+        return self.selected or [self.case]
 
 
 def review(run: Context, case: int | None, agent: str) -> None:
@@ -74,7 +84,8 @@ def review(run: Context, case: int | None, agent: str) -> None:
 
 def _keys(state: _Review) -> Iterator[str]:
     while True:
-        answer = _ask(f"[{state.place + 1}/{len(state.queue)}] case {state.case}")
+        chosen = f", {len(state.selected)} selected" if state.selected else ""
+        answer = _ask(f"[{state.place + 1}/{len(state.queue)}] case {state.case}{chosen}")
         if answer is None:
             return
         yield answer[:1].lower() or "?"
@@ -103,6 +114,7 @@ def _step(state: _Review, key: str) -> bool:
     if action is None:
         output.lines(HELP)
         return True
+    chosen = state.cases
     try:
         words = action(state)
     except CareError as error:
@@ -112,6 +124,8 @@ def _step(state: _Review, key: str) -> bool:
         output.lines(words)
         state.done.append(words.rstrip("."))
     if words and key in _FINISHING:
+        ahead = [number for number in state.queue[state.place + 1 :] if number not in chosen]
+        state.queue[state.place + 1 :] = ahead
         state.place += 1
         return False
     return True
@@ -123,50 +137,51 @@ def _view(state: _Review) -> None:
 
 
 def _did(state: _Review, deed: Deed) -> str:
-    """Remember what undoes it."""
+    """Remember what undoes it; a selection is for one action."""
+    state.selected = []
     if deed.events:
         state.deeds.append(deed)
-    return f"{deed.words}."
+    return f"{deed.words}." + (f" But: {deed.failed}" if deed.failed else "")
 
 
 def _claim(state: _Review) -> str:
-    return _did(state, state.seat.claim([state.case]))
+    return _did(state, state.seat.claim(state.cases))
 
 
 def _assign(state: _Review) -> str | None:
     name = _ask("to whom")
-    return _did(state, state.seat.assign([state.case], name)) if name else None
+    return _did(state, state.seat.assign(state.cases, name)) if name else None
 
 
 def _resolve(state: _Review) -> str:
-    return _did(state, state.seat.resolve([state.case]))
+    return _did(state, state.seat.resolve(state.cases))
 
 
 def _pending(state: _Review) -> str:
-    return _did(state, state.seat.pending([state.case]))
+    return _did(state, state.seat.pending(state.cases))
 
 
 def _reopen(state: _Review) -> str:
-    return _did(state, state.seat.reopen([state.case]))
+    return _did(state, state.seat.reopen(state.cases))
 
 
 def _spam(state: _Review) -> str:
-    return _did(state, state.seat.spam([state.case]))
+    return _did(state, state.seat.spam(state.cases))
 
 
 def _snooze(state: _Review) -> str | None:
     until = _ask("until when (2h, tomorrow 9:00, monday)")
-    return _did(state, state.seat.snooze([state.case], until)) if until else None
+    return _did(state, state.seat.snooze(state.cases, until)) if until else None
 
 
 def _note(state: _Review) -> str | None:
     text = _ask("note")
-    return _did(state, state.seat.note([state.case], text)) if text else None
+    return _did(state, state.seat.note(state.cases, text)) if text else None
 
 
 def _tag(state: _Review) -> str | None:
     tags = _ask("tags, parted by spaces")
-    return _did(state, state.seat.tag([state.case], tags)) if tags else None
+    return _did(state, state.seat.tag(state.cases, tags)) if tags else None
 
 
 def _undo(state: _Review) -> str:
@@ -213,12 +228,12 @@ def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | Non
     chosen = choices[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(choices) else answer
     if chosen not in choices:
         return None
-    return _did(state, state.seat.label([state.case], {signal: chosen}))
+    return _did(state, state.seat.label(state.cases, {signal: chosen}))
 
 
 def _language(state: _Review) -> str | None:
     code = (_ask("language (en, he, pl, zh …)") or "").lower()
-    return _did(state, state.seat.label([state.case], {"language": code})) if code else None
+    return _did(state, state.seat.label(state.cases, {"language": code})) if code else None
 
 
 def _topics(state: _Review) -> str | None:
@@ -227,7 +242,7 @@ def _topics(state: _Review) -> str | None:
     if not answer:
         return None
     topics = [] if answer == "-" else [word.strip() for word in answer.split(",") if word.strip()]
-    return _did(state, state.seat.label([state.case], {"topics": topics}))
+    return _did(state, state.seat.label(state.cases, {"topics": topics}))
 
 
 def _intent(state: _Review) -> str | None:
@@ -239,35 +254,73 @@ def _sentiment(state: _Review) -> str | None:
 
 
 def _reply(state: _Review) -> str | None:
-    from carecli.cli.reply import findings_lines
-    from carecli.store.unsent import Unsent
+    from carecli.cli.prompt_reply import reply
 
-    opened = state.seat.answer(state.case)
-    for number, one in enumerate(opened.drafts, 1):
-        output.lines(f"  {number}  {one.text}")
-    answer = _ask("a number, or your own words; empty: none") or ""
-    if not answer:
-        return None
-    digit = answer.isdigit() and 0 < int(answer) <= len(opened.drafts)
-    chosen = opened.drafts[int(answer) - 1] if digit else None
-    text = chosen.text if chosen else answer
-    value = Unsent(opened.case, state.agent, text, chosen.draft_id if chosen else None, read=opened.read)
-    found = state.seat.check(value)
-    findings_lines(found)
-    if any(one.severity == "block" for one in found):
-        output.lines("It was not sent.")
-        return None
-    if (_ask(f"send it? y or n: {text}") or "").lower() not in ("y", "yes"):
-        return None
-    approved = state.seat.approve(value, answers=opened.answers)
-    if approved.reply is None:
-        output.lines(f"Not sent: {approved.because}. Somebody else: care draft approve {approved.draft}")
-        return None
-    sent = state.seat.send(approved.reply)
-    if sent.status != "sent":
-        output.lines(f"Reply {sent.reply} is {sent.status}: {sent.error} (care outbox)")
-        return None
-    return f"case {state.case} answered."
+    return reply(state.seat, state.case, _ask)
+
+
+def _escalate(state: _Review) -> str | None:
+    for name, why in state.seat.experts(state.case):
+        output.lines(f"  {expert} {why}")
+    name = _ask("to whom")
+    because = _ask(f"why to {name} (a note that they will read)") if name else None
+    return _did(state, state.seat.escalate(state.cases, name, because)) if name and because else None
+
+
+def _gloss(state: _Review) -> str | None:
+    for number, text in state.seat.gloss(state.case).items():
+        output.lines(f"  mention {number} ≈ {text}")
+    return None
+
+
+def _knowledge(state: _Review) -> str | None:
+    words = _ask("words that an article has") or ""
+    found = state.seat.knowledge(words) if words.strip() else []
+    for one in found:
+        stale = " (review is overdue)" if one["stale"] else ""
+        output.lines(f"  {one['article']} {one['title']}{stale} {one['url'] or ''}\n    {one['text']}")
+    if words and not found:
+        output.lines(f"No article has '{words}'; `care kb add` writes one.")
+    return None
+
+
+def _several(state: _Review) -> str | None:
+    """The next action is for all of these."""
+    words = _ask("which cases (4 7 9, or * for the whole queue; empty: only the one in view)") or ""
+    numbers = [int(word.strip("#,")) for word in words.replace(",", " ").split() if word.strip("#,").isdecimal()]
+    chosen = state.queue if words.strip() == "*" else [state.seat.file(number).case["case"] for number in numbers]
+    state.selected = list(dict.fromkeys(chosen))
+    output.lines(f"{len(state.selected)} selected: the next action is for all of them." if chosen else "None selected.")
+    return None
+
+
+def _browse(state: _Review) -> str | None:
+    import webbrowser
+
+    address = page_address(state.seat.file(state.case))
+    output.lines(f"Opened {address}" if webbrowser.open(address) else f"No browser was found; it is {address}")
+    return None
+
+
+def _overview(state: _Review) -> str | None:
+    found = state.seat.overview()
+    hours = " ".join(str(hour.inbound) for hour in found.hours)
+    told = [
+        f"{found.waiting} cases wait; of the {found.looked_at} most pressing: "
+        + ", ".join(f"{count} {name}" for name, count in found.clocks.items()),
+        f"mentions by hour, the last 24: {hours}; negative: {sum(hour.negative for hour in found.hours)}",
+        *(f"  topic {one.topic}: {one.now} in 7 days, {one.before} in the 7 before" for one in found.topics),
+        *(f"  {one.agent}: {one.has} open, {one.replied} answered, {one.resolved} resolved" for one in found.agents),
+    ]
+    output.lines("\n".join(told))
+    return None
+
+
+def _fetch(state: _Review) -> str | None:
+    done = state.seat.fetch()
+    output.lines(f"{done.words}." + (f" But {done.failed}" if done.failed else ""))
+    state.queue += [number for number in state.seat.order(Query()) if number not in state.queue]
+    return None
 
 
 _FINISHING = frozenset("repzx")
@@ -290,4 +343,11 @@ _ACTIONS: dict[str, Callable[[_Review], str | None]] = {
     "f": _filter,
     "g": _jump,
     "y": _address,
+    "@": _browse,
+    "h": _escalate,
+    "j": _several,
+    "d": _knowledge,
+    "m": _gloss,
+    "%": _overview,
+    "+": _fetch,
 }
