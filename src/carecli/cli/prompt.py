@@ -260,7 +260,7 @@ def _reply(state: _Review) -> str | None:
 
 
 def _escalate(state: _Review) -> str | None:
-    for name, why in state.seat.experts(state.case):
+    for expert, why in state.seat.experts(state.case):
         output.lines(f"  {expert} {why}")
     name = _ask("to whom")
     because = _ask(f"why to {name} (a note that they will read)") if name else None
