@@ -28,7 +28,7 @@ EMPTY = "from textual.app import App\nclass Empty(App):\n    def on_mount(self):
 AIM = 1.8  # times an empty application, to the first paint
 COLUMNS, LINES = 120, 36
 PATIENCE = 60.0
-MESSAGES = b" messages"  # in the title of a conversation that was read
+MESSAGES = b" message"  # in the title of a conversation that was read
 
 
 class Terminal:

@@ -21,7 +21,7 @@ from tests.tui.sitting import Sitting, run, sitting
 from tests.world import World
 
 GOLDEN = Path(__file__).parent / "golden"
-SIZES = {"80x24": (80, 24), "120x32": (120, 32), "200x50": (200, 50), "40x12": (40, 12)}
+SIZES = {"80x24": (80, 24), "120x32": (120, 32), "200x50": (200, 50), "60x20": (60, 20), "40x12": (40, 12)}
 LABELS = {1: ("complaint", "negative"), 2: ("question", "neutral"), 3: ("complaint", "negative")}
 
 

@@ -47,7 +47,7 @@ class Bar(_Row):
             parts.append(f"{care.begun} half-written (w)")
         hidden = care.collapsed
         if hidden:
-            parts.insert(1 if cells >= 60 else 0, f"hidden: {', '.join(hidden)}")
+            parts.insert(1 if cells >= 70 else 0, f"hidden: {', '.join(hidden)}")
         clock = at(care.clock().isoformat(), care.config.brand.timezone)
         left = care.painter.short(" · ".join(parts), max(cells - len(clock) - 2, 8))
         return [(left, "accent"), (f"  {clock}", "dim")]

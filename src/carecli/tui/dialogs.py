@@ -11,6 +11,7 @@ from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from carecli.text import single_line
 from carecli.tui.paint import Line, Painter
 from carecli.tui.pane import Text
 
@@ -46,11 +47,14 @@ class Ask(Dialog):
     def compose(self) -> ComposeResult:
         field = Input(self._initial, select_on_focus=False, compact=True)
         field.cursor_position = len(self._initial)
-        hint = "Enter: done   Esc: not at all   " + self._hint
-        yield Vertical(Page(self._question, [(hint, "dim")], focusable=False), field, id="asked")
+        yield Vertical(Page(self._question, build=self._told, focusable=False), field, id="asked")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
+
+    def _told(self, painter: Painter, cells: int) -> list[Line]:
+        hint = f"{self._hint} · Enter: done · Esc: not at all"
+        return [[(line, "dim")] for line in painter.long(single_line(hint), cells)]
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
@@ -67,7 +71,7 @@ class Choose(Dialog):
         self._now = now
 
     def compose(self) -> ComposeResult:
-        yield Vertical(Page(self._question, [], build=self._build), id="asked")
+        yield Vertical(Page(self._question, build=self._build), id="asked")
 
     def on_mount(self) -> None:
         self.query_one(Page).focus()
@@ -101,7 +105,7 @@ class Confirm(Dialog):
         self._question, self._build = question, build
 
     def compose(self) -> ComposeResult:
-        yield Vertical(Page(self._question, [], build=self._build), id="asked")
+        yield Vertical(Page(self._question, build=self._build), id="asked")
 
     def on_mount(self) -> None:
         self.query_one(Page).focus()
@@ -124,14 +128,13 @@ class Page(Text):
     def __init__(
         self,
         heading: str,
-        lines: Line,
         *,
-        build: Callable[[Painter, int], list[Line]] | None = None,
+        build: Callable[[Painter, int], list[Line]],
         focusable: bool = True,
     ) -> None:
         super().__init__(heading, id="page")
         self.can_focus = focusable
-        self._given = build or (lambda painter, cells: [[(painter.short(words, cells), role)] for words, role in lines])
+        self._given = build
 
     def on_mount(self) -> None:
         self.again()

@@ -28,7 +28,7 @@ class Help(Dialog):
     """Dismissed by any key that does not scroll."""
 
     def compose(self) -> ComposeResult:
-        yield Vertical(Page("All keys", [], build=self._build), id="asked")
+        yield Vertical(Page("All keys", build=self._build), id="asked")
 
     def on_mount(self) -> None:
         self.query_one(Page).focus()

@@ -158,9 +158,9 @@ class Live(Base):
         grown = self.shown is not None and same and len(self.shown.mentions) != len(file.mentions)
         self.shown = file
         zone, now = self.config.brand.timezone, self.clock()
-        number = file.case["case"]
+        number, count = file.case["case"], len(file.mentions)
         self.conversation.show(
-            f"2 Case {number}, {len(file.mentions)} messages",
+            f"2 Case {number}, {count} message{'' if count == 1 else 's'}",
             Conversation(file, zone, now, self.glosses.get(number, {})),
             keep=same,
         )

@@ -63,7 +63,11 @@ class Pane(Widget, can_focus=True):
         if y == 0:
             return strip(self.title_line(), cells, self.palette, "title" if self.has_focus else "idle")
         place = self.top + y - 1
-        return strip(self.line(place), cells, self.palette, self.base(place))
+        return strip([*self.wall(), *self.line(place)], cells, self.palette, self.base(place))
+
+    def wall(self) -> Line:
+        """What parts the pane from one at its left."""
+        return []
 
     def on_focus(self) -> None:
         self.refresh()
@@ -75,8 +79,9 @@ class Pane(Widget, can_focus=True):
 class Text(Pane):
     """A pane of prepared lines: told what to say as a function of its width, it says it anew at every width."""
 
-    def __init__(self, name: str, *, id: str) -> None:  # noqa: A002 - Textual's name for it
+    def __init__(self, name: str, *, id: str, walled: bool = False) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(id=id)
+        self._walled = walled
         self.heading = name
         self._build: Callable[[Painter, int], list[Line]] = lambda _painter, _cells: []
         self._lines: list[Line] = []
@@ -107,6 +112,9 @@ class Text(Pane):
         more = (f"  ↑{self.top}" if self.top else "") + (f"  ↓{below} more" if below > 0 else "")
         cells = max(self.size.width - len(more), 4)
         return [(self.painter.short(self.heading, cells), ""), (more, "")]
+
+    def wall(self) -> Line:
+        return [("│", "dim")] if self._walled and self.region.x > 0 else []
 
     def line(self, place: int) -> Line:
         return self._lines[place] if place < len(self._lines) else []
