@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carecli import desk, filing, priorities, teaching, undoing
+from carecli import desk, filing, outreach, priorities, teaching, undoing
 from carecli.config import Config
 from carecli.doubts import Doubts, doubts
 from carecli.errors import Conflict
@@ -70,7 +70,10 @@ def _filed(store: Store, config: Config, batch: Sequence[Row], verdicts: Mapping
         touched = filing.into_cases(connection, [row for row in rows if row["mention_id"] not in repeated], now)
         touched |= conversations.join_originals(connection, repeated) if repeated else set()
         known = set(numbers)
-        filing.keep_promises(connection, [row for row in batch if row["mention_id"] in known], config)
+        read = [row for row in batch if row["mention_id"] in known]
+        filing.keep_promises(connection, read, config)
+        if config.campaigns:
+            outreach.heed(connection, read, now)
         filing.reopen_unseen(connection, numbers, now)
         filing.project(store, connection, touched)
     return len(rows)

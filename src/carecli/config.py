@@ -247,6 +247,35 @@ class Llm(_Table):
 
 
 @dataclass(frozen=True)
+class Campaign(_Table):
+    """People for whom we could do something though they did not ask us: how they are found, and how far we go.
+
+    `query`: in the language of carecli.matching, or the name of one of the brand's. `sources`, `languages`: empty for
+    all. `messages`: language → phrasings of the first message, with the slots of a voice's templates; none: the
+    voice's own. `since`, `until`: the days on which it runs. `fresh`: how old a post may be. `per_person` messages at
+    most within `person_within`, from all campaigns together; `per_day` from this one. `within`: how soon after the
+    message it has to be fulfilled. `ignored_after`: so much silence is no interest. `category`: a query for what is
+    measured besides (default: `query`).
+    """
+
+    query: str
+    sources: list[str] = field(default_factory=list)
+    languages: list[str] = field(default_factory=list)
+    voice: str = ""
+    messages: dict[str, list[str]] = field(default_factory=dict)
+    since: date | None = None
+    until: date | None = None
+    fresh: str = "2d"
+    per_person: int = 1
+    person_within: str = "30d"
+    per_day: int = 10
+    within: str = ""
+    ignored_after: str = "3d"
+    category: str = ""
+    do_not_contact: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Source(_Table):
     """One account, feed or folder that is listened to; `settings` is what its platform's page in docs/ says.
 
@@ -374,6 +403,7 @@ class Config(_Table):
     agents: dict[str, Agent] = field(default_factory=dict)
     desk: Desk = field(default_factory=Desk)
     llm: Llm = field(default_factory=Llm)
+    campaigns: dict[str, Campaign] = field(default_factory=dict)
     display: Display = field(default_factory=Display)
     keys: dict[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
@@ -486,12 +516,12 @@ def _built(kind: Any, value: Any, key: str = "") -> Any:
     if is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _built(hints[name], item, inner + name) for name, item in value.items()})  # type: ignore[operator]
-    if kind is date and isinstance(value, str):
+    arguments = typing.get_args(kind)
+    if date in (kind, *arguments) and isinstance(value, str):
         try:
             return date.fromisoformat(value)
         except ValueError:
             raise ValueError(key, f"'{value}' is not a day; write YYYY-MM-DD") from None
-    arguments = typing.get_args(kind)
     if isinstance(value, dict) and arguments:
         return {name: _built(arguments[1], item, inner + name) for name, item in value.items()}
     if isinstance(value, list) and arguments:

@@ -50,6 +50,7 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
         *_promises(config),
         *_teams(config),
         *_weights(config),
+        *_campaigns(config),
         *_queries(data),
         *_names(config),
     ):
@@ -119,6 +120,28 @@ def _weights(config: Config) -> Iterator[_Attempt]:
     for name, value in asdict(config.priority).items():
         for key, points in (value if isinstance(value, dict) else {"": value}).items():
             yield f"priority.{name}.{key}".rstrip("."), _asked(_between, points, 0, 100)
+
+
+def _campaigns(config: Config) -> Iterator[_Attempt]:
+    """What campaigns name, their queries, limits and durations."""
+    for name, campaign in config.campaigns.items():
+        where = f"campaigns.{name}"
+        for key in ("query", "category"):
+            text = getattr(campaign, key) or campaign.query
+            yield f"{where}.{key}", _asked(parse, config.brand.queries.get(text, text))
+        for key in ("fresh", "person_within", "within", "ignored_after"):
+            yield f"{where}.{key}", _asked(parse_duration, getattr(campaign, key) or "0s")
+        yield f"{where}.per_person", _asked(_between, campaign.per_person, 1, 100)
+        yield f"{where}.per_day", _asked(_between, campaign.per_day, 1, 10_000)
+        yield f"{where}.voice", _asked(_one_of, campaign.voice, ["", *(config.voices or ["default"])], "voice")
+        if campaign.since and campaign.until and campaign.until < campaign.since:
+            yield f"{where}.until", _asked(_ends_before_it_begins, name)
+        for source in campaign.sources:
+            yield f"{where}.sources", _asked(_one_of, source, config.sources, "source")
+
+
+def _ends_before_it_begins(name: str) -> None:
+    raise ValueError(f"the campaign '{name}' ends before it begins")
 
 
 # Tables whose keys are a closed list, which the types of a table do not say.

@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from carecli import deadlines
+from carecli import campaigning, deadlines
 from carecli.config import Config
 from carecli.errors import CareError, UsageError
 from carecli.hindsight import Hindsight, Open
 from carecli.model import iso, parse_iso
 from carecli.reports import explain as explaining
 from carecli.reports import open_cases, parts, people, questions, reach, targets, voice
+from carecli.reports.campaigns import campaigns_part
 from carecli.reports.figures import Judged, times
 from carecli.reports.model import Report, Times
 from carecli.reports.parts import Frame
@@ -302,6 +303,14 @@ def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, S
     return all(any(fold(word) in one for word in meant if word for one in wanted) for meant in names.values())
 
 
+def _campaigns(m: Material) -> Part:
+    since = None if m.start < "1970" else parse_iso(m.start)
+    found = [
+        campaigning.figures(m.store, m.config, name, since=since, until=parse_iso(m.end)) for name in m.config.campaigns
+    ]
+    return campaigns_part(m.frame, found)
+
+
 def explain(figure: str, m: Material) -> Part:
     """How a figure of the report came about. Raises UsageError for one that cannot be explained."""
     if figure not in explaining.FIGURES:
@@ -346,4 +355,5 @@ PARTS: dict[str, Callable[[Material], Part]] = {
     "benchmarks": lambda m: parts.benchmarks_part(m.frame, m.report),
     "coverage": _coverage,
     "share-of-voice": _share_of_voice,
+    "campaigns": _campaigns,
 }

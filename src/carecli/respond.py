@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from carecli import current, desk, drafting, filing, knowledge
+from carecli import current, desk, drafting, filing, knowledge, outreach
 from carecli.config import Config, Voice
 from carecli.drafting import Desk
 from carecli.errors import Conflict, NotProcessed, UsageError
@@ -32,7 +32,7 @@ from carecli.store.connect import Connection, Row, Store
 
 RECENT = timedelta(days=90)  # how far back a reply counts as "said before"
 # What an override cannot help: the platform, or the law of the desk, would refuse it all the same
-FINAL = frozenset({"empty", "length", "own-post", "deleted"})
+FINAL = frozenset({"empty", "length", "own-post", "deleted", "campaign"})
 
 
 # Drafting and checking
@@ -143,7 +143,9 @@ def check(
     platform = at.platform
     if thread and platform and platform.limit and len(_parts(text, at)) > 1:
         context = replace(context, limit=None)
-    return find_all(text, replace(context, support=support, landings=landed))
+    found = find_all(text, replace(context, support=support, landings=landed))
+    unwanted = outreach.obstacle(store, config, draft, now=now)
+    return [Finding("campaign", "block", unwanted), *found] if unwanted else found
 
 
 def landings(config: Config, text: str) -> Mapping[str, str]:

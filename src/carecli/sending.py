@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from carecli import platforms
+from carecli import outreach, platforms
 from carecli.config import Config, Source
 from carecli.errors import CareError, NotProcessed
 from carecli.model import Author, Mention, Receipt, Reply, iso, parse_iso
@@ -82,6 +82,7 @@ async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
     """Send an approved reply; that it is on its way is written down before the network is touched."""
     try:
         _still_right(store, row)
+        outreach.ensure_welcome(store, config, row["draft_id"], now=now)
         reply, platform, setup = _prepared(store, config, row)
     except CareError as error:  # nothing has left yet: what is missing is no reason to doubt that
         advance(store, advance(store, row, "begin"), "refused", _words(error))

@@ -72,7 +72,7 @@ def reply(
         words,
         who(agent),
         private,
-        voice,
+        voice or _voice_of(run, draft),
         draft,
         _overrides(override, because),
         _moment(run, at),
@@ -91,6 +91,14 @@ def reply(
         return
     _confirm(asked, found, yes=yes)
     _queue_and_send(run, asked, found, json)
+
+
+def _voice_of(run: Context, draft: int | None) -> str | None:
+    """The voice that a draft was written in, where care.toml still has it."""
+    from carecli.store import replies
+
+    name = None if draft is None else str(replies.draft(run.store, draft)["voice"])
+    return name if name in run.config.voices else None
 
 
 def _seen(run: Context, case: int) -> tuple[int, int]:

@@ -40,6 +40,7 @@ COMMANDS = {
     "reply": ("reply", "Check a reply, ask, write it down, send it: once."),
     "outbox": ("respond", "Replies that are not out yet, or whose fate is unknown."),
     "customer": ("customer", "A customer's accounts and history; link accounts, forget a person."),
+    "campaign": ("campaign", "People for whom we could do something unasked: find, propose, record, measure."),
     "promise": ("desk", "What we said we would do: open, kept, broken."),
     "agents": ("desk", "The roster: who is on duty, and who has which case."),
     "tidy": ("desk", "End claims of silent agents, resolve cases of silent customers."),

@@ -139,6 +139,15 @@ _FORGETTING = (
     f"UPDATE drafts SET text = :word, findings = '[]', sources = '[]' WHERE {_INSIDE}",
     f"UPDATE reply_parts SET text = :word, url = NULL WHERE reply_id IN (SELECT reply_id FROM replies WHERE {_INSIDE})",
     f"UPDATE replies SET text = :word, url = NULL, last_error = NULL WHERE {_INSIDE}",
+    f"""
+    UPDATE campaign_outcomes SET note = NULL WHERE action_id IN (
+        SELECT action_id FROM campaign_actions WHERE mention_id IN (SELECT mention_id FROM mentions WHERE {_THEIRS}))
+    """,
+    f"UPDATE campaign_actions SET note = NULL WHERE mention_id IN (SELECT mention_id FROM mentions WHERE {_THEIRS})",
+    """
+    DELETE FROM do_not_contact WHERE handle IN (
+        SELECT lower(ltrim(handle, '@')) FROM authors WHERE author_id IN (SELECT value FROM json_each(:authors)))
+    """,
     "DELETE FROM people WHERE author_id IN (SELECT value FROM json_each(:authors))",
     # the log may only grow; forgetting is the one exception, and it takes words, never a line
     "DROP TRIGGER events_never_change",

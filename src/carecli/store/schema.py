@@ -101,6 +101,13 @@ def v12_imported(db: Database) -> None:
     )
 
 
+@migrations()
+def v13_campaigns(db: Database) -> None:
+    """Whom we wrote to unasked, what came of it, and who does not want that."""
+    for statement in schema_answering.CAMPAIGNS:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")

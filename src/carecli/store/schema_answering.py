@@ -94,3 +94,41 @@ STATEMENTS = (
     ) WITHOUT ROWID
     """,
 )
+
+CAMPAIGNS = (
+    """
+    CREATE TABLE campaign_actions ( -- an opportunity that was taken up, or passed over
+        action_id INTEGER PRIMARY KEY,
+        campaign TEXT NOT NULL, -- as care.toml calls it
+        mention_id INTEGER NOT NULL REFERENCES mentions, -- what somebody wrote
+        draft_id INTEGER REFERENCES drafts, -- what we propose to write; NULL: passed over
+        at TEXT NOT NULL,
+        agent TEXT,
+        note TEXT,
+        UNIQUE (campaign, mention_id)
+    )
+    """,
+    "CREATE INDEX campaign_actions_of_draft ON campaign_actions (draft_id) WHERE draft_id IS NOT NULL",
+    """
+    CREATE TABLE campaign_outcomes ( -- what a person recorded; what follows from the conversation is never stored
+        action_id INTEGER NOT NULL REFERENCES campaign_actions,
+        outcome TEXT NOT NULL
+            CHECK (outcome IN ('fulfilled', 'answered', 'thanked', 'converted', 'complained', 'ignored')),
+        at TEXT NOT NULL,
+        agent TEXT,
+        note TEXT,
+        PRIMARY KEY (action_id, outcome)
+    ) WITHOUT ROWID
+    """,
+    """
+    CREATE TABLE do_not_contact ( -- who is never written to unasked
+        platform TEXT NOT NULL, -- '' for every platform
+        handle TEXT NOT NULL, -- in lower case, without @
+        at TEXT NOT NULL,
+        agent TEXT, -- NULL: the person asked for it in a message
+        because TEXT,
+        lifted INTEGER NOT NULL DEFAULT 0, -- taken off again, until they ask anew
+        PRIMARY KEY (platform, handle)
+    ) WITHOUT ROWID
+    """,
+)
