@@ -30,17 +30,8 @@ def promise(row: Row, now: datetime) -> JSON:
         "made_at": row["made_at"],
         "due_at": row["due_at"],
         "done_at": row["done_at"],
-        "state": _state(row, now),
+        "state": promises.fate(row, iso(now)),
     }
-
-
-def _state(row: Row, now: datetime) -> str:
-    if row["settled_as"] == "dropped":
-        return "dropped"
-    done = row["done_at"]
-    if done is not None and done <= iso(now):
-        return "kept" if done <= row["due_at"] else "broken"
-    return "broken" if row["due_at"] < iso(now) else "open"
 
 
 def follow_ups(store: Store, now: datetime) -> dict[int, JSON]:

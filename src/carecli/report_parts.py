@@ -14,14 +14,14 @@ from carecli.errors import CareError, UsageError
 from carecli.hindsight import Hindsight, Open
 from carecli.model import iso, parse_iso
 from carecli.reports import explain as explaining
-from carecli.reports import open_cases, parts, people, questions, reach, targets, voice
+from carecli.reports import open_cases, parts, people, promised, questions, reach, targets, voice
 from carecli.reports.campaigns import campaigns_part
 from carecli.reports.figures import Judged, times
 from carecli.reports.model import Report, Times
 from carecli.reports.parts import Frame
 from carecli.reports.sections import summary_part
 from carecli.reports.tables import Part
-from carecli.store import brands, metrics, part_metrics
+from carecli.store import brands, metrics, part_metrics, promises
 from carecli.store.connect import Row, Store
 from carecli.text import fold, words
 
@@ -303,6 +303,21 @@ def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, S
     return all(any(fold(word) in one for word in meant if word for one in wanted) for meant in names.values())
 
 
+def _promises(m: Material) -> Part:
+    at = iso(m.report.as_of)
+    found = []
+    for row in promises.made_by(m.store, m.start, m.end):
+        fate, done = promises.fate(row, at), row["done_at"]
+        late = None
+        if fate == "broken" and done is not None and done <= at:
+            late = (parse_iso(done) - parse_iso(row["due_at"])).total_seconds()
+        found.append(promised.Promise(row["agent"], fate, late))
+    shown = promised.promised(found)
+    if m.anonymous:
+        shown = tuple(replace(one, agent=one.agent and f"agent {number}") for number, one in enumerate(shown))
+    return promised.promises_part(m.frame, shown)
+
+
 def _campaigns(m: Material) -> Part:
     since = None if m.start < "1970" else parse_iso(m.start)
     found = [
@@ -356,4 +371,5 @@ PARTS: dict[str, Callable[[Material], Part]] = {
     "coverage": _coverage,
     "share-of-voice": _share_of_voice,
     "campaigns": _campaigns,
+    "promises": _promises,
 }

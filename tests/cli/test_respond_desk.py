@@ -209,6 +209,32 @@ def test_promises_come_back_until_they_are_kept(team: World) -> None:
     assert 2 not in [case["case"] for case in team.json("queue")]
 
 
+def test_the_report_tells_promises_by_who_made_them(team: World) -> None:
+    at = "2026-11-20T10:30:00Z"
+    team.mentions(
+        {"id": "9", "author": "acme", "in_reply_to": "2", "created_at": at, "text": "We get back to you by 11:00."},
+        {
+            "id": "10",
+            "author": "acme",
+            "in_reply_to": "2",
+            "created_at": "2026-11-20T11:30:00Z",
+            "text": "Which flight?",
+        },
+        {"id": "11", "author": "acme", "in_reply_to": "1", "created_at": at, "text": "Damy znać do 11:30."},
+        {"id": "12", "author": "acme", "in_reply_to": "1", "created_at": "2026-11-20T11:00:00Z", "text": "Który lot?"},
+        {"id": "13", "author": "acme", "in_reply_to": "3", "created_at": at, "text": "We are looking into it."},
+    )
+    everybody, acme = team.json("report", "promises")["promises"]
+    assert (everybody["agent"], acme["agent"]) == (None, "acme")
+    counted = {key: acme[key] for key in ("made", "kept", "broken", "open", "kept_rate", "median_late_seconds")}
+    assert counted == {
+        "made": 3, "kept": 1, "broken": 1, "open": 1, "kept_rate": 0.5, "median_late_seconds": 1800.0,
+    }  # fmt: skip
+    team.run("promise", "drop", str(team.json("promise", "list")[0]["promise"]))
+    assert team.json("report", "promises")["promises"][0]["made"] == 2
+    assert "agent 1" in team.run("report", "promises", "--anonymise").stdout
+
+
 @pytest.mark.parametrize(("word", "state"), [("keep", "kept"), ("drop", "dropped")])
 def test_a_person_may_settle_a_promise(team: World, word: str, state: str) -> None:
     at = "2026-11-20T11:00:00Z"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "summary, response, sla, backlog, voice, questions, unanswered, agents, fairness, crises, reach, ambassadors, "
-    "benchmarks, coverage, share-of-voice, campaigns"
+    "benchmarks, coverage, share-of-voice, campaigns, promises"
 )
 
 

@@ -26,6 +26,16 @@ _PROMISES = f"""
 """
 
 
+def fate(row: Row, now: str) -> str:
+    """What became of a promise until `now`: open, kept, broken, or dropped as none."""
+    if row["settled_as"] == "dropped":
+        return "dropped"
+    done = row["done_at"]
+    if done is not None and done <= now:
+        return "kept" if done <= row["due_at"] else "broken"
+    return "broken" if row["due_at"] < now else "open"
+
+
 def keep(connection: sqlite3.Connection, mention: int, found: Iterable[tuple[str, datetime, datetime]]) -> None:
     """Write down the (words, due, remind) of a post; what a person settled stays."""
     connection.execute("DELETE FROM promises WHERE mention_id = ? AND settled_at IS NULL", [mention])
@@ -59,6 +69,20 @@ def between(store: Store, since: str, until: str) -> list[Row]:
     """Promises made in [since, until), oldest first."""
     return store.rows(
         f"{_PROMISES} WHERE m.created_at >= ? AND m.created_at < ? AND m.case_id IS NOT NULL ORDER BY 1",
+        [since, until],
+    )
+
+
+def made_by(store: Store, since: str, until: str) -> list[Row]:
+    """Promises made in [since, until), oldest first, with who sent the reply with care, else the account."""
+    return store.rows(
+        f"""
+        SELECT p.*, coalesce(r.agent, a.handle) AS agent FROM ({_PROMISES}
+            WHERE m.created_at >= ? AND m.created_at < ? AND m.case_id IS NOT NULL) p
+        JOIN mentions m USING (mention_id) JOIN authors a USING (author_id)
+        LEFT JOIN replies r ON r.case_id = m.case_id AND r.external_id = m.external_id AND r.status = 'sent'
+        GROUP BY p.promise_id ORDER BY p.made_at, p.promise_id
+        """,
         [since, until],
     )
 
