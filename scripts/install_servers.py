@@ -1,7 +1,7 @@
 """Install what the server tests need beyond Python; run by `.ci/run`, safe to run again.
 
-PostgreSQL, Redis and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm, into a cache
-outside the tree.
+PostgreSQL, Redis and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm, and a
+small language model by pip, into a cache outside the tree.
 
     python scripts/install_servers.py
 """
@@ -20,6 +20,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.platforms import atproto_parts  # noqa: E402 - after the path
 from tests.reports import browser_parts  # noqa: E402 - after the path
+from tests.respond import small_model  # noqa: E402 - after the path
 
 
 def _missing_debian_packages() -> list[str]:
@@ -76,6 +77,7 @@ def main() -> None:
     install_debian_packages()
     for what, parts in (("AT Protocol network", atproto_parts), ("browser tests", browser_parts)):
         print(f"{what}: {install_npm_packages(parts.PACKAGE_FOLDER, parts.packages())}")
+    print(f"small language model: {small_model.install()}")
 
 
 if __name__ == "__main__":
