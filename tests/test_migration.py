@@ -8,8 +8,8 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from carecli import act, casefile
-from carecli.store import open_store, schema
+from carecli import act, casefile, current
+from carecli.store import campaigns, cases, open_store, replies, schema
 from carecli.store.cases import Filter
 from tests.core.tools import ACME, NOW
 
@@ -57,5 +57,31 @@ def test_an_old_database_is_migrated_and_its_cases_follow(tmp_path: Path) -> Non
         assert row["source"] == "s"
         assert "complaint" in row["unanswered"]
         assert store.integrity() == "ok"
+    finally:
+        store.close()
+
+
+def test_a_draft_of_an_older_version_answers_what_was_there_when_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    old_database(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            """
+            INSERT INTO mentions (mention_id, platform, host, external_id, source, author_id, case_id, inbound,
+                directed, visibility, text, created_at, fetched_at, content_hash)
+            VALUES (2, 'x', '', '2', 's', 1, 1, 1, 1, 'public', 'it came!', '2026-11-20T11:20:00Z',
+                '2026-11-20T11:30:00Z', x'00');
+            UPDATE cases SET latest_mention_id = 2;
+            INSERT INTO drafts (draft_id, case_id, text, language, voice, maker, sources, findings, created_at)
+            VALUES (1, 1, 'Which flight?', 'en', 'default', 'template', '[]', '[]', '2026-11-20T11:25:00Z'),
+                (2, 1, 'Good!', 'en', 'default', 'template', '[]', '[]', '2026-11-20T11:35:00Z');
+            """
+        )
+    store = open_store(path)
+    try:
+        assert [row["mention_id"] for row in store.rows("SELECT * FROM drafts ORDER BY draft_id")] == [1, 2]
+        case = cases.get(store, 1)
+        assert [current.is_outdated(case, replies.draft(store, number)) for number in (1, 2)] == [True, False]
+        assert campaigns.blocked(store) == []
     finally:
         store.close()

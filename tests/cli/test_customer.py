@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from tests.world import World
+from carecli.model import Author, Mention, parse_iso
+from carecli.store import mentions, open_store
+from tests.world import NOW, World
 
 ROWS = (
     {"id": "1", "author": "zoe", "author_name": "Zoe Quist", "platform": "x", "text": "@acme my luggage is lost!"},
@@ -82,3 +86,41 @@ def test_a_person_is_forgotten_everywhere(shop: World) -> None:
     # the same file again, and more from the same account: nothing of it is stored
     shop.mentions(*ROWS, {"id": "10", "author": "zoe", "platform": "x", "text": "@acme it is me, Zoe Quist!"})
     assert shop.json("search", "Quist") == []
+
+
+def test_profiles_that_link_to_each_other_are_proposed_and_linked_by_a_person(world: World) -> None:
+    world.init()
+    there = "https://bsky.app/profile/zoe.example"
+    people = [
+        ("mastodon", "zoe@social.example", "https://social.example/@zoe", {"acct": "zoe", "note": there}),
+        (
+            "bluesky",
+            "zoe.example",
+            None,
+            {"handle": "zoe.example", "description": "social.example: @zoe@social.example"},
+        ),
+        ("bluesky", "eve.example", None, {"handle": "eve.example", "description": "I am @zoe@social.example, really"}),
+    ]
+    page = [
+        Mention(
+            platform=platform,
+            external_id=str(number),
+            text="@acme hello?",
+            created_at=parse_iso(NOW),
+            author=Author(handle, url=url),
+            raw=json.dumps({"account" if platform == "mastodon" else "author": profile}),
+        )
+        for number, (platform, handle, url, profile) in enumerate(people)
+    ]
+    store = open_store(world.db)
+    mentions.save_page(store, "s", page, now=parse_iso(NOW))
+    store.close()
+    (found,) = world.json("customer", "suggest")
+    assert [one["handle"] for one in found["accounts"]] == ["zoe.example", "zoe@social.example"]
+    assert "each profile links to the other" in found["because"]
+    shown = world.run("customer", "suggest").stdout
+    command = next(line.split()[1:] for line in shown.splitlines() if "care customer link" in line)
+    assert len(world.json("customer", "show", "zoe.example")["accounts"]) == 1  # nothing was linked yet
+    world.run(*command)
+    assert len(world.json("customer", "show", "zoe.example")["accounts"]) == 2
+    assert world.json("customer", "suggest") == []

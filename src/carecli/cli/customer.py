@@ -15,6 +15,8 @@ customer = typer.Typer(help="Customers, across platforms.", no_args_is_help=True
 
 Who = Annotated[str, typer.Argument(metavar="HANDLE", help="The account: zoe, or mastodon:zoe where several are zoe.")]
 
+MOST_PROFILES = 20_000  # of the customers who wrote last
+
 
 def add_to(app: typer.Typer) -> None:
     app.add_typer(customer, name="customer")
@@ -77,6 +79,43 @@ def link(context: typer.Context, who: Who, other: Who, json: Json = False) -> No
     with run.store.write() as connection:
         customers.link(connection, one["author_id"], two["author_id"])
     _linked(run, one, json)
+
+
+@customer.command()
+def suggest(context: typer.Context, json: Json = False) -> None:
+    """Accounts whose own profiles say that they are one person's, each of the other; nothing is linked until you do.
+
+    Example: care customer suggest
+    """
+    from carecli import profiles
+    from carecli.store import profiles as rows
+
+    run: Context = context.obj
+    with errors.progress("Reading profiles"):
+        known = {row["author_id"]: (row, raw) for row, raw in rows.newest(run.store, MOST_PROFILES)}
+        person = rows.linked(run.store)
+        told = [
+            profiles.account(number, row["platform"], row["handle"], row["url"], raw)
+            for number, (row, raw) in known.items()
+        ]
+        found: list[dict[str, Any]] = [
+            {
+                "accounts": [{key: known[n][0][key] for key in ("platform", "handle", "name", "url")} for n in pair],
+                "because": one.because,
+            }
+            for one in profiles.proposals(told)
+            for pair in [(one.one, one.other)]
+            if person.get(one.one, -1) != person.get(one.other, -2)
+        ]
+    if json:
+        output.document(found)
+        return
+    for each in found:
+        names = [f"{account['platform']}:{account['handle'].lstrip('@')}" for account in each["accounts"]]
+        output.lines(f"{' and '.join(names)}: {each['because']}")
+        output.lines(f"    care customer link {' '.join(names)}")
+    if not found:
+        errors.note("No two profiles link to each other.")
 
 
 @customer.command()
