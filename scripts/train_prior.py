@@ -145,7 +145,7 @@ def main() -> None:
     """Train, fit, write."""
     all_seeds = list(seeds())
     rules = Rules(languages=LANGUAGES)
-    readings = [engine.read(seed.text, rules, seed.language) for seed in all_seeds]
+    readings = engine.read([seed.text for seed in all_seeds], rules, [seed.language for seed in all_seeds])
     labels = np.array([seed.labels for seed in all_seeds])
     features: Features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
     rarity = linear.rarities(features)

@@ -48,7 +48,7 @@ def main() -> None:
     cache: Path | None = parser.parse_args().cache
     seeds = list(base.seeds())
     rules = Rules(languages=base.LANGUAGES)
-    readings = [engine.read(seed.text, rules, seed.language) for seed in seeds]
+    readings = engine.read([seed.text for seed in seeds], rules, [seed.language for seed in seeds])
     labels = np.array([seed.labels for seed in seeds])
     folds = np.arange(len(seeds)) * 7919 % 104729 % base.FOLDS
     features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])

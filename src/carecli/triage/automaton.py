@@ -130,13 +130,16 @@ class Automaton:
         roles, dead = [word[1] for word in words], self._dead
         roles.append(_END)
         for first in [index for index, word in enumerate(words) if word[2]]:
-            for offset, state in words[first][2]:
-                at, ends = first, {}
+            for offset, start in words[first][2]:
+                at, state = first + 1, start[roles[first + 1]]
+                if state is dead and not start.clues:  # so it is with most
+                    continue
+                ends = dict.fromkeys(start.clues, at)
                 while state is not dead:
-                    if state.clues:
-                        ends.update(dict.fromkeys(state.clues, at + 1))
                     at += 1
-                    state = state[roles[at]]  # noqa: PLW2901 - the walk begins with it
+                    if state.clues:
+                        ends.update(dict.fromkeys(state.clues, at))
+                    state = state[roles[at]]
                 for clue, end in ends.items():
                     if not clue.anchored or (not offset and _opens(words, first)):
                         yield Found(clue, first, offset, end)

@@ -94,13 +94,16 @@ class Book:
         """The cues among `words` by kind, in text order; of those that begin inside another of their kind none."""
         found: dict[str, list[Hit]] = {}
         places: list[int] = []
-        for clue, first, offset, end in self.automaton.find(words):
-            places = places or list(accumulate((len(word[0]) for word in words), initial=0))
-            start = places[first] + offset
-            hits = found.setdefault(clue.kind, [])
+        for (kind, _), first, offset, end in self.automaton.find(words):
+            if not places:
+                shown = [word[0] for word in words]
+                places = list(accumulate(map(len, shown), initial=0))
+            start, hits = places[first] + offset, found.get(kind)
+            if hits is None:
+                hits = found[kind] = []
             if not hits or hits[-1].end <= start:
-                text = "".join([word[0] for word in words[first:end]])
-                hits.append(Hit(clue.kind, start, places[end], text.lstrip()[offset:]))
+                text = "".join(shown[first:end]).lstrip()[offset:]
+                hits.append(Hit(kind, start, places[end], text))
         return found
 
     def _words_of(self, token: str) -> tuple[Word, ...]:

@@ -6,7 +6,9 @@ corrections. `prior.py` says how the two are weighed; the reasons name what deci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.model import (
@@ -112,18 +114,38 @@ def judge(
     found: list[Judgement] = []
     for start in range(0, len(texts), _BATCH):
         part = slice(start, start + _BATCH)
-        readings = [read(text, rules, hint) for text, hint in zip(texts[part], hints[part], strict=True)]
-        found += _judged(readings, addressed[part], rules, Taught(learnt, meaning))
+        with _uncollected():
+            readings = read(texts[part], rules, hints[part])
+            found += _judged(readings, addressed[part], rules, Taught(learnt, meaning))
     return found
 
 
-def read(text: str, rules: Rules, declared: str | None = None) -> Reading:
-    """What the rules alone make of a text."""
-    p = prepare(text, rules, declared)
-    feeling = sentiment.decide(p)
-    opinion = intents.decide(p, feeling.score)
-    when, pressing = urgency.decide(opinion.hits, opinion.intent)
-    return Reading(p, feeling, opinion, when, pressing)
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No search for cycles inside a batch, which makes many small objects and no cycle: a tenth of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> list[Reading]:
+    """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages.
+
+    One signal after another for all of them, as that keeps its tables in the processor's cache.
+    """
+    prepared = [prepare(text, rules, hint) for text, hint in zip(texts, declared, strict=True)]
+    feelings = [sentiment.decide(p) for p in prepared]
+    opinions = [intents.decide(p, feeling.score) for p, feeling in zip(prepared, feelings, strict=True)]
+    hurries = [urgency.decide(opinion.hits, opinion.intent) for opinion in opinions]
+    return [
+        Reading(p, feeling, opinion, when, pressing)
+        for p, feeling, opinion, (when, pressing) in zip(prepared, feelings, opinions, hurries, strict=True)
+    ]
 
 
 def logits(readings: Sequence[Reading], taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes

@@ -70,20 +70,19 @@ def score(hits: Sequence[Hit], text: str) -> float:
 
 def _matches(terms: Sequence[Term]) -> list[Match]:
     """What the care lexicon finds, where it finds more than single words with a valence."""
-    phrases, lower = _phrases(), [term[1] for term in terms]
-    if phrases.keys().isdisjoint(lower):
-        return []
-    for word, following in zip(lower, [*lower[1:], ""], strict=True):
-        node = phrases.get(word)
-        if node and (following in node.after or (node.entry and node.entry.kind != "valence")):
-            return _care_lexicon().matches(lower)
+    phrases = _phrases()
+    for index in [index for index, term in enumerate(terms) if term[1] in phrases]:
+        node = phrases[terms[index].lower]
+        following = terms[index + 1].lower if index + 1 < len(terms) else ""
+        if following in node.after or (node.entry and node.entry.kind != "valence"):
+            return _care_lexicon().matches([term.lower for term in terms])
     return []
 
 
 def _add_idle_negations(terms: Sequence[Term], valences: dict[int, float]) -> None:
     """A small valence for each negation that none of the next three words takes up."""
-    for index, term in enumerate(terms):
-        idle = term[4] and ("n't" in term.lower or term.lower in _NEGATIONS)
+    for index in [index for index, term in enumerate(terms) if term[4]]:
+        idle = "n't" in terms[index].lower or terms[index].lower in _NEGATIONS
         if idle and not any(map(valences.get, range(index, index + _REACH))):
             valences[index] = _NOTHING
 

@@ -29,6 +29,9 @@ _BESIDE = 30
 _ORDER: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
 
 
+_NOTHING: dict[Intent, float] = dict.fromkeys(_ORDER, 0.0) | {"chatter": _CHATTER}
+
+
 class Opinion(NamedTuple):
     """What the rules alone say: the intent, the confidence (0…1), the reasons; and what they rest on."""
 
@@ -48,10 +51,11 @@ def decide(p: Prepared, score: float) -> Opinion:
         return Opinion("emergency", 0.9 if known else 0.5, (because("danger", danger),), hits, weights)
     if (spam := _spam(p, hits)) is not None:
         return Opinion("spam", 0.85 if known else 0.5, spam, hits, weights)
-    best = max(_ORDER, key=lambda intent: (weights[intent], -_ORDER.index(intent)))
-    others = max(weight for intent, weight in weights.items() if intent != best)
+    # `weights` is in the order of `_ORDER`, and the first of the heaviest wins.
+    second, first = sorted(weights.values())[-2:]
+    best = next(intent for intent in _ORDER if weights[intent] == first)
     why = reasons(p, best, hits, score) or (f"nothing points to more than {best}",)
-    return Opinion(best, _confidence(weights[best], others, known=known), why, hits, weights)
+    return Opinion(best, _confidence(first, second, known=known), why, hits, weights)
 
 
 def asks(p: Prepared) -> bool:
@@ -118,6 +122,8 @@ def _about_service(hits: Hits) -> bool:
 
 def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
     """How much speaks for each intent; the weights are ours, judged on care texts of four languages."""
+    if not hits and not p.marks & ASKS and _NEGATIVE < score < _POSITIVE:
+        return dict(_NOTHING)
     complaint = _complaint(p, hits, score)
     praise = _praise(p, hits, score)
     if "sarcasm" in hits or (complaint >= 2.0 and "problem" in hits and score < _POSITIVE):

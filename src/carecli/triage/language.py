@@ -55,12 +55,21 @@ _ENGLISH_WORDS = (
     "it's i'm i've don't can't won't didn't isn't doesn't been from they them will would could should but just "
     "there here please because which where about any some its than then of for it get got we "
     "out his her she if back still never all after into too very im dont cant ive need know think being did does "
-    "more other only really their said who's that's you're we're he's she's i'll i'd"
+    "more other only really their said who's that's you're we're he's she's i'll i'd "
+    "wasn't weren't haven't hasn't couldn't wouldn't shouldn't isnt didnt doesnt wont thats youre theyre they're "
+    "people things thing something anything nothing someone everyone anyone everything yourself myself "
+    "going went gone want wants wanted make makes made give given take takes took say says year years day days "
+    "week weeks month months money many much such own same every each few both between through during without "
+    "while until since yet always often maybe probably actually thanks thank happy great best better well good "
+    "love hope guess wish read reading look looks looking tell talk way using used use having getting sure"
 )
 _POLISH_WORDS = (
     "nie się sie jest że ze jak czy dla ale mam już juz tylko co od po przez przy bardzo mnie moje moja mój moj "
     "gdzie kiedy dlaczego proszę prosze dziękuję dziekuje za pan pani jestem są może moze było bylo mogę moge "
-    "dzieki czesc witam wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby"
+    "dzieki czesc witam wasza wasze wasz waszej państwo państwa dzień dobry która które który oraz żeby zeby "
+    "w był byla była były byly został została zostało można mozna też tez więc wiec gdy również rowniez niestety "
+    "polecam dlatego jeszcze bym mnie mną nam nas was wam tego tym tych której którego które ktore ktory ktora "
+    "jako bez nawet kiedyś pan pani dziś dzisiaj wczoraj ktoś coś cos ktos wszystko wszystkie zawsze nigdy"
 )
 _ENGLISH, _POLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_POLISH_WORDS.split())
 # Short words that other languages of this script have too.
@@ -213,9 +222,9 @@ def _by_common_words(counted: int) -> str | None:
         return "en"
     if counted // _ONLY_ENGLISH_WORD & _COUNT >= 2 and english * 4 >= words and not polish and not accents:
         return "en"
-    if english < 2 and only_polish and (polish or counted // _POLISH_PAIR_LETTER & _COUNT):
+    if english < 2 and only_polish and (polish or only_polish > 1 or counted // _POLISH_PAIR_LETTER & _COUNT):
         return "pl"
-    if polish >= 2 and polish * 6 >= words and english == 0 and accents:
+    if polish >= 2 and polish * 6 >= words and english == 0 and (accents or polish > 2):
         return "pl"
     return None
 
@@ -239,8 +248,17 @@ def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str,
 @cache
 def _identifier() -> Any:
     """py3langid with probabilities; numpy and a model of 4.5 MB are loaded here and nowhere else."""
+    import numpy as np
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    class Unthreaded(LanguageIdentifier):  # type: ignore[misc]
+        """The same sums without the threads of a BLAS, which cost more than they bring to a short text."""
+
+        def _sparse_score(self, visits: dict[int, int], table: Any) -> Any:
+            rows = table[np.fromiter(visits.keys(), np.intp, len(visits))]
+            counts = np.log1p(np.fromiter(visits.values(), np.float32, len(visits)))
+            return np.einsum("i,ij->j", counts, rows) + self.nb_pc
+
+    identifier = Unthreaded.from_model_file(MODEL_FILE, norm_probs=True)
     identifier.set_languages(frozenset().union(*_SHARED.values()).intersection(identifier.labels))
     return identifier

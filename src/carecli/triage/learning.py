@@ -49,7 +49,7 @@ class Learnt:
     def logits(self, texts: Sequence[Sequence[str]], evidence: Floats) -> Floats:
         """One row a text, given as its tokens."""
         words = np.rint(self.linear.logits(texts) * _STEPS) / _STEPS
-        added: Floats = words + evidence @ self.mix + self.bias
+        added: Floats = words + linear.times(evidence, self.mix) + self.bias
         return added
 
 
@@ -107,7 +107,7 @@ def learn(corrections: Sequence[Correction], rules: Rules, meaning: engine.Meani
     taught, watching = np.flatnonzero(~held), np.flatnonzero(held)
     if not (labels[taught] >= 0).any():
         return Lesson(None, len(taught), len(watching), None, None)
-    readings = [engine.read(each.text, rules, each.declared) for each in ordered]
+    readings = engine.read([each.text for each in ordered], rules, [each.declared for each in ordered])
     texts = [reading.p.units for reading in readings]
     features = hashed([[comparable(token) for token in text] for text in texts])
     evidence, before = engine.evidence_of(readings), engine.logits(readings, engine.Taught(meaning=meaning))

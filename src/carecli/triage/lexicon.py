@@ -78,8 +78,8 @@ class Lexicon:
     def _as_they_are(self, tokens: Sequence[str]) -> list[Match]:
         found: list[Match] = []
         start, first, padded = 0, self.root.after, (*tokens, "")
-        for index, token in enumerate(tokens):
-            node = first.get(token)
+        for index in [index for index, token in enumerate(tokens) if token in first]:
+            node: Node | None = first[tokens[index]]
             if node is None or index < start or (node.entry is None and padded[index + 1] not in node.after):
                 continue
             best, end = node.entry, index + 1

@@ -31,8 +31,8 @@ _WHOLE, _LEAST = 127, 2
 # A lane holds the sum of as many weights as the longest text has features.
 _LANES, _LANE_BITS, _LIFT = 3, 21, 128
 _SHIFTS = _LANE_BITS * np.arange(_LANES, dtype=np.int64)
-# So many tokens are kept; longer ones, and those behind this letter, are not.
-_MOST_TOKENS, _LONGEST, _LAST_WORD = 30_000, 40, "\u2e7f"
+# So many tokens are kept, but for long ones; from this letter on, for those of more than two characters.
+_MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 30_000, 40, "\u2e80", 2
 MOST_FEATURES = (1 << _LANE_BITS) // (2 * _LIFT) - 1
 
 
@@ -135,7 +135,7 @@ class Linear:
 
 def _passing(token: str) -> bool:
     """Whether a token is not kept: a long one, or Chinese, which has no spaces, will hardly come again."""
-    return len(token) > _LONGEST or token > _LAST_WORD
+    return len(token) > (_LONGEST if token < _CHINESE else _PAIR)
 
 
 def _added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
@@ -217,6 +217,12 @@ def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rar
     table = np.zeros((len(kept) + 1, weights.shape[1]), np.float32)
     table[1:] = whole[kept]
     return Linear(rows, table, bias, unit, rarity, _laned(table))
+
+
+def times(rows: Floats, weights: Floats) -> Floats:
+    """The product of two matrices, without the threads of a BLAS: for these sizes they cost more than they bring."""
+    product: Floats = np.einsum("ij,jk->ik", rows, weights)
+    return product
 
 
 def softmax(logits: Floats) -> Floats:

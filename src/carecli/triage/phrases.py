@@ -87,8 +87,12 @@ class Graph:
         return leads
 
     def _after_character(self, node: int) -> frozenset[int]:
-        ends = {target for _, target in self._reachable(node) if target < 0}
-        return frozenset({*ends, node}) if len(ends) < sum(1 for _ in self._reachable(node)) else frozenset(ends)
+        """Where a character leads: on from `node` where anything may follow, or to the end of the phrase."""
+        if node not in self._leads:
+            targets = [target for _, target in self._reachable(node)]
+            ends = {target for target in targets if target < 0}
+            self._leads[node] = frozenset(ends | {node} if len(ends) < len(targets) else ends)
+        return self._leads[node]
 
     def _reachable(self, node: int) -> Iterator[tuple[str, int]]:
         """The edges with letters, and the ends, that nothing stands before."""

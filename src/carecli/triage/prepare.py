@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from carecli.text import fold
+from carecli.text.plain import Table
 from carecli.triage.language import FOREIGN, decide, votes
 from carecli.triage.memo import Memo
 from carecli.triage.symbols import marks
@@ -108,8 +109,16 @@ def tokens_of(masked: str) -> list[str]:
 
 def comparable(text: str) -> str:
     """`text` folded (`carecli.text.fold`), with traditional Chinese characters as simplified ones."""
-    folded = fold(text)
-    return folded if folded.isascii() else folded.translate(variants())
+    if text.isascii():
+        return text.lower()
+    if _ONE_BY_ONE.fullmatch(text):
+        return text.translate(_COMPARABLE)
+    return fold(text).translate(variants())
+
+
+# Characters that fold alone as they do among others: letters without marks, Chinese, and what stands between.
+_ONE_BY_ONE = re.compile("[\x00-\u02ff\u2010-\u2027\u3000-\u3029\u3400-\u9fff\uff01-\uff60]*")
+_COMPARABLE = Table(lambda code: fold(chr(code)).translate(variants()))
 
 
 def _count(token: str) -> int:

@@ -18,7 +18,7 @@ from io import BytesIO
 import numpy as np
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES
-from carecli.triage.linear import Floats, Head, Linear, packed, unpacked
+from carecli.triage.linear import Floats, Head, Linear, packed, times, unpacked
 
 HEADS = (
     Head("sentiment", SENTIMENTS),
@@ -64,7 +64,7 @@ class Prior:
 
     def combined(self, words: Floats, evidence: Floats) -> Floats:
         """The combination's logits, one row a text."""
-        logits: Floats = np.concatenate([words, evidence], axis=1) @ self.mix + self.bias
+        logits: Floats = times(np.concatenate([words, evidence], axis=1), self.mix) + self.bias
         return logits
 
 

@@ -75,30 +75,48 @@ def undecided(reading: Reading, decided: Decided) -> str | None:
 
 def weightiest(linear: Linear, texts: Sequence[Prepared], labels: Sequence[str]) -> list[tuple[str, ...]]:
     """For each text the words that weigh most for its label, as one reason."""
+    if not texts:
+        return []
     words = [list(dict.fromkeys(_PAIR.findall(p.plain) if p.plain else p.tokens))[:_MOST_WORDS] for p in texts]
-    rows = linear.own([word for each in words for word in each])
+    margins = _margins(linear, words, labels)
     found: list[tuple[str, ...]] = []
     start = 0
     for each, label in zip(words, labels, strict=True):
-        head, column = _columns()[label]
-        part = linear.weights[rows[start : start + len(each)], head]
+        heavy = [pair for pair in zip(margins[start : start + len(each)], each, strict=True) if pair[0] > 1]
         start += len(each)
-        margins = (part[:, column] - part.sum(axis=1) / part.shape[1]).tolist()
-        heaviest = sorted(zip(margins, each, strict=True), key=itemgetter(0), reverse=True)[:_MOST_NAMED]
-        named = [word for weight, word in heaviest if weight > 1 and weight >= _LEAST_SHARE * heaviest[0][0]]
+        heaviest = sorted(heavy, key=itemgetter(0), reverse=True)[:_MOST_NAMED]
+        named = [word for weight, word in heaviest if weight >= _LEAST_SHARE * heaviest[0][0]]
         shown = dict.fromkeys(match.group() for word in named if (match := _WORD.search(fold(word))))
         found.append((f"{label}: the words {_quoted(shown)}",) if shown else (f"{label}: the wording",))
     return found
 
 
+def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[str]) -> list[float]:
+    """How much more each word of each text weighs for the text's label than for the others of its head."""
+    import numpy as np
+
+    rows = linear.own([word for each in words for word in each])
+    sizes = [len(each) for each in words]
+    column, first, last = (
+        np.repeat(numbers, sizes) for numbers in zip(*(_columns()[label] for label in labels), strict=True)
+    )
+    sums = np.cumsum(linear.weights[rows], axis=1, dtype=np.float64)
+    before = np.where(first > 0, sums[np.arange(len(rows)), first - 1], 0.0)
+    means = (sums[np.arange(len(rows)), last - 1] - before) / (last - first)
+    margins: list[float] = (linear.weights[rows, column] - means).tolist()
+    return margins
+
+
 @cache
-def _columns() -> dict[str, tuple[slice, int]]:
-    """Where the weights of a sentiment or an intent stand."""
+def _columns() -> dict[str, tuple[int, int, int]]:
+    """Where the weights of a label stand: its own column, the first of its head, and where the head ends."""
     from carecli.triage.prior import INTENT, SENTIMENT
 
+    heads = ((SENTIMENT, SENTIMENTS), (INTENT, INTENTS))
     return {
-        **{label: (SENTIMENT, index) for index, label in enumerate(SENTIMENTS)},
-        **{label: (INTENT, index) for index, label in enumerate(INTENTS)},
+        label: (head.start + index, head.start, head.stop)
+        for head, labels in heads
+        for index, label in enumerate(labels)
     }
 
 

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.linear import Floats
+from carecli.triage.linear import Floats, times
 
 FILE = "semantic.npz"
 SIZE = 384
@@ -46,12 +46,12 @@ class Semantic:
     def logits(self, hashed: Floats, vectors: Vectors, evidence: Floats) -> Floats:
         """One row a text; `hashed` are the linear model's logits."""
         meant = np.rint(self.meant(vectors) * _LOGIT_STEPS) / _LOGIT_STEPS
-        combined: Floats = np.concatenate([hashed, meant, evidence], axis=1) @ self.mix + self.bias
+        combined: Floats = times(np.concatenate([hashed, meant, evidence], axis=1), self.mix) + self.bias
         return combined
 
     def meant(self, vectors: Vectors) -> Floats:
         """The head's logits."""
-        logits: Floats = vectors.astype(np.float64) @ self.head + self.head_bias
+        logits: Floats = times(vectors.astype(np.float64), self.head) + self.head_bias
         return logits
 
 

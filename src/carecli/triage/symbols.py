@@ -26,6 +26,7 @@ _LAUGHTER = re.compile(
 )
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
+_COMMON = ".,!?'\"-。，！？、；：（）“”…~"
 _MOST_TOKENS = 4_000
 
 
@@ -36,9 +37,10 @@ def marks(token: str, folded: str) -> int:
         found |= OUTRAGED
     if _LAUGHTER.search(folded):
         found |= LAUGHS
-    if not token.isalnum():
-        found |= SMIRKS if not _SMIRK.isdisjoint(token) else 0
-        found |= EMOJI if _emoji_of(token) else 0
+    if not _SMIRK.isdisjoint(token):
+        found |= SMIRKS
+    if _emoji_of(token):
+        found |= EMOJI
     return found & _ONES
 
 
@@ -58,16 +60,24 @@ def _emoticons() -> re.Pattern[str]:
     return re.compile(r"(?<![\w:/])(?:" + "|".join(map(re.escape, keys)) + r")(?![\w/])")
 
 
+@cache
+def _no_emoticon() -> re.Pattern[str]:
+    """A text that has no sign of an emoticon: only letters, spaces and the commonest marks that are in none."""
+    signs = {sign for key in symbols() if len(key) > 1 for sign in key}
+    return re.compile(rf"[\w\s{re.escape(''.join(sorted(set(_COMMON) - signs)))}]*")
+
+
 def emoji(tokens: Iterable[str]) -> list[str]:
     """The emoji and emoticons of a text that we know; a run of one counts once."""
     return [symbol for token in tokens for symbol in _EMOJI[token]]
 
 
 def _emoji_of(token: str) -> tuple[str, ...]:
-    if token.isalnum():
-        return ()
     known = symbols()
-    found = _emoticons().findall(fold(token))
+    if token.isalnum():
+        folded = token.lower()
+        return (folded,) if folded in known else ()
+    found = [] if _no_emoticon().fullmatch(token) else _emoticons().findall(fold(token))
     if not token.isascii() and not known.keys().isdisjoint(token):
         found += [character for character in one_of_each(token) if character in known]
     return tuple(found)

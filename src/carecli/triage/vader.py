@@ -61,10 +61,9 @@ class Vader:
         lower = word.lower()
         negates = lower in self._negations or "n't" in lower
         booster = self._rules.BOOSTER_DICT.get(lower)
-        changes = negates or booster is not None or lower in {"no", "least", "this"}
-        return Term(
-            word, lower, self._lexicon.get(lower), booster, negates, word.isupper(), changes, lower in self._idioms
-        )
+        idiom = lower in self._idioms
+        changes = negates or idiom or booster is not None or lower in {"no", "least", "this"}
+        return Term(word, lower, self._lexicon.get(lower), booster, negates, word.isupper(), changes, idiom)
 
     def terms(self, text: str) -> Iterator[Term]:
         """The words of a text, or of a part between spaces: emoji spelt out, punctuation around a word gone."""
@@ -87,17 +86,16 @@ class Vader:
         hits = [index for index, term in enumerate(terms) if term[2] is not None]
         if not hits:
             return {}
-        shouted = _shouted(terms)
+        shouted, changing = _shouted(terms), [term[6] for term in terms]
         found = {}
         for index in hits:
-            window = terms[max(0, index - _BACK) : index + _AHEAD + 1]
             term = terms[index]
-            if (shouted and term.upper) or any(each[6] or each[7] for each in window):
+            if (shouted and term.upper) or True in changing[max(0, index - _BACK) : index + _AHEAD + 1]:
                 found[index] = self._in_window(terms, index, shouted=shouted)
             else:
                 found[index] = term.valence or 0.0
-        but = next((index for index, term in enumerate(terms) if term[1] == "but"), None)
-        return found if but is None else _after_but(found, but)
+        lower = [term[1] for term in terms]
+        return _after_but(found, lower.index("but")) if "but" in lower else found
 
     def _in_window(self, terms: Sequence[Term], index: int, *, shouted: bool) -> float:
         """VADER's `sentiment_valence` of one word."""
