@@ -116,3 +116,16 @@ def test_nothing_in_an_article_is_read_as_a_slot() -> None:
     article = Article(9, "Tuba", "A tuba flies as {agent} and {url}.", "en")
     (draft,) = from_knowledge(CaseBrief("tuba flies?", "en"), [article], Voice(), voice_name="v", agent="Leo")
     assert "{agent} and {url}" in draft.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Report it at acme.example/bags?lost=1 today.",
+        "A bag of 3.5 kg costs 20.00 euros.",
+        "Write to help@acme.example. We answer at once.",
+    ],
+)
+def test_a_full_stop_inside_a_word_ends_no_sentence(text: str) -> None:
+    assert passages(text, 200) == [text]
+    assert " ".join(passages(text, 1)) == text

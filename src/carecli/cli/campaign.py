@@ -72,8 +72,12 @@ def find(
         errors.note("Nothing is found." if everything else "Nobody is to be written to; --all says what was found.")
     else:
         output.show_rtl(run.config.display.rtl)
-        lines = ([one["case"], one["customer"]["handle"], one["excluded"], one["text"]] for one in found)
-        output.table(("case", "customer", "excluded", "text"), lines, clip="text")
+        output.table(
+            ("case", "customer", "text"), ([o["case"], o["customer"]["handle"], o["text"]] for o in found), clip="text"
+        )
+        for one in found:
+            if one["excluded"]:
+                output.lines(f"case {one['case']} is left alone: {one['excluded']}")
 
 
 @group.command()
@@ -104,7 +108,7 @@ def propose(
         output.lines(f"    {draft.text}")
         findings_lines(draft.findings)
     if not made:
-        errors.note("Nobody is to be written to; `care campaign find NAME --all` says why.")
+        errors.note(f"Nobody is to be written to; `care campaign find {name} --all` says why.")
 
 
 @group.command()

@@ -21,7 +21,8 @@ _K1, _B = 1.2, 0.75
 _TITLE = 2  # a term in the title counts as often as this
 _COVERED = 0.25  # of the query's terms an article has to have before it is quoted to a customer
 _PASSAGE = 240  # characters
-_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]*|[.!?。！？]+")
+# a sign inside a word ends nothing: acme.example/bags?x=1, 3.5 kg
+_SENTENCE = re.compile(r"(?:[^.!?。！？\n]|(?<=\w)[.!?](?=\w))+[.!?。！？]*|[.!?。！？]+")
 
 
 @dataclass(frozen=True)
