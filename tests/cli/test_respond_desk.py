@@ -142,6 +142,15 @@ def test_an_approval_is_for_one_text(team: World) -> None:
     assert team.json("outbox") == []
 
 
+def test_a_draft_keeps_its_voice_and_what_that_voice_asks_for(team: World) -> None:
+    voices = '\n[voices.air]\nsignature = "– Air"\n[voices.bank]\napproval = true\nsignature = "– Bank"\n'
+    team.config.write_text(team.config.read_text(encoding="utf-8") + voices, encoding="utf-8")
+    one = team.json("draft", "2", "--voice", "bank", "-n", "1", "--as", "leo")[0]
+    assert one["text"].endswith("– Bank")
+    done = team.json("reply", "2", "--draft", str(one["draft_id"]), "--yes", "--as", "leo")
+    assert done["status"] == "waiting"  # the first voice would have needed nobody
+
+
 AGAIN = {
     "id": "8",
     "author": "ola",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from carecli import respond
-from carecli.config import Brand, Config, Voice
+from carecli.config import Brand, Config, Source, Voice
 from carecli.errors import Conflict
 from carecli.seat import Seat
 from carecli.store import Store, replies
@@ -65,3 +65,19 @@ def test_a_new_message_that_is_gone_is_not_repeated(seat: Seat, store: Store) ->
         connection.execute("UPDATE mentions SET deleted_at = '2026-11-20T12:00:00Z', text = '' WHERE external_id = '2'")
     with pytest.raises(Conflict, match="It was deleted since"):
         respond.approve(store, 1, one.text, now=NOW, draft=one.draft_id)
+
+
+def test_a_draft_speaks_in_the_voice_of_the_source_that_brought_the_message(store: Store) -> None:
+    voices = {"acme": Voice(signature="– Acme"), "club": Voice(signature="– Club")}
+    config = Config(
+        brand=Brand("Acme", ["@acme"]),
+        voices=voices,
+        sources={"stream": Source("stream", "memory", voice="club"), "plain": Source("plain", "memory")},
+    )
+    arrive(store, said("1", 1), source="stream", config=config)
+    arrive(store, said("2", 2, who="bob"), source="plain", config=config)
+    for case, voice in ((1, "club"), (2, "acme")):
+        drafts = respond.draft(store, config, case, now=NOW, agent="leo")
+        assert {one.voice for one in drafts} == {voice}
+        assert all(one.text.endswith(voices[voice].signature) for one in drafts)
+        assert respond.draft(store, config, case, now=NOW, voice="acme")[0].voice == "acme"
