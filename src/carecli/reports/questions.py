@@ -97,7 +97,7 @@ def questions_part(frame: Frame, value: Sequence[Question], asked: int) -> Part:
     """Frequent questions; `asked` is how many there were in all."""
     rows = tuple(
         Row(
-            tables.NOTHING if each.question is None else tables.name(each.question),
+            f"question {number}" if each.question is None else tables.name(each.question),
             (
                 tables.count(each.count, "questions"),
                 tables.count(each.answered, "questions"),
@@ -105,7 +105,7 @@ def questions_part(frame: Frame, value: Sequence[Question], asked: int) -> Part:
                 tables.words(each.knowledge or "none"),
             ),
         )
-        for each in value
+        for number, each in enumerate(value, 1)
     )
     columns = ("question", "asked", "answered", "languages", "article")
     notes = (f"{asked:,} questions in all. {NOTE}", ARTICLE)

@@ -19,6 +19,7 @@ TITLES = {
     "next_response": "Next-response targets",
     "resolution": "Resolution targets",
 }
+INTERVALS = "Low and high bound the 95% interval (after Wilson)."
 BY = ("urgency", "policy", "all")
 NOTES = {
     "first_response": "A clock belongs to the period in which its segment began.",
@@ -88,7 +89,7 @@ def sla_part(frame: Frame, found: Sequence[Target]) -> Part:
 def _section(clock: str, found: Sequence[Target]) -> Section:
     rows = tuple(
         Row(
-            "all" if each.by == "all" else f"{each.by}: {tables.name(each.group)}",
+            f"policy {tables.name(each.group)}" if each.by == "policy" else each.group,
             (
                 tables.share(each.rate),
                 tables.share(each.low),
@@ -103,5 +104,5 @@ def _section(clock: str, found: Sequence[Target]) -> Section:
         for each in found
     )
     columns = ("", "met", "low", "high", "target", "in time", "breached", "running")
-    notes = (NOTES[clock], sections.SLA, sections.INTERVALS) if rows else ("Nothing was promised in this period.",)
+    notes = (NOTES[clock], sections.SLA, INTERVALS) if rows else ("Nothing was promised in this period.",)
     return Section(clock, TITLES[clock], columns, rows, notes, chart="interval")
