@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
+from textual.events import Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
 from carecli.keys import ACTIONS, COMMANDS
+from carecli.text import single_line
 from carecli.tui.paint import Line, fit, strip
 from carecli.tui.words import at
 
 if TYPE_CHECKING:
     from carecli.tui.app import Triage
 
+_MOST_LINES = 3  # of what was done or went wrong
 _SHOWN_KEYS = {"space": "Space", "escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "down": "↓", "up": "↑"}
 
 
@@ -61,11 +64,21 @@ class Status(_Row):
     def say(self, words: str, role: str = "") -> None:
         """Say it until something else is said."""
         self.words, self.role = words, role
+        self.styles.height = len(self._lines())
         self.refresh()
 
-    def pieces(self, cells: int) -> Line:
+    def on_resize(self, _event: Resize) -> None:
+        self.styles.height = len(self._lines())
+
+    def _lines(self) -> list[str]:
+        """What there is to do about an error stands at its end: it may take some lines."""
         sign = {"bad": "! ", "warn": "? "}.get(self.role, "")
-        return [(self.care.painter.short(sign + self.words, cells), self.role)]
+        found = self.care.painter.long(single_line(sign + self.words), self.size.width) if self.size.width else [""]
+        return found if len(found) <= _MOST_LINES else [*found[: _MOST_LINES - 1], f"{found[_MOST_LINES - 1][:-1]}…"]
+
+    def render_line(self, y: int) -> Strip:
+        lines, cells = self._lines(), self.size.width
+        return strip([(lines[y] if y < len(lines) else "", self.role)], cells, self.care.palette, "bar")
 
 
 class Foot(_Row):

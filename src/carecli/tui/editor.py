@@ -16,7 +16,7 @@ from carecli.keys import COMMANDS
 from carecli.model import Draft, Finding
 from carecli.seat import Answer
 from carecli.store.unsent import Unsent
-from carecli.text import inert, is_rtl
+from carecli.text import clip, inert, is_rtl, single_line
 from carecli.tui.paint import Line, Painter
 from carecli.tui.pane import Text
 
@@ -202,12 +202,13 @@ class Editor(Vertical):
         used = fit.measure(text.strip()) if fit else len(text.strip())
         room = f"{used}/{fit.limit}" if fit and fit.limit else f"{used} characters"
         over = f" TOO LONG by {used - fit.limit}" if fit and fit.limit and used > fit.limit else ""
+        name = single_line(self.answer.customer)
         parts = [
-            f"Reply to {self.answer.customer}",
+            f"Reply to {name if self.size.width >= 80 else clip(name, 12)}",
             "PRIVATE" if self.private else "public",
-            f"{room}{over}",
             *(["as a THREAD"] if self.thread else []),
             *([f"goes out {self.later}"] if self.later else []),
+            f"{room}{over}",
             "kept" if self.saved else "…",
         ]
         if len(self._drafts):

@@ -15,7 +15,7 @@ from carecli.tui.base import Base
 from carecli.tui.casepanes import Context, Conversation, Newest
 from carecli.tui.queue import Queue
 
-_FIRST = 200  # numbers that are read before the first paint
+_FIRST = 80  # numbers that are read before the first paint
 _KEPT = 48  # case files that stay loaded
 _AROUND = (1, 2, -1, 3)  # neighbours that are loaded before somebody goes there
 EVERY = 1.0  # seconds between two looks at what others changed
