@@ -128,9 +128,10 @@ def test_a_gloss_is_asked_for_only_where_care_toml_says_so(desk: World) -> None:
     desk.mentions({"id": "9", "author": "dana", "text": "@acme המזוודה שלי אבדה, תתקשרו 054-1234567"})
 
     async def refused() -> None:
-        async with sitting(desk, case=4) as person:
+        async with sitting(desk, size=(80, 24), case=4) as person:
             await person.press("G")
-            assert '[display] gloss = "en"' in person.news
+            assert '[display] gloss = "en"' in person.text
+            assert "(carecli[llm])" in person.text  # the end of an error is what to do about it
 
     async def glossed(asked: list[tuple[str, str]]) -> None:
         async with sitting(desk, case=4) as person:
