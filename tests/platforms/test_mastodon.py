@@ -251,3 +251,21 @@ def test_what_a_source_needs() -> None:
 )
 def test_length_as_the_server_counts(text: str, length: int) -> None:
     assert MASTODON.measure(text) == length
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [("/api/v1/notifications", "read:notifications"), ("/api/v1/accounts/*/statuses", "read:statuses")],
+)
+def test_the_test_of_a_source_names_the_scope_that_is_missing(fediverse: Fediverse, path: str, scope: str) -> None:
+    async def main() -> str:
+        async with fediverse.open() as client:
+            assert isinstance(client, Checker)
+            return await client.check()
+
+    assert asyncio.run(main()).startswith("signed in as @acme@")
+    outside = {"type": "status", "status": 403, "body": {"error": "This action is outside the authorized scopes"}}
+    with fediverse.fault(outside, path=path), pytest.raises(AuthError, match="authorized scopes") as caught:
+        asyncio.run(main())
+    assert f"the token needs the scope {scope}: " in (caught.value.hint or "")
+    assert "Preferences, Development" in (caught.value.hint or "")

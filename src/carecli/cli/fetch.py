@@ -106,7 +106,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
 
 def outcomes_table(outcomes: Sequence[Outcome]) -> None:
     """How each source ended, one a line."""
-    columns = ("source", "platform", "fetched", "new", "updated", "seconds", "error")
+    columns = ("source", "platform", "fetched", "new", "updated", "deleted", "seconds", "error")
     rows = map(_row, outcomes)
     output.table(columns, ([row[column] for column in columns] for row in rows), clip="error")
 

@@ -13,7 +13,7 @@ from carecli.store.raw import unpack
 
 
 def due(store: Store, source: str, *, written_since: datetime, seen_before: datetime, limit: int) -> list[Row]:
-    """Customers' mentions of a source in cases that are not done, those first that were not looked at for longest.
+    """Customers' mentions of a source in its open cases, those first that were not looked at for longest.
 
     `seen_before`: neither looked at nor fetched after that. A case that waits for nothing and is in nobody's hands
     (chatter) is done.
@@ -23,14 +23,16 @@ def due(store: Store, source: str, *, written_since: datetime, seen_before: date
         SELECT m.*, a.account AS author_account, a.handle AS author_handle, a.name AS author_name,
                a.followers AS author_followers, a.url AS author_url, r.json_zstd
         FROM (
-            SELECT case_id FROM cases WHERE waiting_since IS NOT NULL AND merged_into IS NULL
-            UNION SELECT case_id FROM cases WHERE status IN ('pending', 'snoozed') AND merged_into IS NULL
+            SELECT case_id FROM cases INDEXED BY cases_waiting -- else every case is looked at
+            WHERE waiting_since IS NOT NULL AND merged_into IS NULL AND source = ?1
+            UNION SELECT case_id FROM cases
+            WHERE status IN ('pending', 'snoozed') AND merged_into IS NULL AND source = ?1
         )
         JOIN mentions m USING (case_id) JOIN authors a USING (author_id)
         LEFT JOIN looks l USING (mention_id) LEFT JOIN raw_mentions r USING (mention_id)
-        WHERE m.source = ? AND m.inbound = 1 AND m.deleted_at IS NULL AND m.text <> '' AND a.handle <> ?
-            AND m.created_at >= ? AND coalesce(l.at, m.fetched_at) <= ?
-        ORDER BY coalesce(l.at, m.fetched_at), m.mention_id LIMIT ?
+        WHERE m.source = ?1 AND m.inbound = 1 AND m.deleted_at IS NULL AND m.text <> '' AND a.handle <> ?2
+            AND m.created_at >= ?3 AND coalesce(l.at, m.fetched_at) <= ?4
+        ORDER BY coalesce(l.at, m.fetched_at), m.mention_id LIMIT ?5
         """,
         [source, FORGOTTEN, iso(written_since), iso(seen_before), limit],
     )

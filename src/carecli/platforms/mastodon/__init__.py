@@ -27,7 +27,7 @@ from carecli.model import JSON, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Look, Platform, Setup
 from carecli.platforms.mastodon import looks, paging
 from carecli.platforms.mastodon.api import LANGUAGE, Account, Mapper, Status, read
-from carecli.platforms.mastodon.lists import Entry, Stream, own_posts, read_page, streams
+from carecli.platforms.mastodon.lists import Entry, Stream, own_posts, read_page, readable, streams
 from carecli.platforms.mastodon.streaming import listen
 from carecli.platforms.web.answers import printable
 from carecli.platforms.web.http import Client
@@ -73,8 +73,9 @@ class Mastodon:
         self._account: Account | None = None
 
     async def check(self) -> str:
-        """Who is signed in. Raises PlatformError."""
+        """Who is signed in, once the account's lists could be read. Raises PlatformError."""
         account = await self._me()
+        await readable(self._client, account, self._host)
         return f"signed in as @{Mapper(self._host, account).handle(account)}"
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:

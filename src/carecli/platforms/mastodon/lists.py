@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from carecli.errors import BadAnswer
+from carecli.errors import AuthError, BadAnswer
 from carecli.model import JSON
 from carecli.platforms.mastodon import paging
 from carecli.platforms.mastodon.api import Account, Notification, Status, read
@@ -87,6 +87,17 @@ def own_posts(account: Account, *, hinted: bool = True) -> Stream:
     """What the account itself wrote, answers too."""
     path = f"/api/v1/accounts/{quote(account.id, safe='')}/statuses"
     return Stream(f"own:{account.id}", path, {"limit": 40, "exclude_reblogs": "true"}, hinted=hinted)
+
+
+async def readable(client: Client, account: Account, host: str) -> None:
+    """Ask for one item of each of the account's own lists. Raises AuthError, which names the scope that is missing."""
+    scopes = {own_posts(account).path: "read:statuses", "/api/v1/notifications": "read:notifications"}
+    for path, scope in scopes.items():
+        try:
+            await client.get(path, params={"limit": 1})
+        except AuthError as error:
+            hint = f"the token needs the scope {scope}: {host}, Preferences, Development, your application"
+            raise AuthError(error.message, hint=hint, status=error.status) from error
 
 
 async def read_page(client: Client, stream: Stream, state: JSON) -> Read:
