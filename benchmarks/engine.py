@@ -1,8 +1,9 @@
 """The triage engine: how good, how fast, beside vaderSentiment alone on the same texts in the same run.
 
 `python benchmarks/engine.py [--data FOLDER] [--semantic]`: FOLDER holds public labelled sets (default: ../shared/data
-beside the project); what isn't there is left out. benchmarks/care holds our own test set, which nothing was
-trained on; two thirds of it are judged.
+beside the project); what isn't there is left out. benchmarks/care holds our own test sets, which nothing was
+trained on: of `care_*` (and tests/triage/emergencies_*) two thirds are judged; `second_*` and `danger_*` were written
+before the seeds that they judge, `fresh_*` after them and looked at once.
 `--semantic` judges the engine with embeddings.
 """
 
@@ -56,14 +57,19 @@ def unseen(text: str) -> bool:
     return zlib.crc32(text.encode()) % 3 != 0
 
 
-def care() -> Iterator[Row]:
-    """Our own test set, without the third that was used for development."""
+def table(path: Path) -> list[dict[str, str]]:
+    """The rows of a test set."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def care(name: str = "care") -> Iterator[Row]:
+    """Our own test set, without the third of the first one that was used for development."""
     for language in LANGUAGES:
-        with (HERE / "care" / f"care_{language}.tsv").open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-                labels = {name: row[name] for name in SIGNALS}
-                if unseen(row["text"]):
-                    yield Row(row["text"], language, row["directed"] == "yes", labels)
+        for row in table(HERE / "care" / f"{name}_{language}.tsv"):
+            labels = {signal: row[signal] for signal in SIGNALS}
+            if name != "care" or unseen(row["text"]):
+                yield Row(row["text"], language, row["directed"] == "yes", labels)
 
 
 def public(folder: Path, name: str) -> list[Row]:
@@ -130,16 +136,28 @@ def _judged(signal: str, row: Row, each: Judgement) -> Judged:
 
 def emergencies(meaning: Meaning | None = None) -> Iterator[list[object]]:
     """Recall and precision on the emergencies and what only sounds like them."""
+    for name in ("emergencies", "danger", "fresh"):
+        for language in LANGUAGES:
+            first = name == "emergencies"
+            folder = HERE.parent / "tests" / "triage" if first else HERE / "care"
+            rows = [row for row in table(folder / f"{name}_{language}.tsv") if not first or unseen(row["text"])]
+            judged = judge([row["text"] for row in rows], RULES, meaning=meaning)
+            said = [each.verdict.intent == "emergency" for each in judged]
+            true = [row["emergency"] == "yes" for row in rows]
+            found = sum(one and other for one, other in zip(said, true, strict=True))
+            yield [f"{name} {language}", len(rows), found / sum(true), found / max(sum(said), 1)]
+
+
+def alarms(rows: Sequence[Row], meaning: Meaning | None = None) -> Iterator[list[object]]:
+    """In how many texts of which nobody is in danger an emergency is seen."""
+    judgements = quality(rows, meaning)
     for language in LANGUAGES:
-        path = HERE.parent / "tests" / "triage" / f"emergencies_{language}.tsv"
-        with path.open(encoding="utf-8", newline="") as file:
-            every = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-            rows = [row for row in every if unseen(row["text"])]
-        judged = judge([row["text"] for row in rows], RULES, meaning=meaning)
-        said = [each.verdict.intent == "emergency" for each in judged]
-        true = [row["emergency"] == "yes" for row in rows]
-        found = sum(one and other for one, other in zip(said, true, strict=True))
-        yield [language, len(rows), found / sum(true), found / max(sum(said), 1)]
+        calm = [
+            each.verdict.intent == "emergency"
+            for row, each in zip(rows, judgements, strict=True)
+            if row.language == language and row.labels["intent"] != "emergency"
+        ]
+        yield [language, len(calm), sum(calm) / len(calm)]
 
 
 def cpu(work: Callable[[], object]) -> float:
@@ -174,19 +192,22 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=HERE.parent.parent / "shared" / "data")
     parser.add_argument("--semantic", action="store_true", help="the semantic engine on our own test set, nothing else")
     arguments = parser.parse_args()
-    rows = list(care())
+    rows, second = list(care()), list(care("second"))
     print(measure.versions())
     meaning = vectors if arguments.semantic else None
     columns = ("sentiment", "texts", "vader F1", "vader recall −", "F1", "recall −", "calibration error")
     lines = [
-        sentiment_line(f"care {code}", [row for row in rows if row.language == code], meaning) for code in LANGUAGES
+        sentiment_line(f"{name} {code}", [row for row in some if row.language == code], meaning)
+        for name, some in (("care", rows), ("second", second))
+        for code in LANGUAGES
     ]
     names = [name for name in PUBLIC if (arguments.data / name).exists() and meaning is None]
     lines += [sentiment_line(name, public(arguments.data, name)) for name in names]
     measure.table(columns, lines)
-    measure.table(
-        ("lang", "signal", "accuracy", "F1", "recall of", "calibration error"), list(signal_lines(rows, meaning))
-    )
+    signals = ("lang", "signal", "accuracy", "F1", "recall of", "calibration error")
+    for some in (rows, second):
+        measure.table(signals, list(signal_lines(some, meaning)))
+        measure.table(("nobody in danger", "texts", "alarms"), list(alarms(some, meaning)))
     measure.table(("emergencies", "texts", "recall", "precision"), list(emergencies(meaning)))
     if meaning is None:
         measure.table(("texts a CPU second", "vaderSentiment", "engine", "ratio"), list(speed_lines(rows)))

@@ -472,5 +472,6 @@ def test_every_language_has_the_same_kinds(language: str) -> None:
             "soon",
         ),
         *("spam", "spam_report", "spam_weak", "stuck", "suggestion", "thanks", "today", "week", "why"),
+        *("bygone", "mundane", "unreal", *cues.DANGERS),
     }
     assert {kind.removesuffix("_not") for kind in kinds if kind.endswith("_not")} <= kinds

@@ -27,7 +27,8 @@ LANGUAGES = ("en", "he", "pl", "zh")
 _ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
 
 # The other words of danger have their figures of speech in common with `emergency`.
-_NOT = {"emergency_maybe": "emergency_not", "harm": "emergency_not"}
+DANGERS = ("symptom", "hazard", "helpless", "trapped", "despair", "attack", "rescue")
+_NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
 _ENDS = frozenset(".!?;¶\u2026。")
 _QUOTES = " \t'\""
 # A mark inside a word is part of it.

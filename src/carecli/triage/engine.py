@@ -62,8 +62,8 @@ class Taught(NamedTuple):
 
 
 # Cues of danger; without one of them a plain "the train is late" must not ring the bell (docs/engine.md).
-_DANGER = frozenset({"emergency", "emergency_maybe", "harm"})
-_UNSEEN_EMERGENCY = 0.1
+_DANGER = frozenset({"emergency", "emergency_maybe", "harm", *cues.DANGERS})
+_UNSEEN_EMERGENCY = 0.15
 
 
 class Judgement(NamedTuple):
@@ -215,7 +215,7 @@ def _decided(
 
 
 def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) -> Decided:
-    if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in {"emergency", "chatter"}:
+    if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in {"emergency", "chatter", "question"}:
         intent = reading.opinion.intent  # of words that it never learnt the model knows nothing
     if intent == "emergency":
         when = "emergency"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from carecli.model import Intent, Urgency
+from carecli.triage import cues
 from carecli.triage import intent as intents
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feeling
@@ -17,11 +18,14 @@ from carecli.triage.symbols import EXCLAIMS
 _KINDS = """
 emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
 again sarcasm thanks praise rival but service today soon stuck fraud outage locked deadline week money emergency_not
+bygone unreal mundane
 """
-KINDS = tuple(_KINDS.split())
+KINDS = (*_KINDS.split(), *cues.DANGERS)
 _WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise")
 _INTENTS: tuple[Intent, ...] = (*_WEIGHED, "emergency", "spam", "chatter")
 _URGENCIES: tuple[Urgency, ...] = ("today", "week", "whenever")
+# Where danger is told, sold or exaggerated it is weighed apart.
+_TOLD = ("bygone", "unreal", "mundane", "emergency_not")
 _TONES = ("score", "joy", "strength", "mixed", "negative", "positive", "silent")
 _MARKS = (
     "asks", "exclaims", "outrage", "laughs", "smirks", "glad_emoji", "sad_emoji", "short", "long",
@@ -33,6 +37,7 @@ NAMES = (
     *_MARKS,
     *(f"rules_{name}" for name in _INTENTS),
     *(f"rules_{name}" for name in _URGENCIES),
+    *(f"{name}_danger" for name in (*_TOLD, "kind", "lone")),
 )
 _MOST = 2
 _SHORT, _LONG = 15, 120
@@ -60,9 +65,17 @@ def numbers(p: Prepared, feeling: Feeling, opinion: intents.Opinion, urgency: Ur
     row[_TONE_AT : _TONE_AT + len(_TONES)] = _tones(feeling)
     row[_TONE_AT + len(_TONES) : _TONE_AT + len(_TONES) + len(_MARKS)] = _marks(p, feeling)
     row[_INTENT_AT[opinion.intent]] = 1.0
+    row[-len(_TOLD) - 2 :] = _dangers(feeling, opinion.hits)
     if urgency in _URGENCY_AT:
         row[_URGENCY_AT[urgency]] = 1.0
     return row
+
+
+def _dangers(feeling: Feeling, hits: cues.Hits) -> Sequence[float]:
+    """Whether ingredients of danger stand beside what takes the danger out, or alone."""
+    found = sum(kind in hits for kind in cues.DANGERS)
+    kind = "thanks" in hits or "praise" in hits or feeling.label == "positive"
+    return (*(float(found > 0 and name in hits) for name in _TOLD), float(found > 0 and kind), float(found == 1))
 
 
 def _tones(feeling: Feeling) -> Sequence[float]:
