@@ -15,7 +15,7 @@ from typing import NamedTuple
 from carecli.triage.phrases import Graph
 
 # As many states and roles are kept; then they are made anew.
-_MOST_STATES = 20_000
+_MOST_STATES = 8_000
 _START = 0
 _DIGITS = re.compile(r"\d+")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")

@@ -33,7 +33,7 @@ _ENDS = frozenset(".!?;¶\u2026。")
 _QUOTES = " \t'\""
 # A mark inside a word is part of it.
 _PIECE = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[\W_]+")
-_MOST_TOKENS = 16_000
+_MOST_TOKENS = 6_000
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _HAN_ENDS = frozenset(".!?;\n")

@@ -17,7 +17,7 @@ _NOTHING = -0.5
 _NEGATION_WORDS = "not never cannot cant dont doesnt didnt wont isnt wasnt havent hasnt couldnt"
 _NEGATIONS = frozenset(_NEGATION_WORDS.split())
 _REACH = 4
-_MOST_TOKENS = 16_000
+_MOST_TOKENS = 6_000
 
 
 @cache

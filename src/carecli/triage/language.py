@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
 from carecli.text.plain import Table, compiled
 
@@ -43,6 +42,7 @@ _SHARED = {
     _ARABIC: frozenset({"ar", "fa", "ur", "ps", "ug", "ku", "sd"}),
     _DEVANAGARI: frozenset({"hi", "mr", "ne"}),
 }
+_MODELLED = frozenset().union(*_SHARED.values())
 # A Chinese character is about a word, and Hebrew leaves its vowels out.
 _WEIGHTS = {_HAN: 3.0, _KANA: 2.0, "HANGUL": 2.0, _HEBREW: 1.5, "THAI": 1.5}
 _ALIASES = {"HIRAGANA": _KANA, "KATAKANA": _KANA, "FULLWIDTH": _LATIN, "IDEOGRAPHIC": _HAN}
@@ -231,8 +231,10 @@ def _by_common_words(counted: int) -> str | None:
 
 def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
     """The likeliest language of `script`, what is configured and what is declared counting for more."""
+    from carecli.triage.identifier import identifier
+
     best, likeliest = None, -1.0
-    for code, share in _identifier().rank(sample):
+    for code, share in identifier(_MODELLED).rank(sample):
         weighed = float(share)
         if code not in _SHARED[script]:
             continue
@@ -243,22 +245,3 @@ def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str,
         if weighed > likeliest:
             best, likeliest = code, weighed
     return best
-
-
-@cache
-def _identifier() -> Any:
-    """py3langid with probabilities; numpy and a model of 4.5 MB are loaded here and nowhere else."""
-    import numpy as np
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    class Unthreaded(LanguageIdentifier):  # type: ignore[misc]
-        """The same sums without the threads of a BLAS, which cost more than they bring to a short text."""
-
-        def _sparse_score(self, visits: dict[int, int], table: Any) -> Any:
-            rows = table[np.fromiter(visits.keys(), np.intp, len(visits))]
-            counts = np.log1p(np.fromiter(visits.values(), np.float32, len(visits)))
-            return np.einsum("i,ij->j", counts, rows) + self.nb_pc
-
-    identifier = Unthreaded.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(frozenset().union(*_SHARED.values()).intersection(identifier.labels))
-    return identifier

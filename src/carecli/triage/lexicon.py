@@ -22,7 +22,7 @@ _HEBREW_PREFIXES = frozenset("והבלמשכ")
 _BEFORE_SHORT_WORDS = frozenset("וש")
 _MOST_PREFIXES = 3
 _SHORTEST_STEM = 2
-_MOST_TOKENS = 16_000
+_MOST_TOKENS = 6_000
 
 
 @dataclass(frozen=True, slots=True)

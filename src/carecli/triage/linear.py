@@ -32,7 +32,7 @@ _WHOLE, _LEAST = 127, 2
 _LANES, _LANE_BITS, _LIFT = 3, 21, 128
 _SHIFTS = _LANE_BITS * np.arange(_LANES, dtype=np.int64)
 # So many tokens are kept, but for long ones; from this letter on, for those of more than two characters.
-_MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 30_000, 40, "\u2e80", 2
+_MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 20_000, 40, "\u2e80", 2
 MOST_FEATURES = (1 << _LANE_BITS) // (2 * _LIFT) - 1
 
 
@@ -101,7 +101,7 @@ class Linear:
     """
 
     rows: npt.NDArray[np.int32]
-    weights: Narrow
+    weights: npt.NDArray[np.int8]
     bias: Floats
     unit: float
     rarity: npt.NDArray[np.uint8]
@@ -147,7 +147,7 @@ def _added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: i
     return totals
 
 
-def _laned(weights: Narrow) -> npt.NDArray[np.int64]:
+def _laned(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
     """The weights, made positive, three to an integer."""
     width = -(-weights.shape[1] // _LANES)
     lifted = np.zeros((len(weights), width * _LANES), np.int64)
@@ -168,7 +168,7 @@ def packed(linear: Linear) -> dict[str, Any]:
     buckets = np.flatnonzero(linear.rows)
     return {
         "buckets": np.diff(buckets, prepend=0).astype(np.uint32),
-        "weights": linear.weights[linear.rows[buckets]].astype(np.int8).T,
+        "weights": linear.weights[linear.rows[buckets]].T,
         "bias": linear.bias,
         "unit": np.array(linear.unit),
     }
@@ -178,7 +178,7 @@ def unpacked(arrays: Mapping[str, Any], rarity: npt.NDArray[np.uint8]) -> Linear
     """The model whose arrays `packed` gave."""
     buckets = np.cumsum(arrays["buckets"])
     weights = arrays["weights"].T
-    table = np.zeros((len(buckets) + 1, weights.shape[1]), np.float32)
+    table = np.zeros((len(buckets) + 1, weights.shape[1]), np.int8)
     table[1:] = weights
     rows = np.zeros(BUCKETS, np.int32)
     rows[buckets] = np.arange(1, len(buckets) + 1)
@@ -210,11 +210,11 @@ def rarities(features: Features) -> npt.NDArray[np.uint8]:
 def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rarity: npt.NDArray[np.uint8]) -> Linear:
     """A model of `weights` (one row for each of `buckets`) in whole numbers −127…127; rows that are all small go."""
     unit = float(np.quantile(np.abs(weights), 0.9999)) / _WHOLE or 1.0
-    whole = np.clip(np.rint(weights / unit), -_WHOLE, _WHOLE).astype(np.float32)
+    whole = np.clip(np.rint(weights / unit), -_WHOLE, _WHOLE).astype(np.int8)
     kept = np.flatnonzero(np.abs(whole).max(axis=1) >= _LEAST)
     rows = np.zeros(BUCKETS, np.int32)
     rows[buckets[kept]] = np.arange(1, len(kept) + 1)
-    table = np.zeros((len(kept) + 1, weights.shape[1]), np.float32)
+    table = np.zeros((len(kept) + 1, weights.shape[1]), np.int8)
     table[1:] = whole[kept]
     return Linear(rows, table, bias, unit, rarity, _laned(table))
 

@@ -24,7 +24,7 @@ _ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1
 _HEBREW_PREFIX = "[והבלמשכ]{0,2}"
 _HEBREW = re.compile("[\u05d0-\u05ea]")
 _SPACELESS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
-_MOST_TOKENS = 16_000
+_MOST_TOKENS = 6_000
 _ALONE = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 

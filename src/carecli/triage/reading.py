@@ -22,7 +22,7 @@ _REPEATED = re.compile(r"(.)\1{2,}")
 _NOTHING = -0.8
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
-_MOST_TOKENS = 16_000
+_MOST_TOKENS = 6_000
 
 
 class Hit(NamedTuple):

@@ -27,7 +27,7 @@ _LAUGHTER = re.compile(
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
 _COMMON = ".,!?'\"-。，！？、；：（）“”…~"
-_MOST_TOKENS = 4_000
+_MOST_TOKENS = 2_000
 
 
 def marks(token: str, folded: str) -> int:
