@@ -258,14 +258,14 @@ def test_a_person_may_settle_a_promise(team: World, word: str, state: str) -> No
 def test_silence_resolves_what_we_answered(team: World) -> None:
     at = "2026-11-20T11:00:00Z"
     team.mentions({"id": "9", "author": "acme", "in_reply_to": "2", "created_at": at, "text": "Which flight was it?"})
-    team.env["CARE_NOW"] = "2026-11-23T11:59:00Z"
-    assert team.json("tidy")["resolved"] == []  # the label of 12:00 was the last that was done
-    team.env["CARE_NOW"] = "2026-11-23T12:00:01Z"
+    team.env["CARE_NOW"] = "2026-11-23T10:59:00Z"
+    assert team.json("tidy")["resolved"] == []
+    team.env["CARE_NOW"] = "2026-11-23T11:00:01Z"  # the label of 12:00 is no word of the customer's
     assert team.json("tidy")["resolved"] == [2]
     event = team.json("show", "2")["events"][-1]
-    assert (event["kind"], event["data"]) == ("resolved", {"because": "silence", "since": "2026-11-20T12:00:00Z"})
+    assert (event["kind"], event["data"]) == ("resolved", {"because": "silence", "since": at})
     team.mentions(
-        {"id": "11", "author": "bob", "in_reply_to": "9", "created_at": "2026-11-23T12:30:00Z", "text": "@acme AC 12"}
+        {"id": "11", "author": "bob", "in_reply_to": "9", "created_at": "2026-11-23T11:30:00Z", "text": "@acme AC 12"}
     )
     assert team.json("show", "2")["status"] == "open"
 
