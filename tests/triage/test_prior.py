@@ -19,7 +19,7 @@ DATA = files("carecli.triage").joinpath("data")
 HERE = Path(__file__).parent
 CARE = HERE.parent.parent / "benchmarks" / "care"
 # What was reached, less a little: emergencies found, and shares of alarms that are real, over all languages.
-RECALL, PRECISION = 0.87, 0.77
+RECALL, PRECISION = 0.93, 0.79
 
 
 def rows(path: Path) -> list[dict[str, str]]:

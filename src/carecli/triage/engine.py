@@ -61,11 +61,6 @@ class Taught(NamedTuple):
         return semantic.shipped().emergency, semantic.shipped().reply
 
 
-# Cues of danger; without one of them a plain "the train is late" must not ring the bell (docs/engine.md).
-_DANGER = frozenset({"emergency", "emergency_maybe", "harm", *cues.DANGERS})
-_UNSEEN_EMERGENCY = 0.15
-
-
 class Judgement(NamedTuple):
     """A verdict and how likely each label of each signal is, in the order of `prior.HEADS`."""
 
@@ -199,10 +194,8 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
 def _decided(
     readings: Sequence[Reading], emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> list[Decided]:
-    """The labels; an emergency needs far less than a half, and a little more where no rule saw any danger."""
-    seen = [not _DANGER.isdisjoint(reading.opinion.hits) for reading in readings]
-    needed = [emergency if each else max(emergency, _UNSEEN_EMERGENCY) for each in seen]
-    danger = (wants[:, _EMERGENCY] >= needed).tolist()
+    """The labels; an emergency needs far less than a half."""
+    danger = (wants[:, _EMERGENCY] >= emergency).tolist()
     tones, intents_, pressing = (
         feelings.argmax(axis=1).tolist(),
         wants.argmax(axis=1).tolist(),
