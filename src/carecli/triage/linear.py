@@ -10,17 +10,15 @@ matrices with limited storage, 1980): deterministic, no learning rate, numpy alo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.features import BUCKETS, Features, buckets_of, of_tokens, paired
-from carecli.triage.prepare import comparable
+from carecli.triage.features import BUCKETS, Features, paired
+from carecli.triage.known import Known, added
 
 Floats = npt.NDArray[np.float64]
 Narrow = npt.NDArray[np.float32]
@@ -31,8 +29,6 @@ _WHOLE, _LEAST = 127, 2
 # A lane holds the sum of as many weights as the longest text has features.
 _LANES, _LANE_BITS, _LIFT = 3, 21, 128
 _SHIFTS = _LANE_BITS * np.arange(_LANES, dtype=np.int64)
-# So many tokens are kept, but for long ones; from this letter on, for those of more than two characters.
-_MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 20_000, 40, "\u2e80", 2
 MOST_FEATURES = (1 << _LANE_BITS) // (2 * _LIFT) - 1
 
 
@@ -41,55 +37,6 @@ class Head(NamedTuple):
 
     name: str
     labels: tuple[str, ...]
-
-
-class Known:
-    """What the features of each token amount to for one model, kept for the next time that it comes up.
-
-    Entry i of each array is that of token number i: sums of lanes, how many features are in the model, the sum of the
-    squares of rarities, the hashes of the first and last word, the row of the word itself.
-    """
-
-    def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
-        self.lanes = np.zeros((0, 0), np.int64)
-        self.counts = self.squares = np.zeros(0, np.int64)
-        self.first = self.last = np.zeros(0, np.uint32)
-        self.own = np.zeros(0, np.int32)
-
-    @contextmanager
-    def all_of(self, model: Linear, texts: Sequence[Sequence[str]]) -> Iterator[npt.NDArray[np.int64]]:
-        """The numbers of all tokens of the texts, one after another; they hold inside the context."""
-        flat = list(chain.from_iterable(texts))
-        if len(self._ids) > _MOST_TOKENS:
-            self._ids.clear()
-        kept = len(self._ids)
-        new = sorted(set(flat) - self._ids.keys(), key=_passing)
-        self._add(model, new, kept)
-        self._ids.update(zip(new, range(kept, kept + len(new)), strict=True))
-        yield np.fromiter(map(self._ids.__getitem__, flat), np.int64, len(flat))
-        for token in reversed(new):
-            if not _passing(token):
-                break
-            del self._ids[token]
-
-    def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
-        if not new and len(self.counts):
-            return
-        folded = [comparable(token) for token in new]
-        features, first, last = of_tokens(folded)
-        rows = model.rows[features.buckets]
-        owners = np.repeat(np.arange(len(new)), np.diff(features.starts))
-        counts = np.bincount(owners, rows > 0, len(new)).astype(np.int64)
-        squares = np.bincount(owners, model.rarity[features.buckets].astype(np.int64) ** 2, len(new)).astype(np.int64)
-        inside = np.flatnonzero(rows)
-        lanes = _added(model.lanes[rows[inside]], owners[inside], len(new))
-        self.lanes = np.concatenate([self.lanes[:kept].reshape(kept, lanes.shape[1]), lanes])
-        self.counts = np.concatenate([self.counts[:kept], counts])
-        self.squares = np.concatenate([self.squares[:kept], squares])
-        self.first = np.concatenate([self.first[:kept], first])
-        self.last = np.concatenate([self.last[:kept], last])
-        self.own = np.concatenate([self.own[:kept], model.rows[buckets_of(folded)]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +64,7 @@ class Linear:
             counts = np.bincount(whose, rows > 0, len(texts)).astype(np.int64)
             squares = np.bincount(whose, self.rarity[pairs].astype(np.int64) ** 2, len(texts)).astype(np.int64)
             inside = np.flatnonzero(rows)
-            totals = _added(self.lanes[rows[inside]], whose[inside], len(texts))
+            totals = added(self.lanes[rows[inside]], whose[inside], len(texts))
             if len(filled):
                 starts = places[filled]
                 counts[filled] += np.add.reduceat(self.known.counts[ids], starts)
@@ -131,20 +78,6 @@ class Linear:
         with self.known.all_of(self, [words]) as ids:
             rows: npt.NDArray[np.int32] = self.known.own[ids]
             return rows
-
-
-def _passing(token: str) -> bool:
-    """Whether a token is not kept: a long one, or Chinese, which has no spaces, will hardly come again."""
-    return len(token) > (_LONGEST if token < _CHINESE else _PAIR)
-
-
-def _added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
-    """The sums of rows by owner, who are in order."""
-    totals = np.zeros((count, lanes.shape[1]), np.int64)
-    if len(owners):
-        starts = np.flatnonzero(np.diff(owners, prepend=-1))
-        totals[owners[starts]] = np.add.reduceat(lanes, starts, axis=0)
-    return totals
 
 
 def _laned(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:

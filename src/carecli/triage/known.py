@@ -1,0 +1,93 @@
+"""What the features of one token amount to in a linear model, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from carecli.triage.features import buckets_of, of_tokens
+from carecli.triage.prepare import comparable
+
+if TYPE_CHECKING:
+    from carecli.triage.linear import Linear
+
+# So many tokens are kept, but for long ones; from this letter on, for those of more than two characters.
+_MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 20_000, 40, "\u2e80", 2
+
+
+class Known:
+    """What the features of each token amount to for one model, kept for the next time that it comes up.
+
+    Entry i of each array is that of token number i: sums of lanes, how many features are in the model, the sum of the
+    squares of rarities, the hashes of the first and last word, the row of the word itself.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}
+        self.lanes = np.zeros((0, 0), np.int64)
+        self.counts = self.squares = np.zeros(0, np.int64)
+        self.first = self.last = np.zeros(0, np.uint32)
+        self.own = np.zeros(0, np.int32)
+
+    @contextmanager
+    def all_of(self, model: Linear, texts: Sequence[Sequence[str]]) -> Iterator[npt.NDArray[np.int64]]:
+        """The numbers of all tokens of the texts, one after another; they hold inside the context."""
+        flat = list(chain.from_iterable(texts))
+        if len(self._ids) > _MOST_TOKENS:
+            self._ids.clear()
+        kept = len(self._ids)
+        new = sorted(set(flat) - self._ids.keys(), key=_passing)
+        self._add(model, new, kept)
+        self._ids.update(zip(new, range(kept, kept + len(new)), strict=True))
+        yield np.fromiter(map(self._ids.__getitem__, flat), np.int64, len(flat))
+        for token in reversed(new):
+            if not _passing(token):
+                break
+            del self._ids[token]
+
+    def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
+        end = kept + len(new)
+        if end >= len(self.counts):
+            self._grow(2 * end + 1, model.lanes.shape[1])
+        if not new:
+            return
+        folded = [comparable(token) for token in new]
+        features, first, last = of_tokens(folded)
+        rows = model.rows[features.buckets]
+        owners = np.repeat(np.arange(len(new)), np.diff(features.starts))
+        counts = np.bincount(owners, rows > 0, len(new)).astype(np.int64)
+        squares = np.bincount(owners, model.rarity[features.buckets].astype(np.int64) ** 2, len(new)).astype(np.int64)
+        inside = np.flatnonzero(rows)
+        self.lanes[kept:end] = added(model.lanes[rows[inside]], owners[inside], len(new))
+        self.counts[kept:end] = counts
+        self.squares[kept:end] = squares
+        self.first[kept:end], self.last[kept:end] = first, last
+        self.own[kept:end] = model.rows[buckets_of(folded)]
+
+    def _grow(self, size: int, width: int) -> None:
+        """Room for `size` tokens."""
+        lanes = np.zeros((size, width), np.int64)
+        lanes[: len(self.counts)] = self.lanes.reshape(len(self.counts), width)
+        self.lanes = lanes
+        for name in ("counts", "squares", "first", "last", "own"):
+            old = getattr(self, name)
+            setattr(self, name, np.concatenate([old, np.zeros(size - len(old), old.dtype)]))
+
+
+def _passing(token: str) -> bool:
+    """Whether a token is not kept: a long one, or Chinese, which has no spaces, will hardly come again."""
+    return len(token) > (_LONGEST if token < _CHINESE else _PAIR)
+
+
+def added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+    """The sums of rows by owner; owners are in order."""
+    totals = np.zeros((count, lanes.shape[1]), np.int64)
+    if len(owners):
+        starts = np.flatnonzero(np.diff(owners, prepend=-1))
+        totals[owners[starts]] = np.add.reduceat(lanes, starts, axis=0)
+    return totals
