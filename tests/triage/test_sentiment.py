@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,6 +141,16 @@ def test_without_overrides_the_score_is_vaders_own(text: str) -> None:
 
 
 ANALYZER, PLAIN = SentimentIntensityAnalyzer(), Vader()
+
+
+def test_without_overrides_the_score_of_whole_sentences_is_vaders_own() -> None:
+    seeds = files("carecli.triage").joinpath("data", "seeds_en.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    texts = [line.split("\t")[0] for line in seeds]
+    for text in [*texts, *(" but ".join(texts[at : at + 3]).upper()[:60] + texts[at] for at in range(0, 600, 3))]:
+        ours = PLAIN.compound(list(PLAIN.valences(list(PLAIN.terms(text))).values()), text)
+        assert ours == ANALYZER.polarity_scores(text)["compound"], text
+
+
 HOSTILE = [
     "a" + "\u0301" * 100_000,
     "\x00" * 5000,
