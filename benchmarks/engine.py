@@ -2,8 +2,8 @@
 
 `python benchmarks/engine.py [--data FOLDER] [--semantic] [--speed]`: FOLDER holds public labelled sets (default:
 ../shared/data beside the project); what isn't there is left out. benchmarks/care holds our own test sets, which
-nothing was trained on: of `care_*` (and tests/triage/emergencies_*) two thirds are judged; `second_*` and `danger_*` were written
-before the seeds that they judge, `fresh_*` after them and looked at once.
+nothing was trained on: of `care_*` (and tests/triage/emergencies_*) two thirds are judged; `second_*` and `danger_*`
+were written before the seeds that they judge, `fresh_*` after them and looked at once.
 `--semantic` judges the engine with embeddings.
 """
 
