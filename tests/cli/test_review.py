@@ -142,7 +142,7 @@ def test_a_reply_that_cannot_be_posted_says_so(desk: World) -> None:
 def test_a_customer_who_writes_while_one_thinks_is_read_first(desk: World) -> None:
     row = {"id": "9", "author": "zoe", "in_reply_to": "1", "created_at": "2026-11-20T11:50:00Z"}
     person = review(desk, "1").at("[1/2] case 1").types("r").at("a number, or your own words; empty: none").types("1")
-    person.child.expect(r"send it\? y or n: .*> ")
+    person.child.expect(r"send it\? y; n;.*> ")
     desk.mentions({**row, "text": "@acme it has come!"})
     person.types("y").at("[1/2] case 1")
     assert "It says: “@acme it has come!”" in " ".join(person.shown.split())

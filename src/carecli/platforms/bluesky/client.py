@@ -25,7 +25,7 @@ from carecli.platforms.bluesky.posts import (
     AuthorView,
     PostUri,
     PostView,
-    Record,
+    Stored,
     complaint,
     mention,
     web_url,
@@ -42,13 +42,6 @@ class Put(BaseModel):
     """What putRecord answers."""
 
     uri: PostUri
-
-
-class Stored(BaseModel):
-    """What getRecord answers."""
-
-    uri: PostUri
-    value: Record
 
 
 @dataclass
@@ -136,7 +129,7 @@ class BlueskyClient:
             session = await self.xrpc.session()
             if (found := await self.find(key, reply)) is not None:
                 return found
-            to = await self._answerable(reply.to.external_id)
+            to = await self._answerable(reply.to.external_id, session)
             dids = await self._dids(reply.text)
         at = reply.created_at or datetime.now(UTC)
         answer = await self.xrpc.procedure(
@@ -158,16 +151,10 @@ class BlueskyClient:
     async def find(self, key: str, reply: Reply) -> Receipt | None:
         """The receipt of the record under the reply's key, as the account's own server has it."""
         session = await self.xrpc.session()
-        answer = await self.xrpc.ask(
-            "com.atproto.repo.getRecord",
-            {"repo": session.did, "collection": POST, "rkey": _record_key(key, reply)},
-        )
-        if error_name(answer) == "RecordNotFound":
+        stored = await self._own(_record_key(key, reply), session)
+        if stored is None:
             return None
-        if answer.status != 200:
-            raise self.xrpc.failure(answer)
-        stored = _checked(Stored, answer)
-        answered = stored.value.reply.parent.uri if stored.value.reply else None
+        answered = stored.record.reply.parent.uri if stored.record.reply else None
         if answered != reply.to.external_id:
             raise PlatformError(f"another post stands under the key of this reply: {printable(stored.uri)}")
         return _receipt(stored.uri, reply, session)
@@ -221,8 +208,23 @@ class BlueskyClient:
         counts = await self.lists.followers(one.author.id for one in made if one.author.id)
         return [replace(one, author=replace(one.author, followers=counts.get(one.author.id or ""))) for one in made]
 
-    async def _answerable(self, uri: str) -> PostView:
+    async def _own(self, record_key: str, session: Session) -> Stored | None:
+        """A post of the account itself, from its own server."""
+        ask = {"repo": session.did, "collection": POST, "rkey": record_key}
+        answer = await self.xrpc.ask("com.atproto.repo.getRecord", ask)
+        if error_name(answer) == "RecordNotFound":
+            return None
+        if answer.status != 200:
+            raise self.xrpc.failure(answer)
+        return _checked(Stored, answer)
+
+    async def _answerable(self, uri: str, session: Session) -> PostView | Stored:
         """The post `uri` as it stands now. Raises NotProcessed when it cannot be answered."""
+        own = f"at://{session.did}/{POST}/"
+        if uri.startswith(own):  # the AppView shows the part of a thread before this one some moments late
+            stored = await self._own(uri.removeprefix(own), session)
+            if stored is not None and stored.cid:
+                return stored
         view = (await self.lists.posts([uri])).get(uri)
         if view is None:
             raise NotProcessed(f"the post {printable(uri)} is gone or not shown to us", status=404)

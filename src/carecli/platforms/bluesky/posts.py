@@ -7,7 +7,7 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, StringConstraints, ValidationError, field_validator
+from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
 
 from carecli.model import JSON, Author, Mention, Visibility, parse_iso
 
@@ -58,6 +58,14 @@ class Record(BaseModel):
     facets: Any = None
     embed: Any = None
     reply: ReplyRef | None = None
+
+
+class Stored(BaseModel):
+    """A post as its repository holds it: what getRecord answers."""
+
+    uri: PostUri
+    cid: str = ""
+    record: Record = Field(validation_alias="value")
 
 
 class PostView(BaseModel):

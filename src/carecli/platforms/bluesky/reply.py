@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from carecli.model import JSON, Reply, iso
-from carecli.platforms.bluesky.posts import POST, PostView
+from carecli.platforms.bluesky.posts import POST, PostView, Stored
 
 TID_LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 LINK = re.compile(r"https?://[^\s<>\"]+")
@@ -36,7 +36,7 @@ def handles_in(text: str) -> list[str]:
     return list(dict.fromkeys(found[1].lower() for found in AT.finditer(text)))
 
 
-def record(reply: Reply, *, to: PostView, at: datetime, dids: Mapping[str, str]) -> JSON:
+def record(reply: Reply, *, to: PostView | Stored, at: datetime, dids: Mapping[str, str]) -> JSON:
     """The record to put; `dids` are the accounts behind the handles of the text."""
     parent = {"uri": to.uri, "cid": to.cid}
     root = to.record.reply.root.model_dump() if to.record.reply else parent
