@@ -39,6 +39,8 @@ Shares = Sequence[float]
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
 _BATCH = 512
 _EMERGENCY = INTENTS.index("emergency")
+_SPAM = INTENTS.index("spam")
+_HALF = 0.5
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
@@ -194,8 +196,10 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
 def _decided(
     readings: Sequence[Reading], emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> list[Decided]:
-    """The labels; an emergency needs far less than a half."""
+    """The labels; an emergency needs far less than a half, and what hides a text from the queue as spam a half."""
     danger = (wants[:, _EMERGENCY] >= emergency).tolist()
+    wants = wants.copy()
+    wants[wants[:, _SPAM] < _HALF, _SPAM] = 0.0
     tones, intents_, pressing = (
         feelings.argmax(axis=1).tolist(),
         wants.argmax(axis=1).tolist(),
