@@ -122,6 +122,8 @@ def test_gaps_are_questions_of_several_customers_without_an_article(world: World
         {"id": "4", "author": "d", "text": "@acme 可以带宠物狗上飞机吗？"},
         {"id": "5", "author": "e", "text": "@acme 宠物狗可以上飞机吗？"},
     )
+    for mention in ("1", "2", "3", "4", "5"):
+        world.run("label", mention, "--intent", "question")
     found = {gap["language"]: gap for gap in world.json("kb", "gaps")}
     assert set(found) == {"en", "zh"}
     assert (found["en"]["asked"], found["en"]["cases"]) == (2, [1, 2])

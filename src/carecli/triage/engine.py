@@ -39,8 +39,8 @@ Shares = Sequence[float]
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
 _BATCH = 512
 _EMERGENCY = INTENTS.index("emergency")
-_SPAM = INTENTS.index("spam")
-_HALF = 0.5
+# Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
+_CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
@@ -196,10 +196,11 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
 def _decided(
     readings: Sequence[Reading], emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> list[Decided]:
-    """The labels; an emergency needs far less than a half, and what hides a text from the queue as spam a half."""
+    """The labels; an emergency needs far less than a half."""
     danger = (wants[:, _EMERGENCY] >= emergency).tolist()
     wants = wants.copy()
-    wants[wants[:, _SPAM] < _HALF, _SPAM] = 0.0
+    for unsure, needed in _CLEAR.items():
+        wants[wants[:, unsure] < needed, unsure] = 0.0
     tones, intents_, pressing = (
         feelings.argmax(axis=1).tolist(),
         wants.argmax(axis=1).tolist(),
