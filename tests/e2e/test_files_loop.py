@@ -39,16 +39,15 @@ def told(tmp_path_factory: pytest.TempPathFactory, posts: list[Post]) -> World:
 
 
 def correct(world: World, posts: list[Post]) -> None:
-    """`care label` what differs from what was meant, and a few that do not; several at once, none is lost."""
+    """`care label` every message as it was meant; several at once, none is lost."""
     meant = {post.id: post.intent for post in posts if post.intent}
-    wrong = []
-    for number, row in enumerate(row for row in exported(world) if row["inbound"]):
-        intent = meant[row["id"]]
-        wanted = (intent, FEELING[intent])
-        if number < 2 * AT_ONCE or (row["intent"], row["sentiment"]) != wanted:
-            wrong.append([str(row["mention"]), "--intent", wanted[0], "--sentiment", wanted[1]])
-    for start in range(0, len(wrong), AT_ONCE):
-        labels = [world.start("label", *options) for options in wrong[start : start + AT_ONCE]]
+    words = []
+    for row in exported(world):
+        if row["inbound"]:
+            intent = meant[row["id"]]
+            words.append([str(row["mention"]), "--intent", intent, "--sentiment", FEELING[intent]])
+    for start in range(0, len(words), AT_ONCE):
+        labels = [world.start("label", *options) for options in words[start : start + AT_ONCE]]
         for label in labels:
             _, errors = label.communicate(timeout=120)
             assert label.returncode == 0, errors
