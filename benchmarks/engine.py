@@ -125,8 +125,9 @@ def signal_lines(rows: Sequence[Row], meaning: Meaning | None = None) -> Iterato
             judged = [_judged(signal, row, each) for row, each in pairs]
             found = measured(signal, judged)
             wanted = {"intent": "emergency", "urgency": "today", "needs_reply": "yes"}[signal]
-            recall = found["per_class"][wanted]["recall"]
-            yield [language, signal, found["accuracy"], found["macro_f1"], f"{wanted} {recall:.2f}", found["ece"]]
+            recall = found["per_class"].get(wanted, {}).get("recall")
+            share = "none" if recall is None else f"{recall:.2f}"
+            yield [language, signal, found["accuracy"], found["macro_f1"], f"{wanted} {share}", found["ece"]]
 
 
 def _judged(signal: str, row: Row, each: Judgement) -> Judged:

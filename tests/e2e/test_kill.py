@@ -96,6 +96,11 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+def said_below(town: Town, post: str) -> list[str]:
+    """The ids of what the brand answered to a post, and to its own answers: a thread hangs on itself."""
+    return [one for answer in town.answers(post) for one in (answer.id, *said_below(town, answer.id))]
+
+
 class Kills:
     """The subclass gives `street`, one for all its tests."""
 
@@ -232,7 +237,7 @@ class Everywhere(Kills):
         street.town.settle()
         (outcome,) = street.world.json("fetch")
         assert (outcome["new"], outcome["error"]) == (0, None)
-        posted = [answer.id for used in street.used for answer in street.town.answers(street.waiting[used])]
+        posted = [answer for used in street.used for answer in said_below(street.town, street.waiting[used])]
         assert sorted(stored(street.world, inbound=False)) == sorted(posted)
         assert street.world.json("show", str(case))["status"] == "pending"
 

@@ -293,7 +293,7 @@ def test_links_are_copied_and_opened_only_if_they_are_web_addresses(
     desk: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = desk.folder / "opened"
-    browser = desk.write("browser", f'#!/bin/sh\necho "$1" >> {opened}\n')
+    browser = desk.write("browser", f'#!/bin/sh\necho "$1" >> {opened}\nsleep 1\n')  # who ends at once counts as none
     browser.chmod(0o755)
     monkeypatch.setenv("BROWSER", f"{browser} %s &")
     monkeypatch.setattr("webbrowser._tryorder", None)  # BROWSER is read once a process; others may have asked already
