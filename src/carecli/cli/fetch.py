@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -15,6 +15,9 @@ from carecli.cli.context import Context
 from carecli.cli.options import Json, Limit, Since
 from carecli.errors import CareError, UsageError
 from carecli.model import Outcome, iso
+
+if TYPE_CHECKING:
+    from carecli.platforms.files import Rejected
 
 
 def add_to(app: typer.Typer) -> None:
@@ -169,28 +172,26 @@ def import_(
         )
     with errors.progress("Classifying") as tell:
         act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
-    result: dict[str, Any] = {
-        "read": outcome.fetched + len(rejected),
-        "new": outcome.new,
-        "updated": outcome.updated,
-        "rejected": len(rejected),
-        "errors": [{"line": row.line, "reason": row.reason} for row in rejected],
-    }
+    _say_what_came(file, outcome, rejected, json=json)
+    if rejected:
+        raise typer.Exit(4 if outcome.fetched else 1)
+
+
+def _say_what_came(file: str, outcome: Outcome, rejected: Sequence[Rejected], *, json: bool) -> None:
+    """What the file gave, and each row that is wrong: on a terminal the first twenty."""
+    read = outcome.fetched + len(rejected)
     if json:
-        output.document(result)
+        wrong = [{"line": row.line, "reason": row.reason} for row in rejected]
+        counts = {"read": read, "new": outcome.new, "updated": outcome.updated, "rejected": len(rejected)}
+        output.document({**counts, "errors": wrong})
     else:
-        output.lines(
-            f"{result['read']} rows read: {result['new']} new, {result['updated']} updated,"
-            f" {result['rejected']} rejected"
-        )
+        output.lines(f"{read} rows read: {outcome.new} new, {outcome.updated} updated, {len(rejected)} rejected")
     for row in rejected[:20]:
         errors.warn(f"{file}, line {row.line}: {row.reason}")
     if len(rejected) > 20:
         errors.warn(f"{len(rejected) - 20} more rejected rows; --json lists them all")
     if any("is not utf-8" in row.reason for row in rejected):
         errors.warn("if the whole file is in another encoding, name it: --encoding cp1250")
-    if rejected:
-        raise typer.Exit(4 if outcome.fetched else 1)
 
 
 def _options(

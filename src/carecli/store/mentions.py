@@ -280,6 +280,24 @@ def _update(
 ) -> None:
     """Write `mention` over its row. `completed`: its platform knows more than the file that brought it: no edit."""
     m, number = mention, row["mention_id"]
+    _overwrite(connection, number, m, authors[_account(m)], completed=completed)
+    if m.raw is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO raw_mentions (mention_id, json_zstd) VALUES (?, ?)", [number, pack(m.raw)]
+        )
+    if row["text"] != m.text:
+        search.remove(connection, number, row["text"])
+        search.add(connection, [(number, m.text)])
+        if row["case_id"] is not None and row["deleted_at"] is not None:
+            events.append(connection, row["case_id"], "restored", now, data={"mention": number})
+        elif row["case_id"] is not None and m.inbound and not completed:
+            events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
+    if row["deleted_at"] is not None:
+        withdrawals.forget(connection, number)
+
+
+def _overwrite(connection: sqlite3.Connection, number: int, m: Mention, author: int, *, completed: bool) -> None:
+    """The row of `m` as it is now; other words, or other people's, are triaged again."""
     connection.execute(
         """
         UPDATE mentions SET author_id = ?, inbound = ?, directed = ?, visibility = ?, text = ?, url = ?,
@@ -290,7 +308,7 @@ def _update(
         WHERE mention_id = ?
         """,
         [
-            authors[_account(m)],
+            author,
             m.inbound,
             bool(m.directed),
             m.visibility,
@@ -312,19 +330,6 @@ def _update(
             number,
         ],
     )
-    if m.raw is not None:
-        connection.execute(
-            "INSERT OR REPLACE INTO raw_mentions (mention_id, json_zstd) VALUES (?, ?)", [number, pack(m.raw)]
-        )
-    if row["text"] != m.text:
-        search.remove(connection, number, row["text"])
-        search.add(connection, [(number, m.text)])
-        if row["case_id"] is not None and row["deleted_at"] is not None:
-            events.append(connection, row["case_id"], "restored", now, data={"mention": number})
-        elif row["case_id"] is not None and m.inbound and not completed:
-            events.append(connection, row["case_id"], "edited", now, data={"mention": number, "before": row["text"]})
-    if row["deleted_at"] is not None:
-        withdrawals.forget(connection, number)
 
 
 def _storable(mention: Mention) -> Mention:
