@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from carecli.errors import ConfigError
 from carecli.platforms.base import Fetcher, Platform, Setup
 from carecli.text import grapheme_count
 
@@ -41,25 +40,14 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         setup.secret("PASSWORD"),
         pinned=setup.flag("pinned"),
     ) as xrpc:
-        page_size = _whole(setup, "page_size", PAGE_SIZE, 1, 100)
+        page_size = setup.whole("page_size", PAGE_SIZE, 1, 100)
         yield BlueskyClient(
             xrpc,
             Lists(xrpc, appview=appview, page_size=page_size),
             searches=setup.searches("bluesky"),
             own_handles=frozenset(handle.removeprefix("@").lower() for handle in setup.handles),
-            overlap=_whole(setup, "overlap", OVERLAP_MINUTES, 0, 7 * 24 * 60) * 60_000,
+            overlap=setup.whole("overlap", OVERLAP_MINUTES, 0, 7 * 24 * 60) * 60_000,
         )
-
-
-def _whole(setup: Setup, key: str, default: int, least: int, most: int) -> int:
-    text = setup.text(key, str(default))
-    try:
-        value = int(text)
-    except ValueError:
-        value = least - 1
-    if not least <= value <= most:
-        raise ConfigError(f"source {setup.source}: {key} is {text!r}, not a whole number from {least} to {most}")
-    return value
 
 
 BLUESKY = Platform(

@@ -68,7 +68,7 @@ class Mastodon:
         self._client = client
         self._setup = setup
         self._host = host(setup)
-        self._limit = _limit(setup)
+        self._limit = setup.whole("max_characters", LIMIT)
         self._stream_seconds = setup.whole("stream_seconds", 0, 0, 24 * 3600)
         self._account: Account | None = None
 
@@ -254,13 +254,6 @@ def _comparable(text: str) -> str:
     """The letters of a text, without what servers change on the way: markup, quotes, full addresses."""
     short = MENTION.sub(r"@\1", text).casefold()
     return re.sub(r"\W+", "", short) or " ".join(short.split())
-
-
-def _limit(setup: Setup) -> int:
-    try:
-        return int(setup.text("max_characters", str(LIMIT)))
-    except ValueError as error:
-        raise ConfigError(f"max_characters of the source '{setup.source}' is not a number") from error
 
 
 @asynccontextmanager
