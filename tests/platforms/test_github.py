@@ -128,7 +128,7 @@ class Hub(Fake):
     def search(self, request: Request) -> object:
         query = request.first("q")
         until = re.search(r"created:<=(\S+)", query)
-        phrase = re.findall(r'"(.*)"', query)[0]
+        phrase = (re.findall(r'"(.*)"', query) or query.split())[0]
         found = [
             item
             for item in reversed(self.issues)

@@ -12,9 +12,10 @@ from carecli import platforms
 from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import Json
+from carecli.config import Source
 from carecli.errors import CareError, UsageError
 from carecli.model import iso, parse_iso
-from carecli.platforms.base import Platform, Setup
+from carecli.platforms.base import Platform
 
 group = typer.Typer(
     help="Sources: accounts, feeds and folders that are listened to.",
@@ -52,8 +53,7 @@ def add(
     settings = dict(_pair(text) for text in set_ or [])
     if unknown := platforms.unknown_setting(loaded, settings):
         raise UsageError(f"--set {unknown[0]}: unknown setting", hint=unknown[1])
-    estimate = loaded.estimate(Setup(name, settings))
-    run.config  # noqa: B018 - a broken care.toml is not added to
+    estimate = loaded.estimate(platforms.setup(run.config, Source(name, platform, settings=settings)))
     add_source(run.config_path, name, platform, settings)
     run.__dict__.pop("config", None)
     if json:

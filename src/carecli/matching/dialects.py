@@ -11,11 +11,16 @@ from carecli.matching.terms import Any, Node, Term
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """What a platform's own search understands; `either` and `without` are its words for OR and not, None: none."""
+    """What a platform's own search understands; `either` and `without` are its words for OR and not, None: none.
+
+    `quotes`: it knows phrases. `several`: it finds words that stand apart; else it is asked for the longest alone.
+    """
 
     either: str | None = None
     without: str | None = None
     tags: bool = True
+    quotes: bool = True
+    several: bool = True
     longest: int = 500
     most: int = 10
 
@@ -26,8 +31,10 @@ DIALECTS: Mapping[str, Dialect] = {
     "bluesky": Dialect(),
     "x": Dialect("OR", "-", longest=512),
     "reddit": Dialect("OR", "-", tags=False, longest=512),
-    "github": Dialect("OR", "-", tags=False, longest=256),
-    "lucene": Dialect("OR", "-", tags=False, longest=1_000),
+    # OR binds weaker than the qualifiers that every search there needs.
+    "github": Dialect(tags=False, longest=256),
+    "threads": Dialect(tags=False, quotes=False),
+    "lemmy": Dialect(tags=False, quotes=False, several=False),
 }
 
 
@@ -71,6 +78,8 @@ def _alternatives(node: Node) -> list[_Alternative]:
 
 def _clause(parts: Sequence[Term], without: Sequence[Node], spoken: Dialect) -> str:
     said = [_said(term, spoken) for term in dict.fromkeys(parts)]
+    if not spoken.several:
+        return max(said, key=len)
     if spoken.without:
         # a phrase that holds a word we look for is a false friend: only we can tell its occurrences apart
         wanted = {word for term in parts for word in term.words}
@@ -84,4 +93,4 @@ def _said(term: Term, spoken: Dialect) -> str:
         mark = {"tag": "#", "handle": "@"}[term.kind] if spoken.tags else ""
         return mark + term.words[0]
     text = " ".join(term.words)
-    return f'"{text}"' if " " in text or term.kind == "link" else text
+    return f'"{text}"' if spoken.quotes and (" " in text or term.kind == "link") else text

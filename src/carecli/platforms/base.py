@@ -6,6 +6,7 @@ Its `open` yields a client: always a `Fetcher`, and a `Poster` where the platfor
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -120,13 +121,17 @@ class Setup:
             raise ConfigError(f"the source '{self.source}' has no {key}: {what}")
         return value
 
-    def searches(self, dialect: str) -> tuple[str, ...]:
-        """What to search for on a platform that speaks `dialect`: the setting `search`, and the query. ConfigError."""
+    def searches(self, dialect: str, *, phrases: bool = False) -> tuple[str, ...]:
+        """What to search for on a platform that speaks `dialect`: the setting `search`, and the query. ConfigError.
+
+        `phrases`: what the setting names are phrases, unless it has quotation marks or qualifiers (label:bug) itself.
+        """
         try:
             asked = to_search(self.query, dialect) if self.query else ()
         except ValueError as error:
             raise ConfigError(f"query of the source '{self.source}': {error}") from None
-        return tuple(dict.fromkeys((*self.texts("search"), *asked)))
+        named = self.texts("search")
+        return tuple(dict.fromkeys((*(map(as_phrase, named) if phrases else named), *asked)))
 
     def seconds(self, key: str, default: float) -> float:
         """The setting `key` as a number of seconds. Raises ConfigError."""
@@ -139,6 +144,11 @@ class Setup:
         """The setting `key` as yes or no; `--set key=true` arrives as text."""
         value = self.settings.get(key, default)
         return value if isinstance(value, bool) else str(value).strip().lower() in {"1", "true", "yes", "on"}
+
+
+def as_phrase(words: str) -> str:
+    """Several `words` as one phrase, where they are not marked as something else."""
+    return f'"{words}"' if " " in words and not re.search(r'"|\w:\S', words) else words
 
 
 def server_of(setup: Setup) -> str:

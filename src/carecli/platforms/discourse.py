@@ -48,7 +48,7 @@ class Discourse:
         self._host = server_of(setup)
         self._handle = setup.needs("handle", "the account's name on the forum").lstrip("@")
         self._own = {fold(name.lstrip("@")) for name in (*setup.handles, self._handle) if name.strip("@ ")}
-        self._queries = setup.searches("words")
+        self._queries = setup.searches("words", phrases=True)
         self._forum = setup.flag("forum")
         self._size = setup.whole("page_size", PAGE_SIZE, STEP_BACK + 1, PAGE_SIZE)
         self._open_categories: set[int] | None = None
@@ -152,9 +152,8 @@ class Discourse:
 
     def _search(self, query: str) -> Listing:
         async def read(at: str | None) -> Sheet:
-            words = query if '"' in query or " " not in query else f'"{query}"'
             number = int(at or 1)
-            data = Fields(await self._api.json("search.json", {"q": f"{words} order:latest", "page": number}))
+            data = Fields(await self._api.json("search.json", {"q": f"{query} order:latest", "page": number}))
             more = data.get("grouped_search_result.more_full_page_results") is True
             return sheet(data.items("posts"), entry, f"search {query}", str(number + 1) if more else None)
 

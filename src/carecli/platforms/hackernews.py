@@ -8,13 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from carecli.errors import BadAnswer, ConfigError
+from carecli.matching import parse
 from carecli.model import JSON, Author, Mention, Page
-from carecli.platforms.base import Platform, Setup
-from carecli.platforms.web.fields import Fields, milliseconds
+from carecli.platforms.base import Look, Platform, Setup, as_phrase
+from carecli.platforms.web.fields import Fields, comparable, milliseconds
 from carecli.platforms.web.listings import HISTORY, Entry, Listing, Sheet, Until, beyond, one, pages, sheet
 from carecli.platforms.web.markup import to_text
 from carecli.text import fold
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from carecli.platforms.web.api import Api
 
 BASE_URL = "https://hn.algolia.com/api/v1"
+ITEMS_URL = "https://hacker-news.firebaseio.com/v0"
 WEB = "https://news.ycombinator.com"
 PAGE_SIZE = 200
 # Threads that an account took part in and that are listened to for replies: all go into one request.
@@ -30,13 +34,20 @@ MOST_THREADS = 60
 
 
 class HackerNews:
-    """Fetcher and Checker. `handle` is the account whose replies are fetched, "" for none."""
+    """Fetcher, Rereader and Checker. `handle` is the account whose replies are fetched, "" for none."""
+
+    at_once = 1
 
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
         self._handle = setup.text("handle").strip().lstrip("@")
-        self._queries = setup.searches("words") or setup.keywords
+        asked = setup.searches("words", phrases=True) or tuple(map(as_phrase, setup.keywords))
+        try:
+            self._queries = {query: parse(query) for query in asked}
+        except ValueError as error:
+            raise ConfigError(f"search of the source '{setup.source}': {error}") from None
         self._own = {fold(name.lstrip("@")) for name in (*setup.handles, self._handle) if name.strip("@ ")}
+        self._items = setup.text("items_url", ITEMS_URL).rstrip("/")
         self._size = setup.whole("page_size", PAGE_SIZE, 10, 1000)
         if not self._handle and not self._queries:
             raise ConfigError(
@@ -67,6 +78,21 @@ class HackerNews:
         async for page in pages(listings, cursor, since):
             yield page
 
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these posts are now, by the site's own items: the search goes on showing what was deleted."""
+        found, gone = list[Mention](), list[str]()
+        for mention in known:
+            address = f"{self._items}/item/{quote(mention.external_id, safe='')}.json"
+            value = (await self._api.client.get(address, follow=True)).json()
+            if not isinstance(value, dict):  # null: an item that this server does not know yet
+                continue
+            item = Fields(value)
+            if item.get("deleted") is True or item.get("dead") is True:
+                gone.append(mention.external_id)
+            else:
+                found.append(_as_now(mention, item))
+        return Look(tuple(found), tuple(gone))
+
     def _listing(self, name: str, query: str, tags: str, own: set[str], *, only_replies: bool = False) -> Listing:
         async def read(at: str | None) -> Sheet:
             place = Until.parse(at)
@@ -75,14 +101,17 @@ class HackerNews:
 
         def entry(item: Fields) -> Entry | None:
             made = self._mention(item, own)
-            wanted = _contains(made.text, query) and (made.directed or not only_replies or made.thread_root in own)
+            # The search also finds what only looks like it.
+            fits = not query or self._queries[query].match(made.text) is not None
+            wanted = fits and (made.directed or not only_replies or made.thread_root in own)
             return one(made) if wanted else Entry(made.external_id, milliseconds(made.created_at))
 
         return Listing(name, read)
 
     async def _search(self, query: str, tags: str, at: Until | None) -> dict[str, Any]:
         params: dict[str, str | int] = {
-            "query": f'"{query}"' if query else "",
+            # A single word is found as the beginning of others without the marks.
+            "query": f'"{query}"' if query and not re.search('[ "]', query) else query,
             "tags": tags,
             "hitsPerPage": self._size,
             "page": at.page - 1 if at else 0,
@@ -143,9 +172,12 @@ def _text(item: Fields) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def _contains(text: str, query: str) -> bool:
-    """Whether `query` stands in `text` as words: the search also finds what merely looks like it."""
-    return not query or re.search(rf"(?<!\w){re.escape(fold(query))}(?!\w)", fold(text)) is not None
+def _as_now(known: Mention, item: Fields) -> Mention:
+    """`known` with the item's words, where they are others: the search writes the same words in another way."""
+    parts = (to_text(item.text("title")), to_text(item.text("text")), item.text("url"))
+    text = "\n\n".join(part for part in parts if part)
+    same = not text or comparable(text) == comparable(known.text)
+    return replace(known, text=known.text if same else text, likes=item.count("score"))
 
 
 @asynccontextmanager
@@ -164,6 +196,7 @@ HACKERNEWS = Platform(
         "handle": "the account whose posts get replies (optional)",
         "search": "what to look for: one phrase or a list (default: the brand's keywords)",
         "base_url": f"the search's address (default {BASE_URL})",
+        "items_url": f"where single posts are looked at again (default {ITEMS_URL})",
         "page_size": f"posts per request, 10 to 1000 (default {PAGE_SIZE})",
     },
     access="Free, no account needed. Hacker News has no way to answer by program: `care show` gives the address.",

@@ -45,7 +45,7 @@ class StackExchange:
         self._site = setup.text("site", SITE).strip()
         self._common = {"site": self._site, "filter": "withbody", **({"key": key} if key else {})}
         self._user = setup.text("user_id").strip()
-        self._queries = setup.searches("words")
+        self._queries = setup.searches("words", phrases=True)
         self._tags = setup.texts("tags")
         self._size = setup.whole("page_size", 100, 1, 100)
         self._ready: dict[str, float] = {}
@@ -78,7 +78,7 @@ class StackExchange:
             listings.append(self._listing("answers", f"{user}/answers", {}, self._answer))
             listings.append(self._listing("comments", f"{user}/comments", {}, self._comment))
         asked = [(f"tag:{tag}", {"tagged": tag}) for tag in self._tags]
-        asked += [(f"search:{query}", {"q": _phrase(query)}) for query in self._queries]
+        asked += [(f"search:{query}", {"q": query}) for query in self._queries]
         listings += [self._listing(name, "search/advanced", params, self._question) for name, params in asked]
         async for page in pages(listings, cursor, since):
             yield page
@@ -183,10 +183,6 @@ class StackExchange:
     @property
     def _web(self) -> str:
         return f"https://{self._site}" if "." in self._site else f"https://{self._site}.com"
-
-
-def _phrase(query: str) -> str:
-    return query if '"' in query or " " not in query else f'"{query}"'
 
 
 def judge(answer: Answer) -> PlatformError | None:

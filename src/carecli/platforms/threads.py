@@ -59,7 +59,7 @@ class Threads:
         self._size = setup.whole("page_size", PAGE_SIZE, 1, 100)
         self._look_back = timedelta(days=setup.whole("look_back_days", LOOK_BACK_DAYS, 0, 365))
         self._mentions = setup.flag("mentions")
-        self._queries = setup.texts("search")
+        self._queries = setup.searches("threads")
         self._pause = pause
         self._name = ""
 
@@ -83,13 +83,10 @@ class Threads:
         listings = [self._threads(below), self._flat("own", "me/replies", {}, below, directed=None)]
         if self._mentions:
             listings.append(self._flat("mentions", "me/mentions", {}, below, directed=True))
-        for query in self._queries:
-            kind = {
-                "q": query.lstrip("#"),
-                "search_type": "RECENT",
-                "search_mode": "TAG" if query[0] == "#" else "KEYWORD",
-            }
-            listings.append(self._flat(f"search:{query}", "keyword_search", kind, below, directed=False))
+        listings += [
+            self._flat(f"search:{query}", "keyword_search", _asked(query), below, directed=False)
+            for query in self._queries
+        ]
         async for page in pages_below(listings, cursor, since, below, self._look_back):
             yield page
 
@@ -211,6 +208,12 @@ class Threads:
 def _made(sent: Fields) -> str:
     try:
         return sent.id("id")
+def _asked(query: str) -> dict[str, str]:
+    """The parameters that search for `query`: words, or a #tag."""
+    mode = "TAG" if query.startswith("#") else "KEYWORD"
+    return {"q": query.lstrip("#"), "search_type": "RECENT", "search_mode": mode}
+
+
     except ValueError as error:
         raise BadAnswer("Threads did not answer with an id") from error
 

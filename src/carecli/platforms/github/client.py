@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
@@ -84,7 +85,7 @@ class GitHub:
             listings += self._of_repo(repo, eyes, private=private, talks=talks)
         if self._setup.flag("notifications"):
             listings.append(self._notifications(eyes))
-        listings += [self._search(query, eyes) for query in self._setup.searches("github")]
+        listings += [self._search(query, eyes) for query in self._setup.searches("github", phrases=True)]
         async for page in pages(listings, cursor, since):
             yield page
 
@@ -169,7 +170,10 @@ class GitHub:
         return sheet(values, entry, path, beyond(place, values, "updated_at", self._size))
 
     def _search(self, query: str, eyes: Eyes) -> Listing:
-        words = query if ":" in query or '"' in query else f'"{query}" in:title,body,comments'
+        words = query
+        if not re.search(r"\w:\S", query):  # else in GitHub's own syntax
+            phrase = query if re.search('[ "]', query) else f'"{query}"'
+            words = f"{phrase} in:title,body,comments"
 
         async def read(at: str | None) -> Sheet:
             place = Until.parse(at)

@@ -32,7 +32,7 @@ class Lemmy:
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
         self._host = server_of(setup)
-        self._queries = setup.searches("words")
+        self._queries = setup.searches("lemmy")
         self._own = frozenset(fold(name.lstrip("@")) for name in setup.handles if name.strip("@ "))
         self._size = setup.whole("page_size", PAGE_SIZE, 10, PAGE_SIZE)
         self._known: tuple[Eyes, Dialect] | None = None

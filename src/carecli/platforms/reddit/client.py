@@ -46,7 +46,7 @@ class Reddit:
         self._api = api
         self._name = name
         self._subreddits = [place.removeprefix("/").removeprefix("r/") for place in setup.texts("subreddits")]
-        self._queries = setup.texts("search")
+        self._queries = setup.searches("reddit")
         self._size = setup.whole("page_size", PAGE_SIZE, 1, PAGE_SIZE)
         self._own = {fold(handle.lstrip("@").removeprefix("u/")) for handle in setup.handles if handle.strip("@ ")}
         self._ready = 0.0

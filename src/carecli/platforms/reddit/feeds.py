@@ -48,7 +48,7 @@ class RedditFeeds:
             folder = f"r/{quote(place.removeprefix('/').removeprefix('r/'), safe='')}"
             self._feeds.append((f"new:{place}", f"{folder}/new/.rss", {}, None))
             self._feeds.append((f"comments:{place}", f"{folder}/comments/.rss", {}, None))
-        for query in setup.texts("search"):
+        for query in setup.searches("reddit"):
             self._feeds.append((f"search:{query}", "search.rss", {"q": query, "sort": "new"}, False))
         if not self._feeds:
             hint = "set subreddits or search, or handle and the FEED token"

@@ -66,7 +66,7 @@ def _estimate(setup: Setup) -> str:
     limit = setup.seconds("budget", BUDGET)
     each, hit = OWN_READ + USER_READ, POST_READ + USER_READ
     counts = f"{int(limit / each):,} mentions of as many people, or {int(limit / ANSWER):,} answers without a link"
-    searched = f" or {int(limit / hit):,} search hits," if setup.texts("search") else ""
+    searched = f" or {int(limit / hit):,} search hits," if setup.searches("x") else ""
     return f"By X's list the budget of ${limit:.2f} a month is enough for about {counts},{searched} or a mix of them."
 
 

@@ -45,7 +45,7 @@ class X:
 
     def __init__(self, api: Signed, setup: Setup) -> None:
         self._api = api
-        self._queries = setup.texts("search")
+        self._queries = setup.searches("x")
         self._size = setup.whole("page_size", PAGE_SIZE, 10, PAGE_SIZE)
         self._limit = setup.seconds("budget", BUDGET)
         self._history = timedelta(days=setup.whole("history_days", 1, 1, 7))
