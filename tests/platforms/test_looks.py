@@ -6,22 +6,30 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 
+from carecli.errors import PlatformError
 from carecli.model import Mention
 from carecli.platforms.bluesky import BLUESKY
 from carecli.platforms.testing import RereaderContract
 from tests.platforms.fakes import Fake, Opened, fetch, source, until_error
 from tests.platforms.fedi import Fediverse
+from tests.platforms.keys import service_account_file
 from tests.platforms.servers import Request, Script, json_script
 from tests.platforms.synapse import Synapse
 from tests.platforms.test_discourse import Forum
 from tests.platforms.test_discourse import opened as on_forum
 from tests.platforms.test_github import REPO, Hub
 from tests.platforms.test_github import opened as on_hub
+from tests.platforms.test_googleplay import APP, Play
+from tests.platforms.test_googleplay import opened as on_play
+from tests.platforms.test_hackernews import Search
+from tests.platforms.test_hackernews import opened as on_news
 from tests.platforms.test_lemmy import Server as Lemmy
 from tests.platforms.test_lemmy import opened as on_lemmy
 from tests.platforms.test_matrix import opened as on_matrix
@@ -340,6 +348,90 @@ class TestLemmy(Looked):
         (known,) = self.known("never was").values()
         self.server.views.clear()
         assert self.look([known]).deleted == (known.external_id,)
+
+
+class TestHackerNews(Looked):
+    kind, pattern = Search, r"/v0/item/.*"
+    server: Search
+
+    def begin(self) -> None:
+        self.story = self.server.write("acme", "Show HN")
+        self.server.route("GET", r"/v0/item/(\d+)\.json", self.one)
+
+    def item(self, external_id: str) -> dict[str, Any]:
+        return next(item for item in self.server.items if item["objectID"] == external_id)
+
+    def one(self, _request: Request, number: str) -> Script:
+        item = self.item(number)
+        said = {"by": item["author"], "text": item["comment_text"], "type": "comment", "time": item["created_at_i"]}
+        return json_script({"id": int(number), **(item.get("gone") or said)})
+
+    def open(self) -> Opened:
+        return on_news(self.server, items_url=f"{self.server.url}/v0")
+
+    def write(self, texts: Sequence[str]) -> list[str]:
+        return [self.server.write("zoe", text, self.story) for text in texts]
+
+    def edit(self, external_id: str, text: str) -> None:
+        self.item(external_id)["comment_text"] = text
+
+    def take_away(self, external_id: str) -> None:
+        self.item(external_id)["gone"] = {"deleted": True}
+
+    def test_what_a_moderator_took_away_and_what_is_not_known_yet(self) -> None:
+        first, second = self.known("killed", "so new that the other server does not know it").values()
+        self.item(first.external_id)["gone"] = {"dead": True, "text": "killed"}
+        self.server.routes.insert(
+            0, ("GET", re.compile(rf"/v0/item/{second.external_id}\.json"), lambda *_: json_script(None))
+        )
+        look = self.look([first, second])
+        assert (look.deleted, look.mentions) == ((first.external_id,), ())
+
+    def test_the_same_words_in_other_markup_are_no_edit(self) -> None:
+        (known,) = self.known('it\'s "late" & lost').values()
+        self.edit(known.external_id, "it&#x27;s &quot;late&quot; &amp; <i>lost</i>")
+        assert [mention.text for mention in self.look([known]).mentions] == [known.text]
+
+
+class TestGooglePlay(Looked):
+    kind, pattern = Play, rf"/applications/{APP}/reviews/.*"
+    server: Play
+
+    @pytest.fixture(autouse=True)
+    def _key(self, tmp_path: Path) -> None:
+        self.key_file = service_account_file(tmp_path)
+
+    def begin(self) -> None:
+        path = rf"/applications/{APP}/reviews/([^/]+)"
+        self.server.routes.insert(0, ("GET", re.compile(path), self.one))
+
+    def one(self, _request: Request, identity: str) -> object:
+        found = [review for review in self.server.reviews if review["reviewId"] == unquote(identity)]
+        return found[0] if found else json_script({"error": {"code": 404, "message": "Review not found"}}, 404)
+
+    def open(self) -> Opened:
+        return on_play(self.server, self.key_file)
+
+    def write(self, texts: Sequence[str]) -> list[str]:
+        return [self.server.write(text) for text in texts]
+
+    def written(self, mention: Mention) -> str:
+        return mention.text.removeprefix("Now\n\n")
+
+    def edit(self, external_id: str, text: str) -> None:
+        self.server.change(external_id, text)
+
+    def take_away(self, external_id: str) -> None:
+        self.server.reviews.remove(self.server.find(external_id))
+
+    def test_of_an_old_review_and_of_a_closed_app_a_404_says_nothing(self) -> None:
+        (known,) = self.known("late").values()
+        self.take_away(known.external_id)
+        old = replace(known, created_at=known.created_at - timedelta(days=7))
+        assert self.look([old]).deleted == ()
+        breaking(self.server, rf"/applications/{APP}/reviews", 403)
+        with pytest.raises(PlatformError):
+            self.look([known])
 
 
 class TestMastodon(RereaderContract):

@@ -6,16 +6,17 @@ nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from carecli.errors import NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
-from carecli.platforms.base import Platform, Setup
+from carecli.platforms.base import Look, Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, language, milliseconds, moment
+from carecli.platforms.web.gone import says_gone
 from carecli.platforms.web.listings import Entry, Listing, Sheet, pages
 
 if TYPE_CHECKING:
@@ -27,13 +28,20 @@ SCOPE = "https://www.googleapis.com/auth/androidpublisher"
 LIMIT = 350
 # All that the API shows is looked at every time: an answer from the console changes a review of days ago.
 WINDOW = timedelta(days=7)
+# So young a review is surely listed; of an older one nobody says what it means that it is not found.
+SHOWN = timedelta(days=6)
 SKEW = timedelta(days=1)
-HOW = "invite the service account in Play Console (Users and permissions) for this app with 'Reply to reviews'"
+HOW = (
+    "invite the service account in Play Console (Users and permissions) for this app with 'Reply to reviews'; its key "
+    "comes from Google Cloud (IAM, Service accounts, Keys, JSON)"
+)
 HINTS = {"": HOW, "accessNotConfigured": "enable the Google Play Android Developer API in the Google Cloud project"}
 
 
 class GooglePlay:
-    """Fetcher, Poster and Checker of one app."""
+    """Fetcher, Poster, Rereader and Checker of one app."""
+
+    at_once = 1
 
     def __init__(self, api: Api, setup: Setup) -> None:
         self._api = api
@@ -51,6 +59,20 @@ class GooglePlay:
         """Reviews with text of the last seven days, and the answers that they have."""
         async for page in pages([Listing("reviews", self._read, overlap=WINDOW)], cursor, since):
             yield page
+
+    async def look_again(self, known: Sequence[Mention]) -> Look:
+        """How these reviews are now. Gone is one that would be listed if it were there, in an app that we may read."""
+        found, gone = list[Mention](), list[str]()
+        for mention in known:
+            path = f"{self._path}/{quote(mention.external_id, safe='')}"
+            answer = await self._api.get(path, ok=frozenset({200, 404}))
+            if answer.status == 200:
+                review = next(self._entries(Fields(answer.json())))
+                found += review.mentions
+            elif says_gone(answer, "public") and datetime.now(UTC) - (mention.edited_at or mention.created_at) < SHOWN:
+                await self._api.json(self._path, {"maxResults": 1})
+                gone.append(mention.external_id)
+        return Look(tuple(found), tuple(gone))
 
     async def post(self, reply: Reply, *, key: str) -> Receipt:  # noqa: ARG002 - there is one answer, so it needs no key
         """Answer the review, in place of an answer that it has."""
