@@ -187,6 +187,8 @@ def _store_checks(run: Context) -> list[_Check]:
         return [("database", "", error.message)]
     found: list[_Check] = [("database", str(store.path), None if integrity == "ok" else integrity)]
     for name, state in health(run).items():
+        if name not in _listened_to(run):
+            continue
         detail = f"last success {state['last_success_at'] or 'never'}, {state['mentions']} mentions"
         problem = state["last_error"] or state["silent_seconds"]
         found.append((f"fetching {name}", detail, words(state, run.now) if problem else None))
@@ -194,6 +196,14 @@ def _store_checks(run: Context) -> list[_Check]:
     stuck = [row["reply_id"] for row in waiting if row["status"] in ("unsure", "failed")]
     found.append(("outbox", f"{len(waiting)} waiting", f"needs a decision: {stuck} (`care outbox`)" if stuck else None))
     return found
+
+
+def _listened_to(run: Context) -> set[str]:
+    """The sources that are fetched; none where care.toml is broken, which is a finding of its own."""
+    try:
+        return {name for name, source in run.config.sources.items() if source.enabled}
+    except CareError:
+        return set()
 
 
 def demo(

@@ -135,7 +135,9 @@ def words(state: dict[str, Any], now: datetime) -> str:
         said.append(f"not asked before {state['next_try_at']}")
     if state["silent_seconds"]:
         said.append(f"silent for {show_duration(state['silent_seconds'])}, longer than usual")
-    return "; ".join(said) or ("never fetched" if state["last_fetch_at"] is None else "ok")
+    if not said and state["last_fetch_at"] is None:
+        return "never read to its end" if state["mentions"] else "never fetched"
+    return "; ".join(said) or "ok"
 
 
 @group.command()
