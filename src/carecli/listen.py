@@ -86,12 +86,15 @@ def test(config: Config, name: str) -> str:
     try:
         return asyncio.run(ask())
     except AuthError as error:
-        raise AuthError(error.message, hint=_credential(platform, error.hint), status=error.status) from error
+        hint = _credential(platform, name, error.hint or "")
+        raise AuthError(error.message, hint=hint, status=error.status) from error
 
 
-def _credential(platform: Platform, hint: str | None) -> str | None:
+def _credential(platform: Platform, source: str, hint: str) -> str | None:
     """What to do about a refused credential, with what the platform says it must be and be allowed."""
-    needed = "; ".join(f"{kind} is: {words}" for kind, words in platform.secrets.items())
+    if platform.secrets and "care login" not in hint:
+        hint = f"{hint}; then `care login {source}`" if hint else f"give another one with `care login {source}`"
+    needed = "; ".join(f"{kind} is: {words}" for kind, words in platform.secrets.items() if words not in hint)
     return ". ".join(filter(None, (hint, needed))) or None
 
 

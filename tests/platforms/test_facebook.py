@@ -295,7 +295,7 @@ def test_a_private_answer(wall: Wall) -> None:
 
 def test_check(wall: Wall) -> None:
     wall.submit("hello", ZOE)
-    assert check(opened(wall)) == "the Page Acme (1122); its posts can be read"
+    assert check(opened(wall)) == "the Page Acme (1122); its posts and comments can be read"
     for secrets in ({"TOKEN": "EAAG-other"}, {"KEY": "x"}):
         with pytest.raises(AuthError) as caught:
             check(opened(wall, secrets))

@@ -299,7 +299,7 @@ def test_a_lost_answer_is_unknown_and_then_found(square: Square) -> None:
         ),
         (403, {"detail": "You are not allowed to create a Tweet with duplicate content."}, NotProcessed, "same words"),
         (401, {"title": "Unauthorized"}, AuthError, "console.x.com"),
-        (402, {"title": "CreditsDepleted"}, AuthError, "buy more"),
+        (402, {"title": "CreditsDepleted"}, NotProcessed, "buy more"),
     ],
 )
 def test_what_x_refuses_was_not_sent(

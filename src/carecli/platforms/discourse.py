@@ -22,7 +22,6 @@ from carecli.platforms.web.markup import to_text
 from carecli.text import fold
 
 if TYPE_CHECKING:
-    from carecli.platforms.web.answers import Answer
     from carecli.platforms.web.api import Api
 
 LIMIT = 32_000
@@ -34,7 +33,10 @@ STEP_BACK = 5
 BATCH = 50
 MOST_POSTS = 500
 SKEW = timedelta(days=1)
-HOW = "ask an administrator for an API key of your account (Admin, API), or make a user API key with read, write"
+HOW = (
+    "ask an administrator for an API key of your account (Admin, API, New key), or make a user API key with the scopes "
+    "read, write, notifications"
+)
 
 
 class Discourse:
@@ -283,13 +285,6 @@ def _objects(values: Sequence[object]) -> list[Fields]:
     return [Fields(value) for value in values if isinstance(value, dict)]
 
 
-def judge(answer: Answer) -> PlatformError | None:
-    """Discourse says 403 both for a wrong key and for a missing permission."""
-    if answer.status in {401, 403}:
-        return AuthError(f"{answer.where} answered {answer.status}: {answer.reason()}", hint=HOW, status=answer.status)
-    return None
-
-
 @asynccontextmanager
 async def _open(setup: Setup) -> AsyncIterator[Discourse]:
     from carecli.platforms.web.api import open_api
@@ -302,7 +297,8 @@ async def _open(setup: Setup) -> AsyncIterator[Discourse]:
         )
     name = setup.text("handle").lstrip("@")
     headers = {"User-Api-Key": user_key} if user_key else {"Api-Key": admin_key or "", "Api-Username": name}
-    async with open_api(setup, base, judge, headers=headers) as api:
+    # 403 both for a wrong key and for a missing permission.
+    async with open_api(setup, base, headers=headers, refused=HOW) as api:
         yield Discourse(api, setup)
 
 

@@ -49,9 +49,9 @@ class Facebook:
     async def check(self) -> str:
         """The Page's name, after one of its posts was asked for. Raises PlatformError."""
         me = await self._me()
-        await self._graph.page(f"{me}/feed", fields=POST, limit=1)
+        await self._graph.page(f"{me}/feed", fields=f"{POST},comments.limit(1){{{COMMENT}}}", limit=1)
         name = (await self._graph.get(me, fields="name")).text("name")
-        return f"the Page {name} ({me}); its posts can be read"
+        return f"the Page {name} ({me}); its posts and comments can be read"
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
         """Visitors' posts and all comments below the Page's posts, then posts that tag it."""
@@ -212,7 +212,7 @@ FACEBOOK = Platform(
         "base_url": f"the API's address (default {BASE_URL})",
     },
     secrets={
-        "TOKEN": "a Page token with pages_read_engagement, pages_read_user_content, pages_manage_engagement",
+        "TOKEN": HOW,
         "SECRET": "the app's secret, where the app demands signed requests (optional)",
     },
     answers=True,

@@ -248,7 +248,7 @@ INSTAGRAM = Platform(
         "base_url": f"the API's address (default {BASE_URL})",
     },
     secrets={
-        "TOKEN": "a token with instagram_business_basic, instagram_business_manage_comments",
+        "TOKEN": HOW,
         "SECRET": "the app's secret, where the app demands signed requests (optional)",
     },
     answers=True,

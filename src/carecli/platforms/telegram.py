@@ -283,8 +283,7 @@ async def _open(setup: Setup) -> AsyncIterator[Telegram]:
     token = needed(setup, "TOKEN", HOW)
     if not (token.isascii() and token.isprintable()) or "/" in token or " " in token:
         raise AuthError("this is no bot token", hint=HOW)
-    async with open_api(setup, BASE_URL, judge) as api:
-        api.client.hide(token)
+    async with open_api(setup, BASE_URL, judge, hidden=(token,)) as api:
         yield Telegram(api, setup, token)
 
 
@@ -298,7 +297,7 @@ TELEGRAM = Platform(
         "page_size": f"messages per request, up to {PAGE_SIZE}",
         "base_url": f"the API's address (default {BASE_URL})",
     },
-    secrets={"TOKEN": "the bot's token, from @BotFather"},
+    secrets={"TOKEN": HOW},
     answers=True,
     private=True,
     limit=LIMIT,

@@ -70,8 +70,11 @@ class Threads:
         values, _ = await self._graph.page("me/threads_publishing_limit", fields=fields)
         quota = Fields(values[0] if values else {})
         left = (quota.count("reply_config.quota_total") or 1000) - (quota.count("reply_quota_usage") or 0)
+        await self._graph.page("me/threads", fields=POST, limit=1)
         if self._mentions:
             await self._graph.page("me/mentions", fields=POST, limit=1)
+        for query in self._queries[:1]:
+            await self._graph.page("keyword_search", fields=POST, limit=1, **_asked(query))
         return f"signed in as @{name}; {left} replies left today"
 
     async def fetch(self, cursor: JSON, *, since: datetime | None) -> AsyncIterator[Page]:
@@ -205,15 +208,15 @@ class Threads:
         )
 
 
-def _made(sent: Fields) -> str:
-    try:
-        return sent.id("id")
 def _asked(query: str) -> dict[str, str]:
     """The parameters that search for `query`: words, or a #tag."""
     mode = "TAG" if query.startswith("#") else "KEYWORD"
     return {"q": query.lstrip("#"), "search_type": "RECENT", "search_mode": mode}
 
 
+def _made(sent: Fields) -> str:
+    try:
+        return sent.id("id")
     except ValueError as error:
         raise BadAnswer("Threads did not answer with an id") from error
 
@@ -238,7 +241,7 @@ THREADS = Platform(
         "base_url": f"the API's address (default {BASE_URL})",
     },
     secrets={
-        "TOKEN": "a token with threads_basic, threads_content_publish, threads_read_replies, threads_manage_replies",
+        "TOKEN": HOW,
         "SECRET": "the app's secret, where the app demands signed requests (optional)",
     },
     answers=True,

@@ -62,8 +62,11 @@ class YouTube:
 
     async def check(self) -> str:
         """The channel's name, and whether it can be answered for. Raises PlatformError."""
-        found = "search only"
-        if self._channel:
+        found = "videos and searches only"
+        if not self._channel:
+            # One unit; a search would take one of a hundred a day.
+            await self._get("videos", part="id", chart="mostPopular", maxResults=1)
+        else:
             data = await self._get("channels", part="snippet", id=self._channel)
             if not (items := data.items("items")):
                 raise ConfigError(f"YouTube has no channel {self._channel}", hint="its id begins with UC")
@@ -285,15 +288,18 @@ async def _open(setup: Setup) -> AsyncIterator[YouTube]:
             f"the source '{setup.source}' has neither a TOKEN nor a KEY",
             hint=f"a KEY (API key) can read; to answer, {HOW}; `care login {setup.source}`",
         )
-    tokens = None
+    secret, tokens = setup.secret("SECRET") or "", None
     if refresh:
         address, client_id = (
             setup.text("token_url", google.TOKEN_URL),
             setup.needs("client_id", "the OAuth client's id"),
         )
-        hint = f"make a new refresh token (those of an app in testing end after 7 days); `care login {setup.source}`"
-        tokens = google.refreshing(address, client_id, setup.secret("SECRET") or "", refresh, hint)
-    async with open_api(setup, BASE_URL, judge, token=tokens) as api:
+        hint = (
+            f"make a new refresh token for the scope {SCOPE} (those of an app in testing end after 7 days): "
+            f"`care login {setup.source} --browser`"
+        )
+        tokens = google.refreshing(address, client_id, secret, refresh, hint)
+    async with open_api(setup, BASE_URL, judge, token=tokens, hidden=(refresh, secret, key)) as api:
         yield YouTube(api, setup, None if refresh else key)
 
 

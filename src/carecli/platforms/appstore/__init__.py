@@ -22,9 +22,9 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
 
     app = setup.needs("app", "the app's number, as in apps.apple.com/app/id…").removeprefix("id")
     if setup.text("key_file"):
-        from carecli.platforms.appstore.connect import OwnApp, judge, tokens
+        from carecli.platforms.appstore.connect import HOW, OwnApp, tokens
 
-        async with open_api(setup, CONNECT_URL, judge, token=tokens(setup), login=False) as api:
+        async with open_api(setup, CONNECT_URL, token=tokens(setup), login=False, refused=HOW) as api:
             yield OwnApp(api, app, setup.whole("page_size", 200, 1, 200))
     else:
         from carecli.platforms.appstore.feed import AnyApp

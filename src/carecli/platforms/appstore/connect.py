@@ -7,11 +7,10 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit
 
-from carecli.errors import AuthError, NotProcessed, PlatformError
+from carecli.errors import NotProcessed
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
 from carecli.platforms.appstore import LIMIT
 from carecli.platforms.base import Setup
-from carecli.platforms.web.answers import Answer
 from carecli.platforms.web.api import Api, an_object
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
 from carecli.platforms.web.listings import Entry, Listing, Sheet, pages
@@ -148,10 +147,3 @@ def _answerable(reply: Reply) -> str:
     if len(reply.text) > LIMIT:
         raise NotProcessed(f"the reply has {len(reply.text)} characters; {LIMIT} are allowed")
     return reply.to.external_id.removesuffix(":reply")
-
-
-def judge(answer: Answer) -> PlatformError | None:
-    """A key that is not known, or whose role is too small."""
-    if answer.status in {401, 403}:
-        return AuthError(f"{answer.where} answered {answer.status}: {answer.reason()}", hint=HOW, status=answer.status)
-    return None

@@ -39,6 +39,7 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         setup.text("handle"),
         setup.secret("PASSWORD"),
         pinned=setup.flag("pinned"),
+        source=setup.source,
     ) as xrpc:
         page_size = setup.whole("page_size", PAGE_SIZE, 1, 100)
         yield BlueskyClient(
@@ -63,7 +64,7 @@ BLUESKY = Platform(
         "page_size": f"posts per request, 1 to 100 (default {PAGE_SIZE})",
         "overlap": f"minutes that are read again, for posts that arrive late (default {OVERLAP_MINUTES})",
     },
-    secrets={"PASSWORD": "an app password: Settings → Privacy and security → App passwords"},
+    secrets={"PASSWORD": "an app password (Settings, Privacy and security, App passwords)"},
     answers=True,
     limit=LIMIT,
     measure=measure,

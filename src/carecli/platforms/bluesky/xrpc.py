@@ -67,7 +67,8 @@ def forget_sessions() -> None:
 class Xrpc:
     """XRPC calls as one account; an async context manager. Signs in at the first call.
 
-    `pinned`: talk to `base_url` only, also when the account's own server is another.
+    `pinned`: talk to `base_url` only, also when the account's own server is another. `source` is named where
+    something is wrong with the password.
     """
 
     def __init__(
@@ -77,11 +78,13 @@ class Xrpc:
         password: str | None,
         *,
         pinned: bool = False,
+        source: str = "SOURCE",
     ) -> None:
         self.base_url = base_url
         self.handle = handle.strip().removeprefix("@")
         self.pinned = pinned
         self._password = password or ""
+        self._how = f"make an app password (Settings, Privacy and security, App passwords), then `care login {source}`"
         secret = "\0".join((base_url, self.handle.lower(), self._password, str(pinned)))
         self._account = hashlib.sha256(secret.encode()).hexdigest()
         self._stack = AsyncExitStack()
@@ -118,7 +121,7 @@ class Xrpc:
         if error_name(answer) in EXPIRED:
             answer = await self._get(await self._renew(session), nsid, params, headers)
         if answer.status == 401 or error_name(answer) in EXPIRED:
-            raise _no_entry(answer)
+            raise self._no_entry(answer)
         return answer
 
     async def procedure(self, nsid: str, body: object) -> Answer:
@@ -134,7 +137,7 @@ class Xrpc:
                 session = await self._renew(session)
             answer = await self._post(session, nsid, body)
         if answer.status == 401 or error_name(answer) in EXPIRED:
-            raise _no_entry(answer)
+            raise self._no_entry(answer)
         return answer
 
     def failure(self, answer: Answer) -> PlatformError:
@@ -188,7 +191,7 @@ class Xrpc:
         if not self._password or not self.handle:
             raise AuthError(
                 f"no app password for {self.handle or 'this source'}",
-                hint="set the source's handle, make an app password in the app, then `care login SOURCE`",
+                hint=f"set the source's handle; {self._how}",
             )
         client = await self._client(self.base_url)
         body = {"identifier": self.handle, "password": self._password}
@@ -196,7 +199,7 @@ class Xrpc:
         if answer.status != 200:
             raise AuthError(
                 f"@{self.handle} cannot sign in at {answer.where}: {error_name(answer) or answer.status}",
-                hint="make an app password (Settings, Privacy and security, App passwords), then `care login SOURCE`",
+                hint=self._how,
                 status=answer.status,
             )
         door = self._door(answer)
@@ -210,9 +213,17 @@ class Xrpc:
             fields = ", ".join(str(part["loc"][0]) if part["loc"] else "the whole" for part in error.errors())
             raise BadAnswer(f"{answer.where} gave a session without {fields}") from error
 
+    def _no_entry(self, answer: Answer) -> AuthError:
+        return AuthError(
+            f"{answer.where} refuses the session: {error_name(answer) or answer.status}",
+            hint=self._how,
+            status=answer.status,
+        )
+
     async def _client(self, server: str) -> Client:
         if server not in self._clients:
             self._clients[server] = await self._stack.enter_async_context(Client(server))
+            self._clients[server].hide(self._password)
         return self._clients[server]
 
 
@@ -239,14 +250,6 @@ def error_name(answer: Answer) -> str:
         return printable(ErrorDoor.model_validate(answer.json()).error, 60)
     except (ValidationError, BadAnswer):
         return ""
-
-
-def _no_entry(answer: Answer) -> AuthError:
-    return AuthError(
-        f"{answer.where} refuses the session: {error_name(answer) or answer.status}",
-        hint="make a new app password, then `care login SOURCE`",
-        status=answer.status,
-    )
 
 
 def _server_of(document: Any, base_url: str) -> str:

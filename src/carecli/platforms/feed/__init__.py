@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from carecli.errors import BadAnswer, ConfigError, PlatformError, RateLimited
+from carecli.errors import AuthError, BadAnswer, ConfigError, PlatformError, RateLimited
 from carecli.matching import any_of
 from carecli.model import JSON, Mention, Page, iso, parse_iso
 from carecli.platforms.base import Fetcher, Platform, Setup
@@ -102,7 +102,10 @@ class Feeds:
     async def check(self) -> str:
         """What the first feed is."""
         async with self._client(self._urls[0]) as client:
-            answer = await client.get(self._urls[0], headers={"Accept": _ACCEPT}, follow=True)
+            try:
+                answer = await client.get(self._urls[0], headers={"Accept": _ACCEPT}, follow=True)
+            except PlatformError as error:
+                raise _naming(error, self._urls[0]) from error
             document = _document(answer)
         title = " ".join(document.title.split())[:100]
         others = f", and {len(self._urls) - 1} more feeds" if len(self._urls) > 1 else ""
@@ -226,6 +229,8 @@ def _naming(error: PlatformError, url: str) -> PlatformError:
     """The same error, with the feed in its message."""
     error.message = f"{redact_url(url)}: {error.message}"
     error.args = (error.message,)
+    if isinstance(error, AuthError):
+        error.hint = "the feed is closed to us: see whether it opens in a private window of a browser, or ask its owner"
     return error
 
 

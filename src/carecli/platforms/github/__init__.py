@@ -19,6 +19,10 @@ HOW = (
     "make a fine-grained token (Settings, Developer settings, Fine-grained tokens) for your repositories with "
     "Issues and Discussions: read and write"
 )
+CLASSIC = (
+    "notifications take a classic token (Settings, Developer settings, Tokens (classic)) with the scopes notifications "
+    "and repo"
+)
 
 
 def measure(text: str) -> int:
@@ -59,8 +63,8 @@ GITHUB = Platform(
         "page_size": "items per request, 1 to 100 (default 100)",
     },
     secrets={
-        "TOKEN": "a fine-grained token with Issues and Discussions: read and write; for notifications a classic one "
-        "with the scopes notifications and repo"
+        "TOKEN": "a fine-grained token (Settings, Developer settings, Fine-grained tokens) with Issues and "
+        "Discussions: read and write; for notifications a classic one with the scopes notifications and repo"
     },
     answers=True,
     limit=LIMIT,

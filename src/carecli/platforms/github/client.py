@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from carecli.errors import AuthError, ConfigError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Mention, Page, Receipt, Reply, iso
 from carecli.platforms.base import Look, Setup
-from carecli.platforms.github import HOW, LIMIT, MARKER, discussions, host, measure
+from carecli.platforms.github import CLASSIC, HOW, LIMIT, MARKER, discussions, host, measure
 from carecli.platforms.github.items import Eyes, Place, comment, issue, key_of
 from carecli.platforms.github.looks import Looker
 from carecli.platforms.web.answers import Answer, retry_after
@@ -44,7 +44,8 @@ def judge(answer: Answer) -> PlatformError | None:
     if answer.status == 401:
         return AuthError(f"GitHub refuses the token: {said}", hint=HOW, status=401)
     wanted = answer.headers.get("x-accepted-github-permissions") or answer.headers.get("x-accepted-oauth-scopes")
-    hint = f"the token needs {wanted}" if wanted else "give the token the permissions Issues and Discussions"
+    hint = CLASSIC if answer.where.endswith("/notifications") else HOW
+    hint = f"the token needs {wanted}: {hint}" if wanted else hint
     return AuthError(f"{answer.where} answered 403: {said}", hint=hint, status=403)
 
 
@@ -70,6 +71,8 @@ class GitHub:
         for repo in self._repos:
             private, talks = await self._about(repo)
             await self._api.get(f"repos/{repo}/issues", {"per_page": 1})
+            if talks:
+                await discussions.readable(self._api, repo)
             found.append(f"{repo}{' (private)' if private else ''}{', with discussions' if talks else ''}")
         if self._setup.flag("notifications"):
             await self._api.get("notifications", {"per_page": 1})
@@ -250,7 +253,7 @@ class GitHub:
             about = Fields(await self._api.json(f"repos/{repo}"))
         except PlatformError as error:
             if error.status == 404:
-                hint = "check its name, and that the token was given access to it"
+                hint = f"check its name, and that the token was given access to it: {HOW}"
                 raise AuthError(f"GitHub shows no repository {repo}", hint=hint, status=404) from error
             raise
         return about.get("private") is not False, about.get("has_discussions") is True

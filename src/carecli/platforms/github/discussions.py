@@ -8,6 +8,7 @@ from typing import Any
 
 from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError, RateLimited
 from carecli.model import Receipt
+from carecli.platforms.github import HOW
 from carecli.platforms.github.items import Eyes, Place, discussed, key_of
 from carecli.platforms.web.answers import retry_after
 from carecli.platforms.web.api import Api, an_object
@@ -106,6 +107,12 @@ def _receipt(made: Fields, place: Place) -> Receipt:
     return Receipt(external_id, made.note("url"), moment(made.get("createdAt")))
 
 
+async def readable(api: Api, repo: str) -> None:
+    """Ask for one discussion. Raises AuthError, which names the permission that is missing."""
+    owner, _, name = repo.partition("/")
+    await _ask(api, LIST, {"owner": owner, "name": name, "size": 1, "after": None})
+
+
 async def one(api: Api, node: str) -> Fields | None:
     """The discussion or comment with this name, None where there is none that we may see."""
     try:
@@ -143,13 +150,12 @@ async def _ask(api: Api, query: str, variables: dict[str, Any], *, sends: bool =
     if not (errors := [error for error in data.get("errors") or () if isinstance(error, dict)]):
         return data.get("data") or {}
     kinds = {error.get("type") for error in errors}
-    message = f"GitHub says: {answer.reason()}"
+    message = f"GitHub says: {api.client.reason(answer)}"
     if "RATE_LIMITED" in kinds:
         wait = retry_after(answer, time.time())
         raise RateLimited(message, retry_after=wait)
     if kinds & {"FORBIDDEN", "INSUFFICIENT_SCOPES"}:
-        hint = "the token needs Discussions: read and write on this repository"
-        raise AuthError(message, hint=hint, status=answer.status)
+        raise AuthError(message, hint=f"the token may not read discussions: {HOW}", status=answer.status)
     raise (NotProcessed if sends or "NOT_FOUND" in kinds else PlatformError)(message, status=answer.status)
 
 

@@ -15,7 +15,8 @@ from carecli.platforms.base import Fetcher, Platform, Setup, server_of
 LIMIT = 10_000
 PAGE_SIZE = 50
 DAY = 86_400.0
-HOW = "give the account's handle and its password, or a token (a jwt)"
+HOW = "give the account's handle and its password, or a TOKEN: the cookie jwt of a browser that is signed in there"
+SECOND_FACTOR = "with a second factor, give a TOKEN in place of the password: the cookie jwt of a signed-in browser"
 
 
 @asynccontextmanager
@@ -51,7 +52,7 @@ LEMMY = Platform(
         "search": "words or phrases to search for in comments and posts",
         "page_size": f"items per request, up to {PAGE_SIZE}",
     },
-    secrets={"PASSWORD": "the account's password", "TOKEN": "instead: a token (jwt) of a signed-in session"},
+    secrets={"PASSWORD": "the account's password", "TOKEN": "instead: the cookie jwt of a signed-in browser"},
     answers=True,
     limit=LIMIT,
     access="Free: any account. Mark it as a bot account if most answers are not written by people.",

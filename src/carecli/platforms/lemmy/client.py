@@ -9,7 +9,7 @@ from typing import Any
 from carecli.errors import AuthError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Look, Setup, server_of
-from carecli.platforms.lemmy import HOW, LIMIT, PAGE_SIZE
+from carecli.platforms.lemmy import HOW, LIMIT, PAGE_SIZE, SECOND_FACTOR
 from carecli.platforms.lemmy.views import V3, V4, Dialect, Eyes, Source, either, gone, place_of, views_of
 from carecli.platforms.web.answers import Answer
 from carecli.platforms.web.api import Api, open_api
@@ -171,7 +171,8 @@ def judge(answer: Answer) -> PlatformError | None:
     if "rate_limit" in name or "too_many_requests" in name:
         return RateLimited(f"{answer.where}: {name}", hint="try again in some minutes", status=429)
     if answer.status in {401, 403} or name.partition(":")[0] in REFUSED:
-        return AuthError(f"{answer.where}: {name}", hint=HOW, status=answer.status)
+        hint = SECOND_FACTOR if "totp" in name else HOW
+        return AuthError(f"{answer.where}: {name}", hint=hint, status=answer.status)
     return None
 
 
@@ -179,7 +180,7 @@ async def signed_in(setup: Setup, password: str) -> str:
     """A new token for the account. AuthError, RateLimited, NotProcessed: nothing else was sent."""
     body = {"username_or_email": setup.text("handle").lstrip("@").partition("@")[0], "password": password}
     try:
-        async with open_api(setup, "", judge) as api:
+        async with open_api(setup, "", judge, hidden=(password,)) as api:
             newer = (await api.get("api/v4/site", ok=VERSION)).status == 200
             path = "api/v4/account/auth/login" if newer else "api/v3/user/login"
             token = Fields((await api.send("POST", path, json=body)).json()).text("jwt")

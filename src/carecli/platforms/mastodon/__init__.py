@@ -285,7 +285,10 @@ MASTODON = Platform(
         "stream_seconds": "how long each fetch also listens to the streams after reading the lists (default 0: not)",
         "max_characters": f"the longest post that the server takes ({LIMIT})",
     },
-    secrets={"TOKEN": "access token with read:accounts read:notifications read:search read:statuses write:statuses"},
+    secrets={
+        "TOKEN": "access token (on the server: Preferences, Development, New application) with read:accounts "
+        "read:notifications read:search read:statuses write:statuses"
+    },
     answers=True,
     private=True,
     limit=LIMIT,

@@ -18,6 +18,8 @@ LIMIT = 30_000
 PAGE_SIZE = 50
 HOW = "in Element: Settings, Help and about, Access token; or give the account's password with --kind PASSWORD"
 
+REFUSED = f"the account may not do that; give a token of one that may: {HOW}"
+
 
 def measure(text: str) -> int:
     """The length that Matrix counts: UTF-8 bytes."""
@@ -38,6 +40,7 @@ def _signing_in(base_url: str, user: str, password: str, source: str) -> Callabl
             "initial_device_display_name": "carecli",
         }
         async with Client(base_url) as client:
+            client.hide(password)
             try:
                 answer = await client.send("POST", f"{API}/login", json=body, ok=(200, 400, 401, 403))
                 token = Fields(answer.json()).text("access_token")
@@ -45,7 +48,7 @@ def _signing_in(base_url: str, user: str, password: str, source: str) -> Callabl
                 said = error.message if isinstance(error, PlatformError) else "no answer to the login"
                 raise NotProcessed(said) from error
         if not token:
-            raise AuthError(f"{answer.where} refuses the password: {answer.reason([password])}", hint=HOW, status=401)
+            raise AuthError(f"{answer.where} refuses the password: {client.reason(answer)}", hint=HOW, status=401)
         return token, 3600.0
 
     return grant
@@ -62,12 +65,13 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     if not token and not password:
         raise AuthError(f"the source '{setup.source}' has neither a TOKEN nor a PASSWORD", hint=HOW)
     if token:
-        async with open_api(setup, base, judge, headers={"Authorization": f"Bearer {token.strip()}"}) as api:
+        headers = {"Authorization": f"Bearer {token.strip()}"}
+        async with open_api(setup, base, judge, headers=headers, refused=REFUSED) as api:
             yield Matrix(api, setup)
         return
     user = setup.needs("user", "the account's name, where it signs in with a password")
     tokens = Tokens(_signing_in(base, user, password or "", setup.source))
-    async with open_api(setup, base, judge, token=tokens) as api:
+    async with open_api(setup, base, judge, token=tokens, refused=REFUSED) as api:
         yield Matrix(api, setup)
 
 
@@ -82,7 +86,7 @@ MATRIX = Platform(
         "page_size": f"messages per room and request (default {PAGE_SIZE})",
     },
     secrets={
-        "TOKEN": "an access token of the account",
+        "TOKEN": "an access token of the account (in Element: Settings, Help and about, Access token)",
         "PASSWORD": "instead: the account's password, where the server signs in with one",
     },
     answers=True,

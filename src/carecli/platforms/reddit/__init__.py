@@ -40,9 +40,10 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
         return
     client_id = setup.needs("client_id", f"the id of your app. {HOW}")
     secret, hint = setup.secret("SECRET") or "", f"the app's id and SECRET, and the TOKEN or PASSWORD. {HOW}"
-    if refresh := setup.secret("TOKEN"):
+    refresh, password = setup.secret("TOKEN"), setup.secret("PASSWORD")
+    if refresh:
         form = {"grant_type": "refresh_token", "refresh_token": refresh}
-    elif password := setup.secret("PASSWORD"):
+    elif password:
         account = setup.needs("handle", "the account that the PASSWORD belongs to")
         form = {"grant_type": "password", "username": account, "password": password, "scope": SCOPES}
     else:
@@ -51,9 +52,11 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     address = setup.text("token_url", TOKEN_URL)
 
     async def grant() -> tuple[str, float]:
-        return await granted(address, form, hint, headers={**agent, "Authorization": f"Basic {basic}"})
+        headers = {**agent, "Authorization": f"Basic {basic}"}
+        return await granted(address, form, hint, headers=headers, hidden=secret)
 
-    async with open_api(setup, BASE_URL, judge, headers=agent, token=Tokens(grant)) as api:
+    hidden = (refresh, password, secret)
+    async with open_api(setup, BASE_URL, judge, headers=agent, token=Tokens(grant), hidden=hidden) as api:
         yield Reddit(api, setup, name)
 
 

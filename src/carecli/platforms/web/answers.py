@@ -20,7 +20,7 @@ from carecli.model import parse_iso
 from carecli.text import single_line
 
 # Names of headers and of query parameters whose values are secrets.
-SECRET_NAME = re.compile(r"auth|token|secret|passw|key|sig|cookie|session|code|jwt", re.IGNORECASE)
+SECRET_NAME = re.compile(r"auth|token|secret|passw|key|sig|cookie|session|code|jwt|assertion", re.IGNORECASE)
 # What a number in a rate-limit header is, by its size: seconds to wait, epoch seconds, epoch milliseconds.
 EPOCH, EPOCH_MILLISECONDS = 1e8, 1e11
 RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
@@ -45,6 +45,14 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     return text
+
+
+def without(body: bytes, secrets: Iterable[str]) -> bytes:
+    """`body` with every secret in it hidden, also where it stands in JSON."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        for form in (secret, json.dumps(secret)[1:-1]):
+            body = body.replace(form.encode(), HIDDEN.encode())
+    return body
 
 
 @dataclass(frozen=True)

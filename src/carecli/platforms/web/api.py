@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -24,7 +24,8 @@ Token = Callable[[bool], Awaitable[str]]
 class Api:
     """Reads and writes JSON. `token(renew)` gives the bearer token of each request, a new one after a 401.
 
-    `source` is whose credential it is: an AuthError says how to give another one.
+    `source` is whose credential it is: an AuthError says how to give another one; "": there is none to give.
+    `refused` is what to do about a 401 or 403 that the judge says nothing about.
     """
 
     def __init__(
@@ -35,9 +36,11 @@ class Api:
         token: Token | None = None,
         odd: frozenset[int] = ODD,
         source: str = "",
+        refused: str = "",
     ) -> None:
         self.client = client
         self._source = source
+        self._refused = refused
         self._judge = judge
         self._token = token
         self._odd = odd
@@ -70,7 +73,7 @@ class Api:
     def _checked(self, answer: Answer, ok: frozenset[int], *, sent: bool) -> Answer:
         error = self._judge(answer)
         if error is None and answer.status not in ok:
-            error = self.client.error(answer, sent=sent)
+            error = self._unjudged(answer, sent=sent)
         if isinstance(error, AuthError) and self._source:
             hint = f"{error.hint}; then" if error.hint else "give another credential with"
             raise AuthError(error.message, hint=f"{hint} `care login {self._source}`", status=error.status)
@@ -80,6 +83,13 @@ class Api:
         if error is not None:
             raise error
         return answer
+
+    def _unjudged(self, answer: Answer, *, sent: bool) -> PlatformError:
+        error = self.client.error(answer, sent=sent)
+        if isinstance(error, AuthError):
+            nothing_given = f"{answer.where} takes no credential: it refuses this network or program; try again later"
+            error.hint = self._refused or ("" if self._source else nothing_given)
+        return error
 
     async def _headers(self, *, renew: bool = False) -> dict[str, str]:
         return {} if self._token is None else {"Authorization": f"Bearer {await self._token(renew)}"}
@@ -95,14 +105,19 @@ async def open_api(
     token: Token | None = None,
     odd: frozenset[int] = ODD,
     login: bool = True,
+    hidden: Iterable[str | None] = (),
+    refused: str = "",
 ) -> AsyncIterator[Api]:
     """An Api at the source's `base_url`, by default at `base_url`, with the source's timeout.
 
-    `login`: its credential is one that `care login` stores.
+    `login`: its credential is one that `care login` stores. `hidden` are secrets that never show, not even in the path
+    of an address. `refused`: what to do about a refusal.
     """
     address = setup.text("base_url", base_url) or base_url
     async with Client(address, headers=headers, timeout=setup.seconds("timeout", 20)) as client:
-        yield Api(client, judge, token=token, odd=odd, source=setup.source if login else "")
+        for secret in filter(None, hidden):
+            client.hide(secret)
+        yield Api(client, judge, token=token, odd=odd, source=setup.source if login else "", refused=refused)
 
 
 def an_object(answer: Answer) -> dict[str, Any]:

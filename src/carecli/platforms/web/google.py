@@ -58,8 +58,8 @@ def judge(answer: Answer, hints: Mapping[str, str]) -> PlatformError | None:
     named = next((hints[reason] for reason in sorted(reasons) if reason in hints), None)
     if answer.status == 401 or reasons & NOT_ALLOWED:
         return AuthError(said, hint=named or hints.get("", None), status=answer.status)
-    if answer.status == 403 and named:
-        return PlatformError(said, hint=named, status=403)
+    if answer.status == 403:
+        return PlatformError(said, hint=named, status=403) if named else AuthError(said, hint=hints.get(""), status=403)
     return None
 
 

@@ -41,6 +41,7 @@ from carecli.platforms.web.answers import (
     redact_url,
     reset_after,
     send_error_of,
+    without,
 )
 from carecli.platforms.web.guard import decoded, public_addresses
 
@@ -199,8 +200,13 @@ class Client:
 
     def hide(self, secret: str) -> None:
         """Never show `secret`, also where it stands in the path of an address."""
-        self._secrets.add(secret)
-        self._hidden.add(secret)
+        if secret:
+            self._secrets.add(secret)
+            self._hidden.add(secret)
+
+    def reason(self, answer: Answer) -> str:
+        """What `answer` says is wrong, without any secret that this client has sent or was told of."""
+        return answer.reason(self._secrets)
 
     def error(self, answer: Answer, *, sent: bool = False) -> PlatformError:
         """The error that `answer` means, to a read or to a write that was sent; secrets in it are hidden."""
@@ -276,6 +282,8 @@ class Client:
         finally:
             shown = redact(redact_url(url), self._hidden)
             log.debug("%s %s %s %.0f ms", method, shown, status, 1000 * (time.monotonic() - started))
+        # Judges quote a refusal, and some servers repeat the credential in it.
+        body = without(body, self._secrets) if status >= 400 else body
         return Answer(status, response.headers, body, redact(str(url), self._hidden))
 
     async def _request(

@@ -47,7 +47,6 @@ class Graph:
             proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
             self._access["appsecret_proof"] = proof
             api.client.hide(proof)
-        api.client.hide(token)
         self._full: RateLimited | None = None
 
     async def get(self, path: str, **params: str | int) -> Fields:
@@ -96,9 +95,9 @@ def judging(hint: str, app: str) -> Judge:
                 said, hint="Meta's limits are for a day or an hour", status=429, retry_after=_regain(answer)
             )
         if code in NO_TOKEN:
-            return AuthError(said, hint=f"the token has ended or was taken back; make a new one. {hint}", status=401)
+            return AuthError(said, hint=f"the token has ended or was taken back; make {hint}", status=401)
         if code in {3, 10} or 200 <= code < 300:
-            return AuthError(said, hint=f"a permission is missing. {hint}", status=403)
+            return AuthError(said, hint=f"a permission is missing; make {hint}", status=403)
         if code == BLOCKED:
             return NotProcessed(said, hint="Meta takes this for spam: write less, and not the same again", status=400)
         # With these nobody knows whether a write was done.
@@ -147,8 +146,9 @@ def _nearly_full(answer: Answer) -> RateLimited | None:
 async def open_graph(setup: Setup, base_url: str, app: str, hint: str) -> AsyncIterator[Graph]:
     """A Graph for the source's TOKEN, signed where it has the app's SECRET."""
     token = needed(setup, "TOKEN", hint)
-    async with open_api(setup, base_url, judging(hint, app)) as api:
-        yield Graph(api, token, setup.secret("SECRET") or "")
+    secret = setup.secret("SECRET") or ""
+    async with open_api(setup, base_url, judging(hint, app), hidden=(token, secret)) as api:
+        yield Graph(api, token, secret)
 
 
 # What stands below own posts: posts are listed by their time, and each of the last days may have something new.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from carecli.errors import AuthError, ConfigError, NotProcessed, PlatformError, RateLimited
+from carecli.platforms.web.answers import SECRET_NAME
 from carecli.platforms.web.http import Client
 
 # So long before its end a token is not used any more, in seconds.
@@ -40,10 +41,10 @@ class Tokens:
 
 
 async def granted(
-    url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None
+    url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None, hidden: str = ""
 ) -> tuple[str, float]:
     """Ask the token address `url` for an access token; the token and its life. Raises as `asked` does."""
-    data = await asked(url, form, hint, headers=headers)
+    data = await asked(url, form, hint, headers=headers, hidden=hidden)
     token, life = data.get("access_token"), data.get("expires_in")
     if not isinstance(token, str) or not token.isprintable() or not token.isascii():
         raise NotProcessed(f"{url.partition('?')[0]} did not answer with a token")
@@ -51,13 +52,16 @@ async def granted(
 
 
 async def asked(
-    url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None
+    url: str, form: Mapping[str, str], hint: str, *, headers: Mapping[str, str] | None = None, hidden: str = ""
 ) -> dict[str, Any]:
     """What the token address `url` answers. AuthError with `hint` where it says no, also inside a 200.
 
-    Every other failure is NotProcessed or RateLimited: whatever needed the token was not sent.
+    Every other failure is NotProcessed or RateLimited: whatever needed the token was not sent. `hidden` is a secret
+    within `headers` that would not be known for one.
     """
     async with Client(url, headers=headers) as client:
+        for secret in (hidden, *(value for name, value in form.items() if SECRET_NAME.search(name))):
+            client.hide(secret)
         try:
             answer = await client.send("POST", url, form=form, ok=(200, 400, 401, 403))
             data = answer.json()
@@ -66,8 +70,7 @@ async def asked(
         except PlatformError as error:
             raise NotProcessed(error.message, hint=error.hint, status=error.status) from error
     if answer.status != 200 or (isinstance(data, dict) and data.get("error")):
-        secrets = [value for value in form.values() if len(value) > 6 and ":" not in value]
-        raise AuthError(f"{answer.where} gives no token: {answer.reason(secrets)}", hint=hint, status=answer.status)
+        raise AuthError(f"{answer.where} gives no token: {client.reason(answer)}", hint=hint, status=answer.status)
     return data if isinstance(data, dict) else {}
 
 

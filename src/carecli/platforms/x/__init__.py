@@ -55,9 +55,7 @@ async def _open(setup: Setup) -> AsyncIterator[Fetcher]:
     if missing := [kind for kind, value in zip(kinds, given, strict=True) if not value]:
         raise AuthError(f"the source '{setup.source}' has no {', '.join(missing)}", hint=HOW)
     app, app_secret, token, token_secret = (str(value).strip() for value in given)
-    async with open_api(setup, BASE_URL, judge) as api:
-        for value in (app_secret, token_secret, token):
-            api.client.hide(value)
+    async with open_api(setup, BASE_URL, judge, hidden=(app, app_secret, token, token_secret)) as api:
         yield X(Signed(api, Keys(app, app_secret, token, token_secret)), setup)
 
 
@@ -83,7 +81,7 @@ X_PLATFORM = Platform(
         "base_url": f"the API's address (default {BASE_URL})",
     },
     secrets={
-        "KEY": "the app's API key",
+        "KEY": "the app's API key (console.x.com, your app, Keys and tokens)",
         "SECRET": "the app's API key secret",
         "TOKEN": "the account's access token, with Read and Write",
         "TOKEN_SECRET": "the account's access token secret",

@@ -280,7 +280,7 @@ def judge(answer: Answer) -> PlatformError | None:
             said, hint=f"the keys are wrong, taken back, or the clock is off by minutes. {HOW}", status=401
         )
     if answer.status == 402 or "CreditsDepleted" in answer.text()[:4000]:
-        return AuthError(said, hint="the credits are used up: buy more at console.x.com", status=402)
+        return PlatformError(said, hint="the credits are used up: buy more at console.x.com", status=402)
     if answer.status == 403 and "duplicate" in said.lower():
         return NotProcessed(said, hint="the same words were posted lately; look at the account's posts", status=403)
     if answer.status == 403 and answer.url.endswith("/tweets"):
