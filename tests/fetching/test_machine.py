@@ -1,7 +1,7 @@
 """Whatever happens on the way: at the end the store holds exactly what the platform holds.
 
-Fetches are killed by SIGKILL, in processes of their own, before any SQL statement; connections are lost, pages shift
-and come twice, servers ask to wait; meanwhile customers write, edit and delete.
+Fetches are killed by SIGKILL or stopped by Ctrl-C, in processes of their own, before any SQL statement; connections
+are lost, pages shift and come twice, servers ask to wait; meanwhile customers write, edit and delete.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from carecli import act, listen
 from carecli.config import Brand, Config, Source
-from carecli.errors import PlatformError, RateLimited, Unreachable
+from carecli.errors import PlatformError, RateLimited, Stopped, Unreachable
 from carecli.platforms import memory
 from carecli.store import Store, open_store, search, sources
 
@@ -86,15 +86,15 @@ class Fetching(RuleBasedStateMachine):
     def care_fetches(self, days: int | None, limit: int | None, triage: bool) -> None:
         self.fetch(days, limit, triage)
 
-    @rule(days=st.none() | st.integers(1, 3), statement=st.integers(1, 120))
-    def care_is_killed(self, days: int | None, statement: int) -> None:
+    @rule(days=st.none() | st.integers(1, 3), statement=st.integers(1, 120), by=st.sampled_from(("SIGKILL", "SIGINT")))
+    def care_is_killed_or_stopped(self, days: int | None, statement: int, by: str) -> None:
         left = statement
 
         def count(_sql: str) -> None:
             nonlocal left
             left -= 1
             if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), signal.Signals[by])
 
         in_a_child(lambda: self.fetch(days, None, True, spy=count))
 
@@ -154,6 +154,8 @@ def in_a_child(work: Callable[[], object]) -> None:
     if child == 0:
         try:
             work()
+        except (Stopped, KeyboardInterrupt):
+            pass  # as a person wanted
         finally:
             os._exit(0)
     os.waitpid(child, 0)

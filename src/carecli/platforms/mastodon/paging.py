@@ -4,6 +4,10 @@ A pass goes from the newest item down to what earlier passes have seen. While it
 the old mark (`top`, `at`, `seen`) and the way down (`pass`), so a stop between two pages loses nothing. Ids
 are only compared for equality, because some servers' ids don't sort; times tell how old a page is.
 
+Other platforms are read by `web.newest_first`, which goes by times alone. Here a time is what another server claims
+for a post that may have arrived hours late, while an id that was seen before is certain: a pass ends with it, so that
+a list without news costs one short page. The first pass is bounded by pages: a hashtag may go back years.
+
     {"top": "9", "at": "2026-11-20T08:00:00Z", "seen": ["9", "8"],
      "pass": {"position": "12", "top": "15", "at": "2026-11-20T09:00:00Z", "seen": ["15", "12"], "pages": 2}}
 """
