@@ -72,7 +72,8 @@ def _in_clause(clause: str, language: str, *, question: bool) -> Iterator[Reques
     fields = list(_fields(clause, language))
     if not fields:
         return
-    asking = [match.span() for match in _pattern(language, "before").finditer(clause)]
+    words = ("before", "question") if question else ("before",)
+    asking = sorted(match.span() for name in words for match in _pattern(language, name).finditer(clause))
     private = _pattern(language, "private").search(clause) is not None
     asked_until = -1
     for name, span in fields:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -24,6 +24,7 @@ _DAY = re.compile(
     r"(?<![\d./:-])(\d{1,2})[./](\d{1,2})(?:[./](\d{4}))?(?![\d/:-])|(?<!\d)(\d{1,2})月(\d{1,2})(?:日|号)"
 )
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400, "week": 7 * 86400, "month": 30 * 86400}
+_SOME_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 _END = time(23, 59, 59)
 
 
@@ -62,6 +63,11 @@ def due(seen: Seen, clause: Span, made: datetime, zone: ZoneInfo) -> datetime | 
         return None
     day = min(days) if days else here.date() + timedelta(days=clock is not None and clock <= here.time())
     return datetime.combine(day, clock or _END, zone).astimezone(made.tzinfo)
+
+
+def names_time(seen: Seen, clause: Span) -> bool:
+    """Whether a sentence says until when, whenever it was written."""
+    return due(seen, clause, _SOME_TIME, ZoneInfo("UTC")) is not None
 
 
 def _spans(words: str, code: str, here: datetime) -> Iterator[datetime]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from carecli.replies.lexicon import literal
+from carecli.replies.promises import names_time
 from carecli.replies.rules import Context, Find, Hit, phrases, quoted
 from carecli.replies.seen import Seen
 
@@ -30,12 +31,22 @@ def _wording(key: str, message: str) -> Find:
     return find
 
 
-promise = _wording("promise", "“…” is a promise: can it be kept? Then it needs a due time; otherwise soften it.")
+_outcome = _wording("promise", "“…” is a promise: can it be kept? Then it needs a due time; otherwise soften it.")
 follow_up = _wording("follow_up", "“…” says that more will come: the case has to come back until it is done.")
 compensation = _wording("compensation", "“…” is about money or goods: is this agreed?")
 legal = _wording("legal", "“…” can bind or accuse somebody in law: let a person who may decide that read it.")
 medical = _wording("medical", "“…” sounds like medical advice: leave it to a professional, or say where to ask one.")
 canned = _wording("canned", "“…” is a stock phrase: name what happened to this customer.")
+
+
+def promise(seen: Seen, context: Context) -> Iterator[Hit]:
+    """An outcome that is promised, or a time by which we will do something."""
+    yield from _outcome(seen, context)
+    later = sorted(phrases(seen, "rules", "follow_up"))
+    for clause in seen.clauses if later else ():
+        span = next((span for span in later if clause[0] <= span[0] < clause[1]), None)
+        if span is not None and names_time(seen, clause):
+            yield Hit(f"“{quoted(seen, span)}” promises a time: can it be kept?", seen.original(*span))
 
 
 def tone(seen: Seen, context: Context) -> Iterator[Hit]:
