@@ -17,6 +17,7 @@ from carecli.replies import makers, prompting
 from carecli.replies.drafting import CaseBrief, Fit
 from carecli.replies.knowledge import Article
 from carecli.replies.makers import Maker, Request, Said
+from carecli.replies.places import introduced
 from carecli.replies.prompting import Prompt
 from carecli.sending import source_of
 from carecli.store import knowledge, mentions
@@ -69,6 +70,7 @@ def request(
     row, platform = at.case, at.platform
     turns = mentions.of_case(store, row["case_id"])
     names = {turn[key].lstrip("@") for turn in turns for key in ("author_name", "author_handle") if turn[key]}
+    names |= {name for turn in turns if turn["inbound"] for name in introduced(turn["text"])}
     return Request(
         case=brief(row, config, known=platform is not None),
         voice=manner,

@@ -21,6 +21,7 @@ from carecli.replies.citing import Stale
 from carecli.replies.knowledge import Article, coverage, passages
 from carecli.replies.lexicon import known
 from carecli.replies.masking import without
+from carecli.replies.places import introduced
 from carecli.replies.quote import telling_clause
 from carecli.store import cases, knowledge, mentions
 from carecli.store.connect import Row, Store
@@ -167,6 +168,8 @@ def _names(turns: Sequence[Row]) -> list[str]:
         for name in (turn["author_name"], turn["author_handle"]):
             if name:
                 found[name.lstrip("@").split("@")[0]] = None
+        if turn["inbound"]:
+            found |= dict.fromkeys(introduced(turn["text"]))
     return list(found)
 
 

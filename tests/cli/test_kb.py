@@ -113,6 +113,54 @@ def test_a_promoted_answer_names_nobody(world: World) -> None:
     assert "article 1 was made" in world.run("kb", "promote", "1", expect=1).stderr
 
 
+TOLD = [
+    (
+        ("zoe_k", "Zoe Kowalska"),
+        "can I take a power bank? I'm Suzanne, booking QX7TR2, zoe.k@mail.example, 12 Oak Street, Leeds LS1 4AB",
+        "Hi Zoe, yes, up to 100Wh. Suzanne, booking QX7TR2: called +44 7700 900461, 12 Oak Street, LS1 4AB. – Leo",
+        "yes, up to 100Wh",
+        ("Zoe", "Suzanne", "QX7TR2", "900461", "Oak", "LS1", "Leo"),
+    ),
+    (
+        ("noa_c", "נועה כהן"),
+        "אפשר להעלות סוללה ניידת? שמי מיכל לוי, 052-8714390, רחוב הרצל 12 תל אביב",
+        "שלום נועה, כן, עד 100 וואט-שעה בתיק היד. הזמנה AB12CD של מיכל לוי, רחוב הרצל 12, לנועה 052-8714390. – Leo",
+        "עד 100 וואט-שעה בתיק היד",
+        ("נועה", "כהן", "מיכל", "לוי", "AB12CD", "הרצל", "8714390", "Leo"),
+    ),
+    (
+        ("ola.w", "Aleksandra Wiśniewska"),
+        "czy mogę zabrać powerbank do kabiny? Ola, tel. 601 234 785, ul. Długa 5/7, 31-147 Kraków",
+        "Pani Olu, do 100 Wh w bagażu podręcznym. Wiśniewskiej, ul. Długa 5/7, 31-147 Kraków: ZX81QP, 601 234 785. – M",
+        "do 100 Wh w bagażu podręcznym",
+        ("Olu", "Wiśniewsk", "Długa", "31-147", "Kraków", "ZX81QP", "601"),
+    ),
+    (
+        ("wangli88", "王丽"),
+        "充电宝可以带上飞机吗？我叫李小龙，手机13812345678，住在杭州市西湖区文三路123号，订单号88231907",
+        "王丽女士您好，随身行李里不超过100Wh。李小龙的订单88231907，电话13812345678，文三路123号，微信wangli88 – Mia",
+        "随身行李里不超过100Wh",
+        ("王", "李小龙", "88231907", "13812345678", "文三路", "wangli88", "Mia"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("customer", "question", "answer", "kept", "gone"), TOLD, ids=["en", "he", "pl", "zh"])
+def test_a_promoted_answer_keeps_what_it_says_and_nothing_of_the_customer(
+    world: World, customer: tuple[str, str], question: str, answer: str, kept: str, gone: tuple[str, ...]
+) -> None:
+    world.init()
+    handle, name = customer
+    world.mentions(
+        {"id": "1", "author": handle, "author_name": name, "text": f"@acme {question}"},
+        {"id": "2", "author": "acme", "in_reply_to": "1", "text": answer},
+    )
+    article = world.json("kb", "promote", "1")
+    assert kept in article["text"]
+    words = f"{article['title']} {article['text']}"
+    assert [each for each in gone if each in words] == []
+
+
 def test_gaps_are_questions_of_several_customers_without_an_article(world: World) -> None:
     world.init()
     world.mentions(

@@ -11,6 +11,7 @@ from itertools import accumulate, pairwise
 from carecli.replies import numbers
 from carecli.replies.lexicon import everywhere
 from carecli.replies.links import links
+from carecli.replies.places import addresses
 from carecli.replies.rules import Context, Hit
 from carecli.replies.seen import Seen, Span, see
 
@@ -228,6 +229,9 @@ def personal_data(seen: Seen, context: Context) -> Iterator[Hit]:
             yield Hit(message, span, "confirm")
         else:
             yield Hit(f"This shows {_SAY[each.kind]} in public: take it out.", span)
+    if not context.private:
+        for place in addresses(seen.text):
+            yield Hit("This shows a street and a number: is the address ours, and no customer's?", place, "confirm")
 
 
 def _introduced_as_ours(folded: str, start: int) -> bool:
