@@ -16,18 +16,16 @@ from carecli.store import campaigns
 from carecli.store.connect import Row, Store
 from carecli.text import words
 
-_STATES = {"approved": "queued", "sending": "queued", "unsure": "queued", "failed": "queued", "sent": "done"}
 
-
-def state(row: Row, until: str) -> str:
-    """Where an action stands at `until`: skipped, proposed, rejected, queued or done."""
+def state(row: Row) -> str:
+    """Where an action stood when its row was read for: skipped, proposed, rejected, queued or done."""
     if row["draft_id"] is None:
         return "skipped"
-    if row["reply_status"] == "sent":
-        return "done" if row["sent_at"] < until else "queued"
-    if row["approval"] == "rejected":
+    if row["sent_at"] is not None:
+        return "done"
+    if row["rejected"]:
         return "rejected"
-    return _STATES.get(row["reply_status"] or "", "proposed")
+    return "proposed" if row["reply_id"] is None or row["cancelled"] else "queued"
 
 
 def actions(store: Store, config: Config, name: str, *, until: datetime) -> list[tuple[Row, Action]]:
@@ -41,7 +39,7 @@ def actions(store: Store, config: Config, name: str, *, until: datetime) -> list
 
 
 def _action(store: Store, asked: Campaign, row: Row, recorded: dict[str, str], until: datetime) -> Action:
-    standing = state(row, iso(until))
+    standing = state(row)
     if standing != "done":
         return Action(standing, recorded=frozenset(recorded))
     said = campaigns.said_after(store, row["case_id"], row["author_id"], row["sent_at"], iso(until))

@@ -117,7 +117,7 @@ def record(
     if outcome not in rows.OUTCOMES:
         raise UsageError(f"no outcome is called '{outcome}'", hint=f"there is: {', '.join(rows.OUTCOMES)}")
     row = rows.get(store, number)
-    if row["reply_status"] != "sent":
+    if row["sent_at"] is None:
         hint = f"`care reply {row['case_id']} --draft {row['draft_id']}`" if row["draft_id"] else None
         raise Conflict(f"nothing was sent for action {number} yet", hint=hint)
     with store.write() as connection:

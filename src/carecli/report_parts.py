@@ -306,7 +306,7 @@ def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, S
 def _promises(m: Material) -> Part:
     at = iso(m.report.as_of)
     found = []
-    for row in promises.made_by(m.store, m.start, m.end):
+    for row in promises.made_by(m.store, m.start, m.end, at=at):
         fate, done = promises.fate(row, at), row["done_at"]
         late = None
         if fate == "broken" and done is not None and done <= at:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from hypothesis import strategies as st
 
-from carecli import act, filing
+from carecli import act, desk, filing
 from carecli.config import Brand, Config, OpeningHours, Sla, SlaPolicy
 from carecli.hours import add_business_seconds, business_seconds
 from carecli.model import Author, Mention
@@ -32,18 +32,26 @@ CONFIG = Config(
         ],
     ),
 )
-KINDS = ("ask", "ask", "chat", "answer", "answer", "automatic", "resolved", "resolved", "pending", "reopened", "undo")
+KINDS = ("ask", "ask", "chat", "answer", "answer", "answer", "automatic", "resolved", "resolved", "pending", "reopened",
+         "undo", "word")  # fmt: skip
+PROMISE, PROMISED = "We will get back to you within two hours.", timedelta(hours=2)
+SAME_ANSWER = timedelta(minutes=2)
 
 
 @dataclass(frozen=True)
 class Step:
-    """Something that happened to a case: a customer or we wrote, or the log grew. `undoes` is a step's place."""
+    """Something that happened to a case: a customer or we wrote, or the log grew.
+
+    An answer may promise something (`promises`); a `word` is a person's that it was kept. `undoes` is the place of the
+    step that is undone, or that the word is on.
+    """
 
     at: datetime
     case: int
     kind: str
     intent: str = "question"
     undoes: int = -1
+    promises: bool = False
 
 
 @st.composite
@@ -59,18 +67,27 @@ def logs(draw: st.DrawFn) -> list[Step]:
         undoes = -1
         if case not in intents:
             intents[case], kind = draw(st.sampled_from(["complaint", "question", "praise"])), "ask"
-        if kind == "undo":
-            undone = {step.undoes for step in steps}
-            able = [
-                place
-                for place, step in enumerate(steps)
-                if step.case == case and step.kind in ("resolved", "pending", "reopened") and place not in undone
-            ]
+        if kind in ("undo", "word"):
+            able = list(undoable(steps, case) if kind == "undo" else kept_by_word(steps, case))
             if not able:
                 continue
             undoes = draw(st.sampled_from(able))
-        steps.append(Step(BEGIN + timedelta(minutes=minute), case, kind, intents[case], undoes))
+        promises = kind == "answer" and draw(st.booleans())
+        steps.append(Step(BEGIN + timedelta(minutes=minute), case, kind, intents[case], undoes, promises))
     return steps
+
+
+def undoable(steps: Sequence[Step], case: int) -> Iterator[int]:
+    """The places of what can be undone in a case."""
+    undone = {step.undoes for step in steps if step.kind == "undo"}
+    for place, step in enumerate(steps):
+        if step.case == case and step.kind in ("resolved", "pending", "reopened") and place not in undone:
+            yield place
+
+
+def kept_by_word(steps: Sequence[Step], case: int) -> Iterator[int]:
+    """The places of a case's promises; a person may say of each, more than once, that it was kept."""
+    return (place for place, step in enumerate(steps) if step.case == case and step.promises)
 
 
 def stored(path: Path, steps: Sequence[Step]) -> Store:
@@ -87,7 +104,7 @@ def stored(path: Path, steps: Sequence[Step]) -> Store:
             Mention(
                 platform="x",
                 external_id=str(place),
-                text=f"hello {step.case} {place}",
+                text=PROMISE if step.promises else f"hello {step.case} {place}",
                 created_at=step.at,
                 author=Author("acme" if ours else f"customer{step.case}"),
                 in_reply_to=root,
@@ -116,6 +133,11 @@ def stored(path: Path, steps: Sequence[Step]) -> Store:
             elif step.kind == "undo":
                 data = {"event": written[step.undoes]}
                 events.append(connection, case, "undone", step.at, agent="ann", data=data)
+            elif step.kind == "word":
+                ((promise,),) = store.rows(
+                    "SELECT promise_id FROM promises WHERE mention_id = ?", [numbers[str(step.undoes)]]
+                )
+                desk.settle(store, promise, "kept", now=step.at, agent="ann")
         filing.project(store, connection, sorted(set(cases.values()) - {None}))
     return store
 
@@ -165,7 +187,7 @@ def happen(last: Stretch, step: Step) -> None:
     """`step` changes the segment that runs."""
     if step.kind == "answer":
         last.replies.append(step.at)
-    if last.resolved or step.kind == "automatic":
+    if last.resolved or step.kind in ("automatic", "word"):
         return
     if step.kind == "ask":
         last.asks.append((step.at, step.intent))
@@ -243,6 +265,7 @@ def figures(steps: Sequence[Step], since: datetime, until: datetime) -> dict[str
         "backlog_open": backlog(known),
         "targets": targets(known, since, until),
         "next_response": spread(next_responses(happened(steps, until), since, until)),
+        "promises": promised(steps, since, until),
         "said": sum(since <= step.at < until and step.kind in ("ask", "chat") for step in steps),
     }
 
@@ -265,6 +288,24 @@ def next_responses(steps: Iterable[Step], since: datetime, until: datetime) -> l
             if began is not None and since <= step.at < until:
                 found.append(seconds(step.at - began))
     return found
+
+
+def promised(steps: Sequence[Step], since: datetime, until: datetime) -> tuple[int, int, int, int, float | None]:
+    """Promises made, kept, broken and open, and the median delay of those that were kept too late."""
+    known = happened(steps, until)
+    made = [step for step in known if step.promises and since <= step.at < until]
+    late, kept, still = [], 0, 0
+    for one in made:
+        words = [step.at for step in known if step.kind == "word" and steps[step.undoes] is one]
+        answers = [s.at for s in known if s.case == one.case and s.kind == "answer" and s.at > one.at + SAME_ANSWER]
+        ends = [s.at for s in known if s.case == one.case and s.kind == "resolved" and s.at > one.at]
+        done = max(words) if words else min([*answers, *ends], default=None)
+        due = one.at + PROMISED
+        if done is not None and done > due:
+            late.append(seconds(done - due))
+        kept += done is not None and done <= due
+        still += done is None and due >= until
+    return len(made), kept, len(made) - kept - still, still, statistics.median(late) if late else None
 
 
 POLICIES = {"complaint": "bad", "question": "asked"}

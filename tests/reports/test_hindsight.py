@@ -67,6 +67,7 @@ def computed(store: Store, span: Span) -> dict[str, object]:
         "sla": (response.sla.met, response.sla.breached, response.sla.running),
         "next_response": flat(later),
         "targets": kept(store, span),
+        "promises": promises(store, span),
         "said": found.mentions.inbound,
     }
 
@@ -79,6 +80,12 @@ def kept(store: Store, span: Span) -> Counts:
         for each in found
         if each["by"] != "urgency"
     }
+
+
+def promises(store: Store, span: Span) -> tuple[object, ...]:
+    """The first line of the part `promises`: everybody's."""
+    found = report.part(store, CONFIG, "promises", since=span[0], until=span[1], now=END).document["promises"][0]
+    return tuple(found[key] for key in ("made", "kept", "broken", "open", "median_late_seconds"))
 
 
 AFTER_THE_RESOLUTION = [
@@ -94,8 +101,25 @@ UNDONE = [
     Step(hour(30), 0, "undo", undoes=1),
 ]
 
+KEPT_TWICE = [
+    Step(hour(1), 0, "ask"),
+    Step(hour(2), 0, "answer", promises=True),
+    Step(hour(3), 0, "word", undoes=1),
+    Step(hour(20), 0, "word", undoes=1),
+]
+RESOLVED_IN_VAIN = [
+    Step(hour(1), 0, "ask"),
+    Step(hour(2), 0, "answer", promises=True),
+    Step(hour(3), 0, "resolved"),
+    Step(hour(5), 0, "undo", undoes=2),
+    Step(hour(6), 0, "answer"),
+]
+
 
 @settings(max_examples=40, deadline=None)
+@example(KEPT_TWICE, (hour(0), hour(10)))
+@example(RESOLVED_IN_VAIN, (hour(0), hour(4)))
+@example(RESOLVED_IN_VAIN, (hour(0), hour(10)))
 @example(AFTER_THE_RESOLUTION, (hour(0), hour(4)))
 @example(AFTER_THE_RESOLUTION, (hour(0), hour(12)))
 @example(UNDONE, (hour(2.5), hour(10)))
@@ -112,6 +136,8 @@ def told(store: Store, name: str, span: Span, now: datetime) -> Any:
 
 
 @settings(max_examples=20, deadline=None)
+@example(KEPT_TWICE, (hour(0), hour(10)))
+@example(RESOLVED_IN_VAIN, (hour(0), hour(4)))
 @example(AFTER_THE_RESOLUTION, (hour(0), hour(2.5)))
 @example(UNDONE, (hour(2.5), hour(10)))
 @given(logs(), PERIODS)
@@ -120,7 +146,7 @@ def test_a_report_of_a_past_period_is_the_same_whenever_it_is_made(steps: list[S
     cut = [step for step in steps if step.at <= until]
     if not cut:
         return
-    names = ("summary", "response", "backlog", "unanswered", "agents", "questions", "fairness", "sla")
+    names = ("summary", "response", "backlog", "unanswered", "agents", "questions", "fairness", "sla", "promises")
     with store_of(cut) as then:
         expected = {name: told(then, name, span, until) for name in names}
         whole = replace(summary(then, span, until), coverage=())

@@ -10,19 +10,31 @@ from datetime import datetime
 from carecli.errors import NotFound
 from carecli.model import iso
 from carecli.store.connect import Row, Store
+from carecli.store.events import OF_MENTION
 
 OUTCOMES = ("fulfilled", "answered", "thanked", "converted", "complained", "ignored")
 
-_ACTIONS = """
+EVER = "~"  # sorts behind every time
+# One that a person found on the platform has no time: it went out after it was written.
+_SENT = "coalesce({0}.sent_at, CASE {0}.status WHEN 'sent' THEN {0}.created_at END)"
+# As things stood before ?1. What drafts and replies went through is in the log: their rows have no times of it.
+_ACTIONS = f"""
     SELECT x.*, m.case_id, m.author_id, m.text AS said, m.url AS said_url, a.platform, a.handle, a.name, a.followers,
-        d.text, d.approval, r.reply_id, r.status AS reply_status, r.sent_at, r.url AS reply_url
+        d.text, r.reply_id, r.url AS reply_url,
+        CASE WHEN {_SENT.format("r")} < ?1 THEN {_SENT.format("r")} END AS sent_at,
+        (SELECT e.kind = 'draft rejected' FROM events e WHERE {OF_MENTION} AND e.at < ?1
+            AND e.kind IN ('proposed', 'draft edited', 'draft approved', 'draft rejected')
+            AND json_extract(e.data, '$.draft') = x.draft_id ORDER BY e.event_id DESC LIMIT 1) AS rejected,
+        EXISTS (SELECT 1 FROM events e WHERE {OF_MENTION} AND e.at < ?1 AND e.kind = 'outbox decision'
+            AND json_extract(e.data, '$.reply') = r.reply_id
+            AND json_extract(e.data, '$.status') = 'cancelled') AS cancelled
     FROM campaign_actions x JOIN mentions m USING (mention_id) JOIN authors a USING (author_id)
     LEFT JOIN drafts d USING (draft_id)
     LEFT JOIN replies r ON r.reply_id = (
-        SELECT reply_id FROM replies o WHERE o.draft_id = x.draft_id
-        ORDER BY o.status = 'sent' DESC, reply_id DESC LIMIT 1)
+        SELECT o.reply_id FROM replies o WHERE o.draft_id = x.draft_id
+        AND min(o.created_at, coalesce(o.sent_at, '{EVER}')) < ?1
+        ORDER BY coalesce({_SENT.format("o")} < ?1, 0) DESC, o.reply_id DESC LIMIT 1)
 """
-
 # proposed since ?2, or sent or on its way since then
 _SINCE = """(x.at >= ?2 OR EXISTS (
     SELECT 1 FROM replies o WHERE o.draft_id = x.draft_id AND o.status NOT IN ('failed', 'cancelled')
@@ -97,14 +109,14 @@ def add(
     return int(cursor.lastrowid or 0)
 
 
-def of_campaign(store: Store, campaign: str, *, until: str = "9") -> list[Row]:
-    """Every action of a campaign before `until`, oldest first."""
-    return store.rows(f"{_ACTIONS} WHERE x.campaign = ? AND x.at < ? ORDER BY x.action_id", [campaign, until])
+def of_campaign(store: Store, campaign: str, *, until: str = EVER) -> list[Row]:
+    """Every action of a campaign before `until`, oldest first, as it stood then."""
+    return store.rows(f"{_ACTIONS} WHERE x.campaign = ?2 AND x.at < ?1 ORDER BY x.action_id", [until, campaign])
 
 
 def get(store: Store, number: int) -> Row:
     """One action. Raises NotFound."""
-    row = store.row(f"{_ACTIONS} WHERE x.action_id = ?", [number])
+    row = store.row(f"{_ACTIONS} WHERE x.action_id = ?2", [EVER, number])
     if row is None:
         raise NotFound(f"there is no action {number}", hint="`care campaign show NAME` lists them")
     return row
@@ -112,7 +124,7 @@ def get(store: Store, number: int) -> Row:
 
 def of_draft(store: Store, draft: int) -> Row | None:
     """The action that a draft is for."""
-    return store.row(f"{_ACTIONS} WHERE x.draft_id = ?", [draft])
+    return store.row(f"{_ACTIONS} WHERE x.draft_id = ?2", [EVER, draft])
 
 
 def in_case(store: Store, campaign: str, case: int) -> bool:
@@ -155,14 +167,17 @@ def on_day(store: Store, campaign: str, since: str, *, besides: int | None = Non
 def record(
     connection: sqlite3.Connection, action: int, outcome: str, *, now: datetime, agent: str | None, note: str | None
 ) -> None:
-    """A person's word on what came of it; the last word on each outcome counts."""
+    """A person's word on what came of it. Said again, it is true since the first time; the last note counts."""
     connection.execute(
-        "INSERT OR REPLACE INTO campaign_outcomes (action_id, outcome, at, agent, note) VALUES (?, ?, ?, ?, ?)",
+        """
+        INSERT INTO campaign_outcomes (action_id, outcome, at, agent, note) VALUES (?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET agent = excluded.agent, note = coalesce(excluded.note, note)
+        """,
         [action, outcome, iso(now), agent, note],
     )
 
 
-def recorded(store: Store, actions: Sequence[int], *, until: str = "9") -> list[Row]:
+def recorded(store: Store, actions: Sequence[int], *, until: str = EVER) -> list[Row]:
     """What was recorded by hand before `until`: (action_id, outcome, at)."""
     return store.rows(
         "SELECT * FROM campaign_outcomes WHERE action_id IN (SELECT value FROM json_each(?)) AND at < ?",

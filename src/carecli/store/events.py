@@ -12,6 +12,9 @@ from carecli.errors import NotFound
 from carecli.model import Event, iso, parse_iso
 from carecli.store.connect import Row, Store
 
+# SQL: event `e` belongs to the case of mention `m`, or to one that was merged into it
+OF_MENTION = "e.case_id IN (SELECT m.case_id UNION ALL SELECT c.case_id FROM cases c WHERE c.merged_into = m.case_id)"
+
 
 def append(
     connection: sqlite3.Connection,

@@ -10,24 +10,34 @@ from datetime import datetime
 from carecli.errors import NotFound
 from carecli.model import iso
 from carecli.store.connect import Row, Store
+from carecli.store.events import OF_MENTION
 
 SAME_ANSWER = 120  # seconds: what we write sooner than that belongs to the answer that promised
 
-# What keeps a promise: a person's word, else our next answer or a resolution of the case, whichever came first.
+# What kept a promise until ?1: a person's word, else our next answer or a resolution of the case, whichever was first.
 _PROMISES = f"""
-    SELECT p.*, m.case_id, m.created_at AS made_at, coalesce(p.settled_at, nullif(min(
-        coalesce((SELECT min(o.created_at) FROM mentions o WHERE o.case_id = m.case_id AND o.inbound = 0
-                  AND o.automatic = 0
-                  AND o.created_at > strftime('%Y-%m-%dT%H:%M:%SZ', m.created_at, '+{SAME_ANSWER} seconds')), '~'),
-        coalesce((SELECT min(e.at) FROM events e WHERE e.case_id = m.case_id AND e.kind = 'resolved'
-                  AND e.at > m.created_at), '~')
-    ), '~')) AS done_at
+    SELECT p.*, m.case_id, m.created_at AS made_at, coalesce(
+        (SELECT max(e.at) FROM events e WHERE {OF_MENTION} AND e.kind = 'promise kept' AND e.at <= ?1
+         AND json_extract(e.data, '$.promise') = p.promise_id AND p.settled_as = 'kept'),
+        nullif(min(
+            coalesce((SELECT min(o.created_at) FROM mentions o WHERE o.case_id = m.case_id AND o.inbound = 0
+                      AND o.automatic = 0
+                      AND o.created_at > strftime('%Y-%m-%dT%H:%M:%SZ', m.created_at, '+{SAME_ANSWER} seconds')), '~'),
+            coalesce((SELECT min(e.at) FROM events e WHERE {OF_MENTION} AND e.kind = 'resolved' AND e.at > m.created_at
+                      AND NOT EXISTS (
+                          SELECT 1 FROM events u WHERE u.case_id = e.case_id AND u.kind = 'undone' AND u.at <= ?1
+                          AND json_extract(u.data, '$.event') = e.event_id)), '~')
+        ), '~')) AS done_at
     FROM promises p JOIN mentions m USING (mention_id)
 """
+EVER = "~"  # sorts behind every time
 
 
 def fate(row: Row, now: str) -> str:
-    """What became of a promise until `now`: open, kept, broken, or dropped as none."""
+    """What became of a promise until `now`: open, kept, broken, or dropped as none.
+
+    That it never was a promise is a correction, and true of the past, too.
+    """
     if row["settled_as"] == "dropped":
         return "dropped"
     done = row["done_at"]
@@ -49,47 +59,49 @@ def unsettled(store: Store, *, since: str, now: str) -> list[Row]:
     """Promises made since then that nothing has kept until `now`, the first due first."""
     return store.rows(
         f"""
-        SELECT * FROM ({_PROMISES} WHERE p.settled_at IS NULL AND p.due_at >= ?1 AND m.case_id IS NOT NULL
-                       AND m.created_at <= ?2)
-        WHERE done_at IS NULL OR done_at > ?2 ORDER BY due_at, promise_id
+        SELECT * FROM ({_PROMISES} WHERE p.settled_at IS NULL AND p.due_at >= ?2 AND m.case_id IS NOT NULL
+                       AND m.created_at <= ?1)
+        WHERE done_at IS NULL OR done_at > ?1 ORDER BY due_at, promise_id
         """,
-        [since, now],
+        [now, since],
     )
 
 
 def of_cases(store: Store, cases: Sequence[int]) -> list[Row]:
     """All promises of these cases, oldest first."""
     return store.rows(
-        f"{_PROMISES} WHERE m.case_id IN (SELECT value FROM json_each(?)) ORDER BY m.created_at, p.promise_id",
-        [json.dumps(list(cases))],
+        f"{_PROMISES} WHERE m.case_id IN (SELECT value FROM json_each(?2)) ORDER BY m.created_at, p.promise_id",
+        [EVER, json.dumps(list(cases))],
     )
 
 
 def between(store: Store, since: str, until: str) -> list[Row]:
     """Promises made in [since, until), oldest first."""
     return store.rows(
-        f"{_PROMISES} WHERE m.created_at >= ? AND m.created_at < ? AND m.case_id IS NOT NULL ORDER BY 1",
-        [since, until],
+        f"{_PROMISES} WHERE m.created_at >= ?2 AND m.created_at < ?3 AND m.case_id IS NOT NULL ORDER BY 1",
+        [EVER, since, until],
     )
 
 
-def made_by(store: Store, since: str, until: str) -> list[Row]:
-    """Promises made in [since, until), oldest first, with who sent the reply with care, else the account."""
+def made_by(store: Store, since: str, until: str, *, at: str) -> list[Row]:
+    """Promises made in [since, until), oldest first, as they stood at `at`, with who sent the reply with care, else
+    the account.
+    """
     return store.rows(
         f"""
         SELECT p.*, coalesce(r.agent, a.handle) AS agent FROM ({_PROMISES}
-            WHERE m.created_at >= ? AND m.created_at < ? AND m.case_id IS NOT NULL) p
+            WHERE m.created_at >= ?2 AND m.created_at < ?3 AND m.case_id IS NOT NULL) p
         JOIN mentions m USING (mention_id) JOIN authors a USING (author_id)
         LEFT JOIN replies r ON r.case_id = m.case_id AND r.external_id = m.external_id AND r.status = 'sent'
         GROUP BY p.promise_id ORDER BY p.made_at, p.promise_id
         """,
-        [since, until],
+        [at, since, until],
     )
 
 
 def get(store: Store, number: int) -> Row:
     """One promise. Raises NotFound."""
-    row = store.row(f"{_PROMISES} WHERE p.promise_id = ?", [number])
+    row = store.row(f"{_PROMISES} WHERE p.promise_id = ?2", [EVER, number])
     if row is None:
         raise NotFound(f"there is no promise {number}", hint="`care promise list` shows them")
     return row
