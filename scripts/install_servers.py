@@ -1,7 +1,7 @@
 """Install what the server tests need beyond Python; run by `.ci/run`, safe to run again.
 
-PostgreSQL, Redis, cron and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm, and a
-small language model by pip, into a cache outside the tree.
+PostgreSQL, Redis, cron, BusyBox and Chromium come by apt-get, as root; the AT Protocol network and axe-core by npm,
+and a small language model by pip, into a cache outside the tree.
 
     python scripts/install_servers.py
 """
@@ -23,6 +23,10 @@ from tests.reports import browser_parts  # noqa: E402 - after the path
 from tests.respond import small_model  # noqa: E402 - after the path
 
 
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
 def _missing_debian_packages() -> list[str]:
     missing = []
     if atproto_parts.postgres_program("postgres") is None:
@@ -31,6 +35,8 @@ def _missing_debian_packages() -> list[str]:
         missing.append("redis-server")
     if shutil.which("cron") is None:
         missing.append("cron")
+    if shutil.which("busybox") is None or "crond" not in _output("busybox", "--list").split():
+        missing.append("busybox-static")  # Debian's other one has no crond
     if shutil.which("tmux") is None:
         missing.append("tmux")
     if shutil.which("node") is None or shutil.which("npm") is None:

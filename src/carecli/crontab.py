@@ -76,7 +76,8 @@ def without(table: str, where: Installation) -> str:
 def read() -> str:
     """The user's crontab; empty where there is none. Raises CareError without a crontab program."""
     done = _crontab(["-l"])
-    if done.returncode and "no crontab" not in done.stderr.lower():
+    none = ("no crontab", "no such file")  # the second is BusyBox's way to say it
+    if done.returncode and not any(words in done.stderr.lower() for words in none):
         raise CareError(f"crontab -l: {' '.join(done.stderr.split())[:200]}")
     return "" if done.returncode else done.stdout
 

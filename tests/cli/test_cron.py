@@ -14,7 +14,8 @@ from tests.world import World
 CRONTAB = """#!/bin/sh
 # What crontab(1) promises: -l shows the table or says that there is none, - reads a new one.
 case "$1" in
-  -l) if [ -f "$CRONTAB_FILE" ]; then cat "$CRONTAB_FILE"; else echo "no crontab for you" >&2; exit 1; fi;;
+  -l) if [ -f "$CRONTAB_FILE" ]; then cat "$CRONTAB_FILE"
+      else echo "${CRONTAB_NONE:-no crontab for you}" >&2; exit 1; fi;;
   -) cat > "$CRONTAB_FILE";;
 esac
 """
@@ -50,16 +51,16 @@ def table(desk: World) -> str:
     return Path(desk.env["CRONTAB_FILE"]).read_text()
 
 
-def as_cron_runs_it(line: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """A crontab's line as cron runs it: /bin/sh, an environment of next to nothing, the home folder, % unescaped."""
+def as_cron_runs_it(line: str, home: Path, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """A crontab's line as cron runs it: /bin/sh, next to no environment, the home folder, % unescaped."""
     command = line.split(" ", 5)[5].replace("\\%", "%")
-    environment = {"HOME": str(home), "LOGNAME": "me", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}
     return subprocess.run(
         ["/bin/sh", "-c", command], env=environment, cwd=home, capture_output=True, encoding="utf-8", check=False
     )
 
 
-def test_installed_lines_run_with_an_empty_environment(desk: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [{}, {"LOGNAME": "me", "SHELL": "/bin/sh", "PATH": "/usr/bin:/bin"}])
+def test_installed_lines_run_with_an_empty_environment(desk: World, tmp_path: Path, given: dict[str, str]) -> None:
     Path(desk.env["CRONTAB_FILE"]).write_text("0 1 * * * mine\n")
     desk.run("cron", "install")
     lines = [line for line in table(desk).splitlines() if "carecli" in line and not line.startswith("#")]
@@ -69,7 +70,7 @@ def test_installed_lines_run_with_an_empty_environment(desk: World, tmp_path: Pa
         "--quiet report --due",
     ]
     for line, status in zip(lines, (0, 0, 0), strict=True):
-        done = as_cron_runs_it(line, tmp_path)
+        done = as_cron_runs_it(line, tmp_path, {"HOME": str(tmp_path), **given} if given else {})
         assert (done.returncode, done.stdout, done.stderr) == (status, "", ""), (desk.folder / "care.log").read_text()
     assert desk.json("search", "bag")[0]["source"] == "posts"
     assert len(list(desk.folder.glob("week-*.html"))) == 1
@@ -88,6 +89,16 @@ def test_installing_twice_is_once_and_removing_leaves_the_rest(desk: World) -> N
     assert desk.json("cron", "remove") == {"removed": True}
     assert table(desk) == mine
     assert desk.json("cron", "remove") == {"removed": False}
+
+
+@pytest.mark.parametrize("said", ["no crontab for me", "crontab: can't open 'me': No such file or directory"])
+def test_who_has_no_crontab_gets_one(desk: World, said: str) -> None:
+    desk.env["CRONTAB_NONE"] = said
+    desk.run("cron", "install")
+    assert "--quiet fetch" in table(desk)
+    (desk.folder.parent / "table").unlink()
+    desk.env["CRONTAB_NONE"] = "crontab: you are not allowed to use this program"
+    assert "not allowed" in desk.run("cron", "install", expect=1).stderr
 
 
 def test_no_secret_is_in_the_lines(desk: World) -> None:

@@ -1,7 +1,8 @@
 """A real cron daemon runs what `care cron install` wrote into a real crontab, in the environment that cron gives.
 
-The daemon sees tables of its own: it runs in a mount namespace where the places of all crontabs are empty, so that
-nothing of the machine's is run, and nothing is left behind.
+Nothing of the machine's own tables is run, and nothing is left behind: Debian's cron runs in a mount namespace where
+the places of all crontabs are empty; BusyBox's takes a folder of tables and needs no namespace, so one of the two runs
+wherever root does.
 """
 
 from __future__ import annotations
@@ -20,7 +21,13 @@ from tests.world import World
 pytestmark = pytest.mark.servers
 
 PATIENCE = 100.0  # seconds: cron looks once a minute
-DAEMON = """
+INSTALL = """
+set -e
+"$1" -m carecli cron install --every 1
+# the report's line, too, is for this minute: nobody waits for an hour
+crontab -l | sed 's/^7 \\* \\* \\* \\*/* * * * */' | crontab -
+"""
+WALLS = """
 set -e
 mount -t tmpfs none /run
 mount -t tmpfs none /etc/cron.d
@@ -28,11 +35,10 @@ mount -t tmpfs none /var/spool/cron
 mkdir -m 1730 /var/spool/cron/crontabs
 chgrp crontab /var/spool/cron/crontabs
 mount --bind /dev/null /etc/crontab
-"$1" -m carecli cron install --every 1
-# the report's line, too, is for this minute: nobody waits for an hour
-crontab -l | sed 's/^7 \\* \\* \\* \\*/* * * * */' | crontab -
-exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin cron -f
 """
+DEBIAN = f"{WALLS}{INSTALL}exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin cron -f\n"
+BUSYBOX = f'mkdir tables\n{INSTALL}exec env -i "$(command -v busybox)" crond -f -c "$PWD/tables" -L "$PWD/crond.log"\n'
+CRONTAB = '#!/bin/sh\nexec busybox crontab -c "$CRON_TABLES" "$@"\n'
 JOB = """
 [reports.daily]
 period = "day"
@@ -40,30 +46,36 @@ output = "{folder}/day.html"
 """
 
 
-def unable() -> str | None:
-    """Why no daemon can run here, None when it can."""
+def without_debians() -> str | None:
+    """Why Debian's cron cannot run here, None when it can."""
     if shutil.which("cron") is None or shutil.which("crontab") is None:
         return "cron is not installed: run scripts/install_servers.py"
+    made = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/run"]
+    if shutil.which("unshare") is None or subprocess.run(made, capture_output=True, check=False).returncode:
+        return "this user may not make a mount namespace, without which cron would run the machine's own tables"
     return None
 
 
-def walled_in() -> bool:
-    """Whether this user may make a mount namespace."""
-    made = ["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/run"]
-    return (
-        shutil.which("unshare") is not None and subprocess.run(made, capture_output=True, check=False).returncode == 0
-    )
+def without_busyboxs() -> str | None:
+    """Why BusyBox's cron cannot run here, None when it can."""
+    if os.name == "nt" or os.geteuid() != 0:
+        return "only root may start a cron daemon"
+    if shutil.which("busybox") is None:
+        return "BusyBox is not installed: run scripts/install_servers.py"
+    known = subprocess.run(["busybox", "--list"], capture_output=True, text=True, check=False).stdout.split()
+    return None if {"crond", "crontab"} <= set(known) else "this BusyBox has no crond"
 
 
-def test_a_cron_daemon_fetches_and_reports(tmp_path: Path) -> None:
-    reason = unable()
-    if reason and os.environ.get("CARE_REQUIRE_SERVERS") == "1":
-        pytest.fail(reason)
+def ensure_able(reason: str | None, other: str | None) -> None:
+    """Skip where a daemon cannot run; where the servers are required, one of the two has to."""
+    if reason and other and os.environ.get("CARE_REQUIRE_SERVERS") == "1":
+        pytest.fail(f"no cron daemon can run here: {reason}; {other}")
     if reason:
         pytest.skip(reason)
-    if not walled_in():
-        pytest.skip("this user may not make a mount namespace, without which cron would run the machine's own tables")
-    folder = tmp_path / "50% of $HOME's work"
+
+
+def desk(folder: Path) -> World:
+    """A world with a source to fetch and a report to make, in `folder`."""
     folder.mkdir()
     world = World(folder)
     world.init()
@@ -71,24 +83,44 @@ def test_a_cron_daemon_fetches_and_reports(tmp_path: Path) -> None:
     line = '{"id": "1", "text": "@acme my bag is lost", "author": "zoe", "created_at": "2026-11-01T10:00:00Z"}'
     posts = world.write("posts.jsonl", line)
     world.run("source", "add", "file", "posts", "--set", f"path={posts}")
+    return world
+
+
+def runs(world: World, command: list[str]) -> None:
+    """The daemon that `command` becomes fetches, and makes the report."""
     daemon = subprocess.Popen(
-        ["unshare", "--mount", "sh", "-c", DAEMON, "sh", sys.executable],
+        [*command, "sh", sys.executable],
         env=world.environment,
-        cwd=folder,
+        cwd=world.folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    wanted = world.folder / "day.html"
     try:
         until = time.monotonic() + PATIENCE
-        wanted = folder / "day.html"
         while not (wanted.exists() and world.json("search", "bag")) and time.monotonic() < until:
             assert daemon.poll() is None, daemon.stdout and daemon.stdout.read()
             time.sleep(1)
     finally:
         daemon.terminate()
         daemon.wait(10)
-    log = folder / "care.log"
+    log = world.folder / "care.log"
     assert wanted.exists(), log.read_text() if log.exists() else "no line has run"
     assert wanted.read_text().startswith("<!DOCTYPE html>")
     assert world.json("search", "bag")[0]["source"] == "posts"
+
+
+def test_debians_cron_fetches_and_reports(tmp_path: Path) -> None:
+    ensure_able(without_debians(), without_busyboxs())
+    runs(desk(tmp_path / "50% of $HOME's work"), ["unshare", "--mount", "sh", "-c", DEBIAN])
+
+
+def test_busyboxs_cron_fetches_and_reports(tmp_path: Path) -> None:
+    ensure_able(without_busyboxs(), without_debians())
+    program = tmp_path / "crontab"
+    program.write_text(CRONTAB)
+    program.chmod(0o755)
+    world = desk(tmp_path / "half of $HOME's work")  # it knows no way to write a %
+    world.env |= {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CRON_TABLES": str(world.folder / "tables")}
+    runs(world, ["sh", "-c", BUSYBOX])
