@@ -1,4 +1,4 @@
-"""Which brands there are, and a report of one of them.
+"""Which brands there are, and a report or the queue of one of them.
 
 A brand is told by the `brand` of imported rows, else by that of their source in care.toml; what neither tells is
 `[brand] name`. Names are compared without regard to case.
@@ -47,11 +47,13 @@ def only(store: Store, config: Config, name: str | None) -> Iterator[None]:
     if called is None:
         yield
         return
-    with brands.only(store, _told(store, config, called)):
+    with brands.only(store, meant(store, config, called)):
         yield
 
 
-def _told(store: Store, config: Config, called: str) -> Brand:
+def meant(store: Store, config: Config, called: str) -> Brand:
+    """What tells the rows of the brand that is called so; of one that there is not, there are none."""
+
     def is_it(name: str) -> bool:
         return name.casefold() == called.casefold()
 

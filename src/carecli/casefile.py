@@ -66,6 +66,7 @@ def describe(row: Row, config: Config, now: datetime, promised: Mapping[int, JSO
         "assignee": row["assignee"],
         "tags": json.loads(row["tags"]),
         "platform": row["platform"],
+        "brand": row["brand"] or config.brand_of(row["source"]),
         "customer": {"handle": row["customer_handle"], "name": row["customer_name"]},
         "text": None if row["latest_deleted_at"] else row["text"],
         "url": row["url"],

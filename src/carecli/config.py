@@ -439,6 +439,11 @@ class Config(_Table):
             self.memory[key] = known.voice if known is not None and known.voice else self.voice(None)[0]
         return str(self.memory[key])
 
+    def brand_of(self, source: str | None) -> str | None:
+        """Whose mentions `source` brings, where they do not say it themselves."""
+        known = self.sources.get(source or "")
+        return (known.brand if known is not None else "") or self.brand.name or None
+
     @cached_property
     def own_handles(self) -> tuple[str, ...]:
         """Every handle that is ours: the brand's, and the accounts that its sources sign in with."""

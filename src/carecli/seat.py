@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -49,6 +49,7 @@ class Query:
     which: Filter = field(default_factory=Filter)
     sla: str | None = None
     text: str = ""
+    brand: str | None = None
 
 
 _ALLOWED: dict[str, tuple[str, ...] | None] = {
@@ -59,13 +60,15 @@ _ALLOWED: dict[str, tuple[str, ...] | None] = {
     "topic": None,
     "assignee": None,
     "sla": get_args(SlaState),
+    "brand": None,
 }
 
 
 def parse_query(text: str, *, agent: str) -> Query:
     """A filter in the words of `care queue`: `--language he`, `language:he` or `language=he`; `all` or `--all`.
 
-    Words that are no option are searched for in the messages, "quoted words" together; `assignee:me` are one's own.
+    Words that are no option are searched for in the messages, "quoted words" together; `assignee:me` are one's own,
+    `brand:"Other Air"` has a value of two words.
     Raises UsageError.
     """
     options: dict[str, Any] = {}
@@ -79,12 +82,13 @@ def parse_query(text: str, *, agent: str) -> Query:
         elif name is None:
             words.append(piece)
         else:
-            options[name] = _value(name, value if sign else pieces.pop(0) if pieces else "", agent)
+            given = value or (pieces.pop(0) if pieces and (not sign or pieces[0].startswith('"')) else "")
+            options[name] = _value(name, given.strip('"'), agent)
     sought = search.expression(" ".join(words)) if words else None
     if words and not sought:
         raise UsageError(f"there is no word to search for in {' '.join(words)}")
-    sla = options.pop("sla", None)
-    return Query(Filter(**options, everything=everything, words=sought), sla, " ".join(text.split()))
+    sla, brand = options.pop("sla", None), options.pop("brand", None)
+    return Query(Filter(**options, everything=everything, words=sought), sla, " ".join(text.split()), brand)
 
 
 def _pieces(text: str) -> list[str]:
@@ -198,7 +202,12 @@ class Seat:
 
     def order(self, query: Query, limit: int | None = None) -> list[int]:
         """The numbers of the cases that fit, most pressing first."""
-        return casefile.order(self.store, self.config, query.which, now=self.now, sla=query.sla, limit=limit)
+        which = query.which
+        if query.brand is not None:
+            from carecli import brands  # reports come with it
+
+            which = replace(which, brand=brands.meant(self.store, self.config, query.brand))
+        return casefile.order(self.store, self.config, which, now=self.now, sla=query.sla, limit=limit)
 
     def rows(self, numbers: Sequence[int]) -> dict[int, Row]:
         """The rows of these cases, for `describe`."""

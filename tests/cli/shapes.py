@@ -98,6 +98,7 @@ CASE = {
     "assignee": maybe(words),
     "tags": [words],
     "platform": words,
+    "brand": maybe(words),
     "customer": {"handle": str, "name": maybe(words)},
     "text": words,
     "url": maybe(words),

@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.world import World
+from carecli import config
+from carecli.model import parse_iso
+from carecli.seat import Seat, parse_query
+from carecli.store import open_store
+from tests.world import NOW, World
 
 
 def row(number: int, brand: str | None, text: str, author: str, **more: Any) -> dict[str, Any]:
@@ -53,6 +57,40 @@ def test_a_report_of_one_brand_counts_its_own_only(two: World) -> None:
 def test_an_unknown_brand_is_refused_with_those_that_there_are(two: World) -> None:
     told = two.run("report", "--brand", "Nobody", expect=2).stderr
     assert "Acme, OtherAir" in told
+
+
+def queued(world: World, *options: str) -> list[tuple[str, str]]:
+    return sorted((case["customer"]["handle"], case["brand"]) for case in world.json("queue", *options))
+
+
+def test_the_queue_of_one_brand(two: World) -> None:
+    theirs = [("ann", "OtherAir"), ("bob", "OtherAir")]  # kim has been answered
+    assert [case for case in queued(two) if case[1] == "OtherAir"] == theirs
+    assert queued(two, "--brand", "otherair") == theirs
+    assert len(queued(two, "--brand", "OtherAir", "--limit", "1")) == 1
+    assert queued(two, "--brand", "Acme", "--intent", "question") == [("tom", "Acme")]
+    assert queued(two, "--brand", "OtherAir", "--all") == [*theirs, ("kim", "OtherAir")]
+    assert "No case fits" in two.run("queue", "--brand", "Acme", "--sla", "met").stderr
+    assert "Acme, OtherAir" in two.run("queue", "--brand", "Nobody", expect=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "cases"),
+    [
+        ("brand:otherair", ["ann", "bob"]),
+        ("--brand OtherAir bag", ["bob"]),
+        ('--all brand:"OtherAir"', ["ann", "bob", "kim"]),
+        ('brand:"Acme" intent:question', ["tom"]),
+        ("brand:Nobody", []),
+    ],
+)
+def test_filters_of_the_screen_know_brands(two: World, words: str, cases: list[str]) -> None:
+    settings = config.build(config.parse(two.config.read_text(encoding="utf-8"), two.config))
+    store = open_store(two.db)
+    seat = Seat(store, settings, "leo", lambda: parse_iso(NOW))
+    rows = seat.rows(seat.order(parse_query(words, agent="leo"))).values()
+    assert sorted(row["customer_handle"] for row in rows) == cases
+    store.close()
 
 
 def test_share_of_voice_of_the_brands_of_one_archive(two: World) -> None:

@@ -175,7 +175,7 @@ def test_doctor_backup_and_export(shop: World, world: World) -> None:
     fits(shop.json("doctor"), [check])
     target = world.folder / "copy.db"
     fits(shop.json("backup", str(target)), {"backup": shapes.words, "bytes": shapes.count})
-    assert world.json("--db", str(target), "queue", "--all") == shop.json("queue", "--all")
+    assert shop.json("--db", str(target), "queue", "--all") == shop.json("queue", "--all")
     exported = shop.json("export")
     lines = shop.run("export").stdout.splitlines()
     assert [json.loads(line) for line in lines] == exported

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +12,9 @@ from carecli.cli.context import Context
 from carecli.cli.options import CaseNumber, Json, Limit
 from carecli.errors import UsageError
 from carecli.model import INTENTS, SENTIMENTS, STATUSES, parse_iso
+
+if TYPE_CHECKING:
+    from carecli.store.brands import Brand
 
 GONE = "(deleted at the source)"
 
@@ -30,6 +33,7 @@ def queue(
     topic: Annotated[str | None, typer.Option("--topic", help="A topic of care.toml.")] = None,
     assignee: Annotated[str | None, typer.Option("--assignee", help="Whose cases.")] = None,
     sla: Annotated[str | None, typer.Option("--sla", help="breached, due or ok")] = None,
+    brand: Annotated[str | None, typer.Option("--brand", metavar="NAME", help="Of one of several brands.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every conversation, chatter included.")] = False,
     limit: Limit = None,
     json: Json = False,
@@ -48,7 +52,7 @@ def queue(
     one_of("--intent", intent, INTENTS)
     one_of("--sla", sla, ("breached", "due", "ok", "met", "none"))
     adopt(run)
-    which = Filter(status, language, sentiment, intent, topic, assignee, everything)
+    which = Filter(status, language, sentiment, intent, topic, assignee, everything, brand=_brand(run, brand))
     shown = limit if limit is not None or json or not output.on_terminal() else 50
     found = casefile.queue(run.store, run.config, which, now=run.now, sla=sla, limit=shown)
     if json:
@@ -57,12 +61,21 @@ def queue(
     if not found:
         errors.note(
             "Nothing waits."
-            if not any((status, language, sentiment, intent, topic, assignee, sla))
+            if not any((status, language, sentiment, intent, topic, assignee, sla, brand))
             else "No case fits."
         )
         return
     output.show_rtl(run.config.display.rtl)
     cases_table(found, run.now)
+
+
+def _brand(run: Context, name: str | None) -> Brand | None:
+    """Raises UsageError for a brand that there is not, naming those that there are."""
+    if name is None:
+        return None
+    from carecli import brands
+
+    return brands.meant(run.store, run.config, brands.known(run.store, run.config, name) or name)
 
 
 def cases_table(found: list[dict[str, Any]], now: datetime) -> None:

@@ -57,6 +57,15 @@ def _views(store: Store, brand: Brand) -> Iterator[str]:
     yield f"CREATE TEMP VIEW sources AS SELECT * FROM main.sources WHERE name {theirs}"
 
 
+def condition(brand: Brand) -> tuple[str, dict[str, str]]:
+    """SQL that is true of a brand's rows in the table `c`, cases, and its parameters."""
+    theirs = "IN" if brand.besides is None else "NOT IN"
+    sources = brand.sources if brand.besides is None else brand.besides
+    sql = f"""(c.brand IN (SELECT value FROM json_each(:brand_names)) OR c.brand IS NULL
+        AND c.source {theirs} (SELECT value FROM json_each(:brand_sources)))"""
+    return sql, {"brand_names": json.dumps(list(brand.names)), "brand_sources": json.dumps(list(sources))}
+
+
 def _list(store: Store, values: Sequence[str]) -> str:
     """Values as SQL: a view takes no parameters."""
     rows = store.rows("SELECT quote(value) AS quoted FROM json_each(?)", [json.dumps(list(values))])

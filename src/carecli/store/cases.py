@@ -11,6 +11,8 @@ from typing import Any
 from carecli.errors import NotFound
 from carecli.lifecycle import Life, Turn
 from carecli.model import iso, parse_iso
+from carecli.store import brands
+from carecli.store.brands import Brand
 from carecli.store.connect import Columns, Connection, Row, Store
 
 
@@ -30,6 +32,7 @@ class Filter:
     everything: bool = False
     unassigned: bool = False
     words: str | None = None
+    brand: Brand | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +145,10 @@ def _narrow(which: Filter, conditions: list[str], parameters: dict[str, Any]) ->
     if which.topic is not None:
         parameters["topic"] = which.topic
         conditions.append("instr(c.topics, json_quote(:topic)) > 0")  # `topics` is a JSON list of texts
+    if which.brand is not None:
+        sql, of_brand = brands.condition(which.brand)
+        conditions.append(sql)
+        parameters |= of_brand
     if which.words is not None:
         parameters |= {"words": which.words, "most": MOST_FOUND}
         conditions.append(_SPOKEN_OF)
