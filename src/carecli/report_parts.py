@@ -8,16 +8,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from carecli import campaigning, deadlines
+from carecli import campaigning, deadlines, sla
 from carecli.config import Config
 from carecli.errors import CareError, UsageError
-from carecli.hindsight import Hindsight, Open
+from carecli.figuring import Figures
+from carecli.hindsight import Open
 from carecli.model import iso, parse_iso
 from carecli.reports import explain as explaining
 from carecli.reports import open_cases, parts, people, promised, questions, reach, targets, voice
 from carecli.reports.campaigns import campaigns_part
-from carecli.reports.figures import Judged, times
-from carecli.reports.model import Report, Times
+from carecli.reports.compare import compared
+from carecli.reports.figures import times
+from carecli.reports.model import Times
 from carecli.reports.parts import Frame
 from carecli.reports.sections import summary_part
 from carecli.reports.tables import Part
@@ -34,25 +36,40 @@ CASES_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Material:
-    """What a part is made of: the report, its judged segments, and where more is found; times as ISO text.
+    """What a part is made of: the figures of the period and of the one before, None without a beginning."""
 
-    `start_before` and `end_before` are the period before, None without a beginning.
-    """
-
-    store: Store
-    config: Config
-    report: Report
-    judged: Judged
-    start: str
-    end: str
-    start_before: str | None
-    end_before: str | None
-    anonymous: bool
+    figures: Figures
+    before: Figures | None
     brand: str | None = None
 
     @property
+    def store(self) -> Store:
+        return self.figures.store
+
+    @property
+    def config(self) -> Config:
+        return self.figures.config
+
+    @property
+    def anonymous(self) -> bool:
+        return self.figures.anonymous
+
+    @property
+    def start(self) -> str:
+        return self.figures.start
+
+    @property
+    def end(self) -> str:
+        return self.figures.end
+
+    @property
+    def at(self) -> datetime:
+        """The instant at which the figures are judged."""
+        return self.figures.instant
+
+    @property
     def frame(self) -> Frame:
-        return Frame(self.report.period, self.report.as_of, self.report.coverage, self.anonymous)
+        return Frame(self.figures.period, self.at, self.figures.coverage, self.anonymous)
 
 
 def build(name: str, material: Material) -> Part:
@@ -60,21 +77,26 @@ def build(name: str, material: Material) -> Part:
     return PARTS[name](material)
 
 
+def _summary(m: Material) -> Part:
+    found = m.figures.report
+    return summary_part(found if m.before is None else compared(found, m.before.headlines))
+
+
 def _voice(m: Material) -> Part:
     now = {row["topic"]: _topic(row) for row in part_metrics.topic_moods(m.store, m.start, m.end)}
     before: Mapping[str, voice.TopicCount] | None = None
     total_before, new = 0, None
-    if m.start_before is not None and m.end_before is not None:
-        rows = part_metrics.topic_moods(m.store, m.start_before, m.end_before)
+    if m.before is not None:
+        rows = part_metrics.topic_moods(m.store, m.before.start, m.before.end)
         before = {row["topic"]: _topic(row) for row in rows}
-        total_before = metrics.totals(m.store, m.start_before, m.end_before)["inbound"]
+        total_before = metrics.totals(m.store, m.before.start, m.before.end)["inbound"]
         own = [m.config.brand.name, *m.config.brand.keywords, *m.config.own_handles]
         texts = part_metrics.inbound_texts(m.store, m.start, m.end, MOST_TEXTS)
-        earlier = part_metrics.inbound_texts(m.store, m.start_before, m.end_before, MOST_TEXTS)
+        earlier = part_metrics.inbound_texts(m.store, m.before.start, m.before.end, MOST_TEXTS)
         new = voice.new_words(texts, earlier, own)
     most = sorted(now, key=lambda name: (-now[name].mentions, name))[:QUOTED_TOPICS]
     quotes = {} if m.anonymous else {name: _quotes(m, name) for name in most}
-    inbound = m.report.mentions.inbound
+    inbound = metrics.totals(m.store, m.start, m.end)["inbound"]
     return voice.voice_part(m.frame, voice.voice(now, inbound, before, total_before, quotes, new))
 
 
@@ -117,14 +139,24 @@ def _sla(m: Material) -> Part:
 
 def _clocks(m: Material) -> Iterator[targets.Clocked]:
     """The clocks of the period: those of segments that began in it, and of messages that waited again in it."""
-    numbers = part_metrics.asking(m.store, m.start, m.end)
-    numbers = sorted({*numbers, *(wait.row.case for wait in m.judged.waits)})
-    for place in range(0, len(numbers), CASES_AT_ONCE):
-        some = numbers[place : place + CASES_AT_ONCE]
-        for segment, each in deadlines.of_cases(m.store, some, m.config, m.report.as_of, by_day=False):
+    waits = m.figures.judged.waits
+    for wait in waits:
+        if wait.policy is not None and wait.urgency is not None:
+            yield targets.Clocked("first_response", wait.urgency, wait.policy, wait.target, wait.clock)
+    # what is asked after an answer, and how long a case was resolved without its pauses, is in the conversations alone
+    if sla.promises_resolution(m.config):
+        numbers = {*part_metrics.asking(m.store, m.start, m.end), *(wait.row.case for wait in waits)}
+    else:
+        numbers = set(part_metrics.asking_again(m.store, m.start, m.end))
+    ordered = sorted(numbers)
+    for place in range(0, len(ordered), CASES_AT_ONCE):
+        some = ordered[place : place + CASES_AT_ONCE]
+        for segment, each in deadlines.of_cases(m.store, some, m.config, m.at, by_day=False):
             clock = each.clock
             since = clock.started_at if each.kind == "next_response" else segment.opened_at
-            if since is not None and clock.promise is not None and m.start <= iso(since) < m.end:
+            if since is None or clock.promise is None or each.kind == "first_response":
+                continue
+            if m.start <= iso(since) < m.end:
                 policy = clock.promise.policy
                 yield targets.Clocked(each.kind, each.signs.urgency, policy, clock.target_seconds, clock.state)
 
@@ -167,24 +199,24 @@ def _ambassadors(m: Material) -> Part:
 
 
 def _backlog(m: Material) -> Part:
-    at = m.report.as_of
-    found = Hindsight(m.store, at).open_segments()
+    at = m.at
+    found = m.figures.then.open_segments()
     ages = [((at - parse_iso(each.opened_at)).total_seconds(), each.urgency, each.intent) for each in found]
     return open_cases.backlog_part(m.frame, open_cases.backlog(ages, _shown(m, found[: open_cases.SHOWN], at)))
 
 
 def _unanswered(m: Material) -> Part:
-    waits = sorted((w for w in m.judged.waits if not w.answered), key=lambda w: (w.row.opened_at, w.row.case))
+    waits = sorted((w for w in m.figures.judged.waits if not w.answered), key=lambda w: (w.row.opened_at, w.row.case))
     listed = [
         Open(_iso(row.opened_at), row.case, row.number, row.urgency, row.intent, row.language)
         for row in (wait.row for wait in waits[: open_cases.SHOWN])
     ]
     value = open_cases.Unanswered(
         len(waits),
-        len(m.judged.waits),
+        len(m.figures.judged.waits),
         sum(wait.row.intent == "complaint" for wait in waits),
         sum(wait.row.resolved_at is not None for wait in waits),
-        tuple(_shown(m, listed, m.report.as_of)),
+        tuple(_shown(m, listed, m.at)),
     )
     return open_cases.unanswered_part(m.frame, value)
 
@@ -231,7 +263,7 @@ def next_responses(store: Store, start: str, end: str) -> list[tuple[int, float,
 
 def _response(m: Material) -> Part:
     later: Times = times([seconds for _, _, seconds in next_responses(m.store, m.start, m.end)])
-    return parts.response_part(m.frame, m.report, later)
+    return parts.response_part(m.frame, m.figures.headlines, later)
 
 
 def _reach(m: Material) -> Part:
@@ -304,7 +336,7 @@ def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, S
 
 
 def _promises(m: Material) -> Part:
-    at = iso(m.report.as_of)
+    at = iso(m.at)
     found = []
     for row in promises.made_by(m.store, m.start, m.end, at=at):
         fate, done = promises.fate(row, at), row["done_at"]
@@ -331,8 +363,8 @@ def explain(figure: str, m: Material) -> Part:
     if figure not in explaining.FIGURES:
         hint = f"there is: {', '.join(explaining.FIGURES)}"
         raise UsageError(f"--explain {figure}: no figure is called so", hint=hint)
-    at = m.report.as_of
-    then = Hindsight(m.store, at)
+    at = m.at
+    then = m.figures.then
 
     def open_now() -> list[explaining.Line]:
         segments = then.open_segments()
@@ -350,12 +382,12 @@ def explain(figure: str, m: Material) -> Part:
     def resolved() -> list[int]:
         return then.resolved(m.start, m.end)
 
-    facts = explaining.Facts(m.report, m.judged, open_now, answers, moods, resolved)
+    facts = explaining.Facts(m.figures.headlines, m.figures.judged, open_now, answers, moods, resolved)
     return explaining.explained_part(m.frame, explaining.explain(figure, facts))
 
 
 PARTS: dict[str, Callable[[Material], Part]] = {
-    "summary": lambda m: summary_part(m.report),
+    "summary": _summary,
     "response": _response,
     "sla": _sla,
     "backlog": _backlog,
@@ -363,11 +395,11 @@ PARTS: dict[str, Callable[[Material], Part]] = {
     "questions": _questions,
     "unanswered": _unanswered,
     "agents": _agents,
-    "fairness": lambda m: parts.fairness_part(m.frame, m.report),
-    "crises": lambda m: parts.crises_part(m.frame, m.report),
+    "fairness": lambda m: parts.fairness_part(m.frame, m.figures.fairness),
+    "crises": lambda m: parts.crises_part(m.frame, m.figures.crises),
     "reach": _reach,
     "ambassadors": _ambassadors,
-    "benchmarks": lambda m: parts.benchmarks_part(m.frame, m.report),
+    "benchmarks": lambda m: parts.benchmarks_part(m.frame, m.figures.headlines),
     "coverage": _coverage,
     "share-of-voice": _share_of_voice,
     "campaigns": _campaigns,

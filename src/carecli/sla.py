@@ -177,41 +177,51 @@ def _ended(due: datetime, answered: datetime | None, closed: datetime | None) ->
 
 # Messages that wait together, each with its moment in seconds since 1970, urgency, intent and priority
 Waiting = Sequence[tuple[float, str, str, int]]
-FirstResponse = Callable[[Waiting, str, float | None, float | None, float], tuple[SlaState, float | None]]
+# The state of a clock, its target in seconds, the policy whose that is and the urgency; None without a promise
+Stand = tuple[SlaState, float | None, str | None, str | None]
+FirstResponse = Callable[[Waiting, str, float | None, float | None, float], Stand]
+_Ready = tuple[float, Callable[[float], float], str]  # a target, when it is due, whose it is
 
 
 def first_responses(config: Config) -> FirstResponse:
-    """State and target of `response_clock` for very many first responses; moments are seconds since 1970.
+    """Where `response_clock` stands for very many first responses; moments are seconds since 1970.
 
     The function takes what was asked, the voice, when it was answered, when closed, and now. It says `ok` for `due`.
     """
-    ready: dict[object, tuple[float, Callable[[float], float]] | None] = {}
+    ready: dict[object, _Ready | None] = {}
     by_priority = bool(config.sla.policies)
 
-    def due_of(urgency: str, intent: str, priority: int, voice: str) -> tuple[float, Callable[[float], float]] | None:
+    def due_of(urgency: str, intent: str, priority: int, voice: str) -> _Ready | None:
         promised = promise("first_response", Signs(urgency, intent, priority, voice), config)
-        return None if promised.seconds is None else (promised.seconds, adder(promised.seconds, promised.hours))
+        if promised.seconds is None:
+            return None
+        return promised.seconds, adder(promised.seconds, promised.hours), promised.policy
 
-    def clock(
-        asked: Waiting, voice: str, answered: float | None, closed: float | None, now: float
-    ) -> tuple[SlaState, float | None]:
-        due, target = math.inf, None
+    def clock(asked: Waiting, voice: str, answered: float | None, closed: float | None, now: float) -> Stand:
+        due, target, policy, pressing = math.inf, None, None, None
         for at, urgency, intent, priority in asked:
             key = (urgency, intent, priority if by_priority else 0, voice)
             if key not in ready:
                 ready[key] = due_of(urgency, intent, priority, voice)
             found = ready[key]
-            if found is not None and (target is None or found[1](at) < due):
-                target, due = found[0], found[1](at)
+            if found is not None and ((moment := found[1](at)) < due or target is None):
+                target, due, policy, pressing = found[0], moment, found[2], urgency
         if target is None:
-            return "none", None
+            return "none", None, None, None
         if answered is not None:
-            return ("met" if answered <= due else "breached"), target
-        if closed is not None:
-            return ("breached" if closed > due else "none"), target
-        return ("breached" if now > due else "ok"), target
+            state: SlaState = "met" if answered <= due else "breached"
+        elif closed is not None:
+            state = "breached" if closed > due else "none"
+        else:
+            state = "breached" if now > due else "ok"
+        return state, target, policy, pressing
 
     return clock
+
+
+def promises_resolution(config: Config) -> bool:
+    """Whether anything is promised of when a case is resolved."""
+    return bool(config.sla.resolution or any(policy.resolution for policy in config.sla.policies))
 
 
 def is_due_soon(started: datetime, promised: Promise, config: Config, now: datetime) -> bool:

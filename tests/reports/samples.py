@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from carecli.hours import Hours, add_business_seconds
-from carecli.model import SlaState
 from carecli.reports.figures import MentionCounts, SegmentRow, judge, summarise
 from carecli.reports.model import Coverage, Period, Report
+from carecli.sla import Stand
 
 MONDAY = datetime(2026, 11, 2, tzinfo=UTC)
 WEEK = Period(MONDAY, MONDAY + timedelta(days=7), "UTC")
@@ -67,17 +67,17 @@ class Setting:
     backlog_open: int = 0
     coverage: Sequence[Coverage] = ()
 
-    def standing(self, row: SegmentRow, instant: float) -> tuple[SlaState, float | None]:
+    def standing(self, row: SegmentRow, instant: float) -> Stand:
         """Where one clock stands that began when the segment did."""
         target = self.target(row)
         if target is None:
-            return "none", None
+            return "none", None, None, None
         hours = self.hours if self.business(row) else AROUND_THE_CLOCK
         due = add_business_seconds(moment(row.opened_at), target, hours)
         ended = row.first_reply_at or row.resolved_at
         if moment(ended or instant) > due:
-            return "breached", target
-        return "ok" if ended is None else "met" if row.first_reply_at else "none", target
+            return "breached", target, "[sla]", row.urgency
+        return "ok" if ended is None else "met" if row.first_reply_at else "none", target, "[sla]", row.urgency
 
     def report(self, *rows: SegmentRow) -> Report:
         judged = judge(self.period, rows, now=self.now, hours=self.hours, standing=self.standing)

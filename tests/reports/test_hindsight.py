@@ -18,6 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from carecli import report
+from carecli.config import Config
 from carecli.report_parts import next_responses
 from carecli.reports.figures import times
 from carecli.reports.model import Report, Times, as_json
@@ -72,9 +73,9 @@ def computed(store: Store, span: Span) -> dict[str, object]:
     }
 
 
-def kept(store: Store, span: Span) -> Counts:
+def kept(store: Store, span: Span, config: Config = CONFIG) -> Counts:
     """The part `sla`, by policy and over all."""
-    found = report.part(store, CONFIG, "sla", since=span[0], until=span[1], now=END).document["sla"]
+    found = report.part(store, config, "sla", since=span[0], until=span[1], now=END).document["sla"]
     return {
         (each["clock"], each["group"]): (each["met"], each["breached"], each["running"], each["closed"])
         for each in found
@@ -127,6 +128,19 @@ RESOLVED_IN_VAIN = [
 def test_figures_of_a_log_equal_a_second_writing(steps: list[Step], span: Span) -> None:
     with store_of(steps) as store:
         assert computed(store, span) == figures(steps, *span)
+
+
+UNRESOLVED = replace(
+    CONFIG, sla=replace(CONFIG.sla, policies=[replace(p, resolution=None) for p in CONFIG.sla.policies])
+)
+
+
+@settings(max_examples=20, deadline=None)
+@given(logs(), PERIODS)
+def test_where_no_resolution_is_promised_the_other_clocks_are_the_same(steps: list[Step], span: Span) -> None:
+    with store_of(steps) as store:
+        every = kept(store, span)
+        assert kept(store, span, UNRESOLVED) == {key: each for key, each in every.items() if key[0] != "resolution"}
 
 
 def told(store: Store, name: str, span: Span, now: datetime) -> Any:

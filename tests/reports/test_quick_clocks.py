@@ -76,7 +76,8 @@ def test_many_clocks_at_once_say_what_one_says(
         seconds(closed),
         begun + 60.0 * last,
     )
-    assert quick == ("ok" if one.state == "due" else one.state, one.target_seconds)
+    policy, urgency = one.promise and one.promise.policy, one.signs and one.signs.urgency
+    assert quick == ("ok" if one.state == "due" else one.state, one.target_seconds, policy, urgency)
 
 
 @settings(max_examples=100, deadline=None)

@@ -32,6 +32,7 @@ from carecli.reports.model import (
     Coverage,
     Crisis,
     DayCount,
+    Fairness,
     Mentions,
     Period,
     Report,
@@ -41,6 +42,7 @@ from carecli.reports.model import (
     Times,
 )
 from carecli.reports.stats import percentile
+from carecli.sla import Stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ class SegmentRow(NamedTuple):
 class Wait(NamedTuple):
     """How long the customer of a segment that needs a reply waited: for it, in vain, or until the instant.
 
-    `end` is what ended it, in seconds since 1970; `clock` is what the SLA says of it.
+    `end` is what ended it, in seconds since 1970; `clock` is what the SLA says of it, `target`, `policy` and `urgency`
+    are of what decided that; None where nothing is promised.
     """
 
     row: SegmentRow
@@ -111,6 +114,8 @@ class Wait(NamedTuple):
     answered: bool
     target: float | None
     clock: SlaState
+    policy: str | None = None
+    urgency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +128,8 @@ class Judged:
     waits: Sequence[Wait]
 
 
-# Where a segment's first-response clock stands at an instant in seconds since 1970, and its target, None without one
-Standing = Callable[[SegmentRow, float], tuple[SlaState, float | None]]
+# Where a segment's first-response clock stands at an instant in seconds since 1970
+Standing = Callable[[SegmentRow, float], Stand]
 
 
 def judge(
@@ -176,7 +181,7 @@ def summarise(
         mentions=_mentions(counts),
         response=response,
         service=_service(counts),
-        fairness=fairness(map(_asked, judged.waits), period.timezone) if with_fairness else None,
+        fairness=fairness_of(judged, period.timezone) if with_fairness else None,
         crises=None if crises is None else tuple(crises),
         benchmarks=benchmarks(
             complaints=response.complaints,
@@ -186,6 +191,11 @@ def summarise(
         coverage=tuple(coverage),
         as_of=judged.instant,
     )
+
+
+def fairness_of(judged: Judged, timezone: str) -> tuple[Fairness, ...]:
+    """Whether everybody waited equally long."""
+    return fairness(map(_asked, judged.waits), timezone)
 
 
 def _asked(wait: Wait) -> Asked:
@@ -225,8 +235,8 @@ class _Judging:
                 end = self.instant
         seconds = max(0.0, end - row.opened_at)
         business = self.business(row.opened_at, end)
-        clock, target = self.standing(row, self.instant)
-        return Wait(row, end, seconds, business, answered, target, clock)
+        clock, target, policy, urgency = self.standing(row, self.instant)
+        return Wait(row, end, seconds, business, answered, target, clock, policy, urgency)
 
 
 def _response(judged: Judged, backlog_open: int, resolved_cases: int) -> Response:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from carecli.reports import extras, sections, tables
-from carecli.reports.model import Coverage, Period, Report, Times, as_json
+from carecli.reports.model import Coverage, Crisis, Fairness, Period, Report, Times, as_json
 from carecli.reports.tables import Part, Row, Section, Tile
 
 NEXT = (
@@ -56,18 +56,18 @@ def response_part(frame: Frame, report: Report, next_response: Times) -> Part:
     return assemble(frame, "response", "How customers were answered", value, (response, times, rates))
 
 
-def fairness_part(frame: Frame, report: Report) -> Part:
+def fairness_part(frame: Frame, value: tuple[Fairness, ...]) -> Part:
     """Does everybody wait equally long?"""
-    found = tuple(extras.fairness_sections(report.fairness))
+    found = tuple(extras.fairness_sections(value))
     nobody = (Section("fairness", "Fairness", ("",), (), ("There are no two groups to compare.",)),)
-    return assemble(frame, "fairness", "Does everybody wait equally long?", report.fairness, found or nobody)
+    return assemble(frame, "fairness", "Does everybody wait equally long?", value, found or nobody)
 
 
-def crises_part(frame: Frame, report: Report) -> Part:
+def crises_part(frame: Frame, value: tuple[Crisis, ...]) -> Part:
     """Bursts of negative mentions."""
-    found = tuple(extras.crises_sections(report.crises, frame.timezone))
+    found = tuple(extras.crises_sections(value, frame.timezone))
     nobody = (Section("crises", "Crises", ("",), (), ("Not looked for.",)),)
-    return assemble(frame, "crises", "Bursts of negative mentions", report.crises, found or nobody)
+    return assemble(frame, "crises", "Bursts of negative mentions", value, found or nobody)
 
 
 def benchmarks_part(frame: Frame, report: Report) -> Part:

@@ -73,6 +73,22 @@ def asking(store: Store, since: str, until: str) -> list[int]:
     return [row["case_id"] for row in rows]
 
 
+def asking_again(store: Store, since: str, until: str) -> list[int]:
+    """Those of `asking` in which we had answered before."""
+    rows = store.rows(
+        f"""
+        SELECT DISTINCT m.case_id FROM mentions m WHERE {_INBOUND} AND m.needs_reply = 1 AND m.case_id IN (
+            SELECT r.case_id FROM mentions r WHERE r.inbound = 0 AND r.automatic = 0 AND r.created_at < ?
+        ) AND EXISTS (
+            SELECT 1 FROM mentions r WHERE r.case_id = m.case_id AND r.inbound = 0 AND r.automatic = 0
+            AND r.created_at <= m.created_at
+        )
+        """,
+        [since, until, until],
+    )
+    return [row["case_id"] for row in rows]
+
+
 def agents(store: Store, since: str, until: str) -> list[Row]:
     """Our human posts in customers' cases: (agent, case_id, waited); `waited` only for a first response, in seconds."""
     return store.rows(
