@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carecli import respond
+from carecli import answering, respond
 from carecli.config import Brand, Config, Source, Voice
 from carecli.errors import Conflict
 from carecli.seat import Seat
@@ -26,37 +26,37 @@ def overtake(store: Store) -> None:
 
 
 def test_an_approval_of_an_answer_to_an_earlier_message_is_asked_for_again(seat: Seat, store: Store) -> None:
-    opened = seat.answer(1)
+    opened = answering.answer(seat, 1)
     text, draft = opened.drafts[0].text, opened.drafts[0].draft_id
     value = Unsent(1, "mia", text, draft, read=opened.read)
-    assert seat.approve(value).draft == draft
+    assert answering.approve(seat, value).draft == draft
     assert draft is not None
     respond.decide(store, draft, approve=True, now=NOW, agent="leo")
     overtake(store)
     with pytest.raises(Conflict, match=r"nothing was sent\. It says: “@acme it has come!”"):
-        seat.approve(value)
+        answering.approve(seat, value)
     assert replies.draft(store, draft)["approval"] == "approved"
     # at the screen the writer has now read it; the one who agreed has not
-    now_read = Unsent(1, "mia", text, draft, read=seat.answer(1).read)
-    again = seat.approve(now_read)
+    now_read = Unsent(1, "mia", text, draft, read=answering.answer(seat, 1).read)
+    again = answering.approve(seat, now_read)
     assert (again.reply, again.draft) == (None, draft)
     assert replies.draft(store, draft)["approval"] == "waiting"
     respond.decide(store, draft, approve=True, now=NOW, agent="leo")
-    assert seat.approve(now_read).reply is not None
+    assert answering.approve(seat, now_read).reply is not None
 
 
 def test_a_draft_is_refused_also_where_nobody_knows_what_was_read(seat: Seat, store: Store) -> None:
-    one = seat.answer(1).drafts[0]
+    one = answering.answer(seat, 1).drafts[0]
     overtake(store)
     with pytest.raises(Conflict, match="older than the customer's newest message"):
-        seat.approve(Unsent(1, "mia", one.text, one.draft_id))
+        answering.approve(seat, Unsent(1, "mia", one.text, one.draft_id))
     with pytest.raises(Conflict, match="older than the customer's newest message"):
         respond.approve(store, 1, one.text, now=NOW, draft=one.draft_id)
     assert replies.unfinished(store) == []
 
 
 def test_a_new_message_that_is_gone_is_not_repeated(seat: Seat, store: Store) -> None:
-    one = seat.answer(1).drafts[0]
+    one = answering.answer(seat, 1).drafts[0]
     arrive(store, said("2", 2, text="@acme it has come! " + "x" * 400, to="1"), config=STRICT)
     with pytest.raises(Conflict) as refused:
         respond.approve(store, 1, one.text, now=NOW, draft=one.draft_id)

@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from carecli import casefile
+from carecli import casefile, deeds
 from carecli.cli import errors, output
 from carecli.cli.adopt import adopt
 from carecli.cli.context import Context
 from carecli.cli.queue import full, sheet
+from carecli.deeds import Deed
 from carecli.errors import CareError
+from carecli.filters import Query, parse_query
 from carecli.model import INTENTS, SENTIMENTS
-from carecli.seat import Deed, Query, Seat, page_address, parse_query
+from carecli.seat import Seat, page_address
 from carecli.text import inert
 
 HELP = """  r  reply: propose drafts, choose one or write your own
@@ -145,47 +147,47 @@ def _did(state: _Review, deed: Deed) -> str:
 
 
 def _claim(state: _Review) -> str:
-    return _did(state, state.seat.claim(state.cases))
+    return _did(state, deeds.claim(state.seat, state.cases))
 
 
 def _assign(state: _Review) -> str | None:
     name = _ask("to whom")
-    return _did(state, state.seat.assign(state.cases, name)) if name else None
+    return _did(state, deeds.assign(state.seat, state.cases, name)) if name else None
 
 
 def _resolve(state: _Review) -> str:
-    return _did(state, state.seat.resolve(state.cases))
+    return _did(state, deeds.resolve(state.seat, state.cases))
 
 
 def _pending(state: _Review) -> str:
-    return _did(state, state.seat.pending(state.cases))
+    return _did(state, deeds.pending(state.seat, state.cases))
 
 
 def _reopen(state: _Review) -> str:
-    return _did(state, state.seat.reopen(state.cases))
+    return _did(state, deeds.reopen(state.seat, state.cases))
 
 
 def _spam(state: _Review) -> str:
-    return _did(state, state.seat.spam(state.cases))
+    return _did(state, deeds.spam(state.seat, state.cases))
 
 
 def _snooze(state: _Review) -> str | None:
     until = _ask("until when (2h, tomorrow 9:00, monday)")
-    return _did(state, state.seat.snooze(state.cases, until)) if until else None
+    return _did(state, deeds.snooze(state.seat, state.cases, until)) if until else None
 
 
 def _note(state: _Review) -> str | None:
     text = _ask("note")
-    return _did(state, state.seat.note(state.cases, text)) if text else None
+    return _did(state, deeds.note(state.seat, state.cases, text)) if text else None
 
 
 def _tag(state: _Review) -> str | None:
     tags = _ask("tags, parted by spaces")
-    return _did(state, state.seat.tag(state.cases, tags)) if tags else None
+    return _did(state, deeds.tag(state.seat, state.cases, tags)) if tags else None
 
 
 def _undo(state: _Review) -> str:
-    done = state.seat.undo(state.deeds.pop()) if state.deeds else state.seat.undo_last(state.case)
+    done = deeds.undo(state.seat, state.deeds.pop()) if state.deeds else deeds.undo_last(state.seat, state.case)
     _go_to(state, done.cases[0])
     return f"{done.words}."
 
@@ -228,12 +230,12 @@ def _correct(state: _Review, signal: str, choices: tuple[str, ...]) -> str | Non
     chosen = choices[int(answer) - 1] if answer.isdigit() and 0 < int(answer) <= len(choices) else answer
     if chosen not in choices:
         return None
-    return _did(state, state.seat.label(state.cases, {signal: chosen}))
+    return _did(state, deeds.label(state.seat, state.cases, {signal: chosen}))
 
 
 def _language(state: _Review) -> str | None:
     code = (_ask("language (en, he, pl, zh …)") or "").lower()
-    return _did(state, state.seat.label(state.cases, {"language": code})) if code else None
+    return _did(state, deeds.label(state.seat, state.cases, {"language": code})) if code else None
 
 
 def _topics(state: _Review) -> str | None:
@@ -242,7 +244,7 @@ def _topics(state: _Review) -> str | None:
     if not answer:
         return None
     topics = [] if answer == "-" else [word.strip() for word in answer.split(",") if word.strip()]
-    return _did(state, state.seat.label(state.cases, {"topics": topics}))
+    return _did(state, deeds.label(state.seat, state.cases, {"topics": topics}))
 
 
 def _intent(state: _Review) -> str | None:
@@ -264,7 +266,7 @@ def _escalate(state: _Review) -> str | None:
         output.lines(f"  {expert} {why}")
     name = _ask("to whom")
     because = _ask(f"why to {name} (a note that they will read)") if name else None
-    return _did(state, state.seat.escalate(state.cases, name, because)) if name and because else None
+    return _did(state, deeds.escalate(state.seat, state.cases, name, because)) if name and because else None
 
 
 def _gloss(state: _Review) -> str | None:
@@ -317,7 +319,7 @@ def _overview(state: _Review) -> str | None:
 
 
 def _fetch(state: _Review) -> str | None:
-    done = state.seat.fetch()
+    done = deeds.fetch(state.seat)
     output.lines(f"{done.words}." + (f" But {done.failed}" if done.failed else ""))
     state.queue += [number for number in state.seat.order(Query()) if number not in state.queue]
     return None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from carecli import answering
+from carecli.answering import Answer, Way
 from carecli.cli import output
 from carecli.model import iso
-from carecli.seat import Answer, Seat, Way
+from carecli.seat import Seat
 from carecli.store.unsent import Unsent
 
 Ask = Callable[[str], str | None]
@@ -17,14 +19,14 @@ def reply(seat: Seat, case: int, ask: Ask) -> str | None:
     """Answer a case; what was done in words, None where nothing was sent."""
     from carecli.cli.reply import findings_lines
 
-    opened = seat.answer(case)
+    opened = answering.answer(seat, case)
     value = _words(seat, opened, ask)
     if value is None:
         return None
     way = _as_thread(seat, value, ask)
-    found = seat.check(value, thread=way.thread)
+    found = answering.check(seat, value, thread=way.thread)
     findings_lines(found)
-    rules = seat.to_override(found)
+    rules = answering.to_override(found)
     if rules:
         because = ask(f"against {', '.join(rules)}: why may it go out (it is logged)? empty: it does not") or ""
         if not because.strip():
@@ -52,14 +54,14 @@ def _words(seat: Seat, opened: Answer, ask: Ask) -> Unsent | None:
 
 def _as_thread(seat: Seat, value: Unsent, ask: Ask) -> Way:
     """Several posts, where it is too long for one and the person wants that."""
-    if all(one.rule != "length" for one in seat.check(value)):
+    if all(one.rule != "length" for one in answering.check(seat, value)):
         return Way()
-    parts = seat.parts(value, Way(thread=True))
+    parts = answering.posts(seat, value, Way(thread=True))
     return Way(thread=len(parts) > 1 and _yes(ask(f"too long for one post: as {len(parts)} posts? y or n")))
 
 
 def _sent(seat: Seat, value: Unsent, way: Way, opened: Answer, ask: Ask) -> str | None:
-    output.lines("\n\n".join(seat.parts(value, way)))
+    output.lines("\n\n".join(answering.posts(seat, value, way)))
     how = ask(_HOW) or "n"
     if how.lower() in ("n", "no"):
         return None
@@ -67,13 +69,13 @@ def _sent(seat: Seat, value: Unsent, way: Way, opened: Answer, ask: Ask) -> str 
     later = "" if private or _yes(how) else how
     value = Unsent(value.case, value.agent, value.text, value.draft, private or value.private, value.read)
     way = Way(way.because, way.overridden, later, way.thread)
-    approved = seat.approve(value, answers=opened.answers, way=way)
+    approved = answering.approve(seat, value, answers=opened.answers, way=way)
     if approved.reply is None:
         output.lines(f"Not sent: {approved.because}. Somebody else: care draft approve {approved.draft}")
         return None
     if approved.at is not None:
         return f"reply {approved.reply} goes out at {iso(approved.at)}, with the first `care outbox send` after that."
-    sent = seat.send(approved.reply)
+    sent = answering.send(seat, approved.reply)
     if sent.status != "sent":
         output.lines(f"Reply {sent.reply} is {sent.status}: {sent.error} (care outbox)")
         return None

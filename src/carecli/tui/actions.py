@@ -6,9 +6,12 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+from carecli import deeds
+from carecli.deeds import Deed
 from carecli.errors import CareError, NotFound
+from carecli.filters import parse_query
 from carecli.model import INTENTS, JSON, SENTIMENTS
-from carecli.seat import Deed, Seat, page_address, parse_query
+from carecli.seat import Seat, page_address
 from carecli.tui.paint import Line, Painter
 from carecli.tui.replying import Replying
 
@@ -62,32 +65,32 @@ class Actions(Replying):
     # One event each
 
     def do_claim(self) -> None:
-        self.deed(lambda seat, cases: seat.claim(cases))
+        self.deed(deeds.claim)
 
     def do_resolve(self) -> None:
-        self.deed(lambda seat, cases: seat.resolve(cases), finishes=True)
+        self.deed(deeds.resolve, finishes=True)
 
     def do_pending(self) -> None:
-        self.deed(lambda seat, cases: seat.pending(cases), finishes=True)
+        self.deed(deeds.pending, finishes=True)
 
     def do_reopen(self) -> None:
-        self.deed(lambda seat, cases: seat.reopen(cases))
+        self.deed(deeds.reopen)
 
     def do_spam(self) -> None:
-        self.deed(lambda seat, cases: seat.spam(cases), finishes=True)
+        self.deed(deeds.spam, finishes=True)
 
     def do_snooze(self) -> None:
-        self.asking("Until when?", "2h, tomorrow 9:00, monday", lambda d, cases, words: d.snooze(cases, words), True)
+        self.asking("Until when?", "2h, tomorrow 9:00, monday", deeds.snooze, True)
 
     def do_note(self) -> None:
-        self.asking("Note", "customers never see it", lambda seat, cases, words: seat.note(cases, words))
+        self.asking("Note", "customers never see it", deeds.note)
 
     def do_tag(self) -> None:
-        self.asking("Tags", "parted by spaces; -word takes a tag off", lambda d, cases, words: d.tag(cases, words))
+        self.asking("Tags", "parted by spaces; -word takes a tag off", deeds.tag)
 
     def do_assign(self) -> None:
         hint = "an agent's name; empty: nobody"
-        self.asking("To whom?", hint, lambda d, cases, words: d.assign(cases, words), empty=True)
+        self.asking("To whom?", hint, deeds.assign, empty=True)
 
     def do_escalate(self) -> None:
         self.go(self._escalate())
@@ -103,7 +106,7 @@ class Actions(Replying):
             return
         because = await self.ask(f"Why to {name.strip()}? ({_whose(chosen)})", "a note that they will read")
         if because is not None:
-            await self._do(lambda seat, cases: seat.escalate(cases, name, because), chosen)
+            await self._do(lambda seat, cases: deeds.escalate(seat, cases, name, because), chosen)
 
     def do_sentiment(self) -> None:
         self.go(self._labelled("sentiment", SENTIMENTS))
@@ -113,7 +116,7 @@ class Actions(Replying):
 
     def do_language(self) -> None:
         known = "a code: " + ", ".join(self.config.brand.languages)
-        self.asking("Language", known, lambda d, cases, words: d.label(cases, {"language": words.lower()}))
+        self.asking("Language", known, lambda d, cases, words: deeds.label(d, cases, {"language": words.lower()}))
 
     def do_topics(self) -> None:
         case = self.queue.lookup(self.queue.case or 0)
@@ -121,8 +124,8 @@ class Actions(Replying):
         self.asking(
             "Topics, parted by commas",
             f"known: {known}; empty: none",
-            lambda seat, cases, words: seat.label(
-                cases, {"topics": [w.strip() for w in words.split(",") if w.strip()]}
+            lambda seat, cases, words: deeds.label(
+                seat, cases, {"topics": [w.strip() for w in words.split(",") if w.strip()]}
             ),
             empty=True,
             initial=", ".join(case["topics"]) if case and len(self.queue.chosen) == 1 else "",
@@ -136,7 +139,7 @@ class Actions(Replying):
         question = f"{signal.capitalize()} of {_whose(chosen)}"
         answer = await self.choose(question, choices, case[signal] if case else None)
         if answer is not None:
-            await self._do(lambda seat, cases: seat.label(cases, {signal: answer}), chosen)
+            await self._do(lambda seat, cases: deeds.label(seat, cases, {signal: answer}), chosen)
 
     def do_undo(self) -> None:
         self.go(self._undo())
@@ -144,9 +147,9 @@ class Actions(Replying):
     async def _undo(self) -> None:
         if self.deeds:
             last = self.deeds.pop()
-            done = await self.writer.ask(lambda seat: seat.undo(last))
+            done = await self.writer.ask(lambda seat: deeds.undo(seat, last))
         elif (case := self.queue.case) is not None:
-            done = await self.writer.ask(lambda seat: seat.undo_last(case))
+            done = await self.writer.ask(lambda seat: deeds.undo_last(seat, case))
         else:
             raise NotFound("there is nothing to undo")
         await self.read_all()
@@ -307,7 +310,7 @@ class Actions(Replying):
 
     async def _fetch(self) -> None:
         self.say("Fetching …")
-        done = await self.sender.ask(lambda seat: seat.fetch())
+        done = await self.sender.ask(deeds.fetch)
         await self.read_all()
         self.say(f"{done.words}." + (f" But {done.failed}" if done.failed else ""), "warn" if done.failed else "")
 

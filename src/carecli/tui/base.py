@@ -12,9 +12,11 @@ from textual.geometry import Size
 
 from carecli.casefile import CaseFile
 from carecli.config import Config
+from carecli.deeds import Deed
 from carecli.errors import CareError
+from carecli.filters import Query
 from carecli.keys import bound
-from carecli.seat import Clock, Deed, Query, Seat, refreshed
+from carecli.seat import Clock, Seat, refreshed
 from carecli.tui import themes
 from carecli.tui.bars import Bar, Foot, Status
 from carecli.tui.lanes import Lane

@@ -12,9 +12,9 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import TextArea
 
+from carecli.answering import Answer
 from carecli.keys import COMMANDS
 from carecli.model import Draft, Finding
-from carecli.seat import Answer
 from carecli.store.unsent import Unsent
 from carecli.text import clip, inert, is_rtl, single_line
 from carecli.tui.paint import Line, Painter

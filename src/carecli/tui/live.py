@@ -9,7 +9,8 @@ from typing import Any
 
 from carecli.casefile import CaseFile
 from carecli.errors import NotFound
-from carecli.seat import Query, Seat
+from carecli.filters import Query
+from carecli.seat import Seat
 from carecli.store.connect import Row
 from carecli.tui.base import Base
 from carecli.tui.casepanes import Context, Conversation, Newest

@@ -6,10 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from carecli import answering
+from carecli.answering import Way
 from carecli.casefile import CaseFile
 from carecli.errors import CareError, Conflict
 from carecli.model import Finding, iso
-from carecli.seat import Seat, Way
 from carecli.tui.live import Live
 from carecli.tui.paint import Line, Painter
 from carecli.tui.words import at
@@ -35,7 +36,7 @@ class Replying(Live):
     async def _open(self, case: int) -> None:
         self.say("Looking for words …")
         await self.furnish()
-        answer = await self.writer.ask(lambda seat: seat.answer(case))
+        answer = await self.writer.ask(lambda seat: answering.answer(seat, case))
         if self.queue.case != case:  # the person has gone on
             self.say("")
             return
@@ -68,9 +69,9 @@ class Replying(Live):
 
     async def _write_down(self, value: Unsent) -> None:
         if self.editor.own_words:
-            await self.writer.ask(lambda seat: seat.keep(value))
+            await self.writer.ask(lambda seat: answering.keep(seat, value))
         else:
-            await self.writer.ask(lambda seat: seat.throw_away(value.case))
+            await self.writer.ask(lambda seat: answering.throw_away(seat, value.case))
 
     async def _check_typed(self) -> None:
         try:
@@ -92,7 +93,7 @@ class Replying(Live):
 
     async def _look_at(self, value: Unsent) -> tuple[Finding, ...]:
         thread = self.editor.thread
-        return await self.reader.ask(lambda seat: seat.check(value, thread=thread))
+        return await self.reader.ask(lambda seat: answering.check(seat, value, thread=thread))
 
     def saw(self, file: CaseFile) -> None:
         """The case in view may have a new message while somebody answers it."""
@@ -143,7 +144,7 @@ class Replying(Live):
         """Send although a guardrail blocks: the reason goes into the log."""
         value = self.editor.unsent(self.agent)
         found = await self._look_at(value) if value is not None and value.text.strip() else ()
-        rules = Seat.to_override(found)
+        rules = answering.to_override(found)
         if not rules:
             self.say("Nothing blocks this reply: ^S sends it.")
             return
@@ -181,7 +182,7 @@ class Replying(Live):
             "Throw this reply away? y: yes", _read([value.text], value.text, ())
         ):
             self._close()
-            await self.writer.ask(lambda seat: seat.throw_away(value.case))
+            await self.writer.ask(lambda seat: answering.throw_away(seat, value.case))
             await self.read_all()
             self.say("Thrown away.")
 
@@ -205,7 +206,7 @@ class Replying(Live):
         if blocking is not None or not text:
             self.say(f"Not sent: {blocking.message if blocking else 'there is no text'}", "bad")
             return
-        parts = await self.reader.ask(lambda seat: seat.parts(value, way))
+        parts = await self.reader.ask(lambda seat: answering.posts(seat, value, way))
         if await self.confirm(self._question(value, way, len(parts)), _read(parts, text, found)):
             await self._approve(value, way)
         else:
@@ -222,7 +223,7 @@ class Replying(Live):
         answers = self.editor.answer.answers if self.editor.answer else None
         self.say("Checking the links, and sending …")
         try:
-            approved = await self.sender.ask(lambda seat: seat.approve(value, answers=answers, way=way))
+            approved = await self.sender.ask(lambda seat: answering.approve(seat, value, answers=answers, way=way))
         except Conflict as error:
             await self._conflict(value, error)
             return
@@ -240,7 +241,7 @@ class Replying(Live):
         self.say(f"Sending reply {reply} to case {value.case} …")
         if self.queue.case == value.case:
             self.queue.go(self.queue.place + 1)
-        sent = await self.sender.ask(lambda seat: seat.send(reply))
+        sent = await self.sender.ask(lambda seat: answering.send(seat, reply))
         self.leave((value.case,))
         await self.read_all()
         if sent.status == "sent":
