@@ -61,6 +61,23 @@ def test_an_old_database_is_migrated_and_its_cases_follow(tmp_path: Path) -> Non
         store.close()
 
 
+def test_topics_of_an_older_version_are_found_from_their_side(tmp_path: Path) -> None:
+    path = tmp_path / "care.db"
+    old_database(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("""UPDATE cases SET topics = '["baggage", "price"]'""")
+        connection.commit()
+    store = open_store(path)
+    try:
+        found = [tuple(row) for row in store.rows("SELECT topic, opened_at, case_id FROM case_topics ORDER BY topic")]
+        assert found == [("baggage", "2026-11-20T11:00:00Z", 1), ("price", "2026-11-20T11:00:00Z", 1)]
+        with store.write() as connection:
+            connection.execute("""UPDATE cases SET topics = '["price"]', opened_at = '2026-11-20T10:00:00Z'""")
+        assert [tuple(row) for row in store.rows("SELECT * FROM case_topics")] == [("price", "2026-11-20T10:00:00Z", 1)]
+    finally:
+        store.close()
+
+
 def test_a_draft_of_an_older_version_answers_what_was_there_when_it_was_written(tmp_path: Path) -> None:
     path = tmp_path / "care.db"
     old_database(path)

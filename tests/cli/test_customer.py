@@ -44,6 +44,22 @@ def test_the_case_shows_what_one_needs_before_answering(shop: World) -> None:
     assert "The knowledge base says (article 1): Lost luggage" in text
 
 
+def test_who_wrote_about_the_same_is_found_among_all_and_follows_corrections(shop: World) -> None:
+    crowd = [{"id": f"n{n}", "author": f"n{n}", "text": "what a nice day, @acme"} for n in range(30)]
+    shop.mentions(*({**row, "created_at": "2026-11-20T11:30:00Z"} for row in crowd))
+    ids = {row["text"]: row["mention"] for row in shop.json("search", "nice day", "--limit", "50")}
+    assert ids
+    shop.run("label", str(next(iter(ids.values()))), "--topic", "weather", "--topic", "baggage")
+    third = shop.json("show", "3")
+    assert next(one["text"] for one in third["similar"]) == "what a nice day, @acme"
+    assert {one["case"] for one in third["similar"]} > {1, 2}
+    mention = next(row["mention"] for row in third["mentions"] if row["inbound"])
+    shop.run("label", str(mention), "--topic", "weather")
+    assert len(shop.json("show", "3")["similar"]) == 1
+    shop.run("label", str(mention), "--topic", "")
+    assert shop.json("show", "3")["similar"] == []
+
+
 def test_accounts_are_linked_by_hand_only(shop: World) -> None:
     assert shop.json("show", "1")["customer"]["cases"] == []
     assert len(shop.json("customer", "link", "x:zoe", "y:zquist")) == 2

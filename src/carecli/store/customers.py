@@ -13,7 +13,6 @@ from carecli.store import search
 from carecli.store.connect import Row, Store
 
 FORGOTTEN = "forgotten"
-MOST_LOOKED_AT = 3_000  # cases, the newest, among which the same matter is looked for
 
 
 def by_handle(store: Store, handle: str, platform: str | None = None) -> list[Row]:
@@ -57,21 +56,21 @@ def unlink(connection: sqlite3.Connection, author: int) -> None:
 
 
 def same_matter(store: Store, case: int, *, since: str, limit: int) -> list[Row]:
-    """Other customers' cases that share a topic, the newest first; only the newest of all are looked at."""
-    return store.rows(
-        """
-        WITH newest AS MATERIALIZED (
-            SELECT case_id FROM segments INDEXED BY segments_by_time WHERE number = 0 AND opened_at >= ?2
-            ORDER BY opened_at DESC LIMIT ?4)
-        SELECT c.case_id, c.status, c.opened_at, a.handle, m.text
-        FROM newest CROSS JOIN cases c USING (case_id) JOIN cases me ON me.case_id = ?1
-        JOIN authors a ON a.author_id = c.customer_id JOIN mentions m ON m.mention_id = c.latest_mention_id
-        WHERE c.case_id <> ?1 AND c.customer_id <> me.customer_id AND c.merged_into IS NULL AND c.topics <> '[]'
-          AND EXISTS (SELECT 1 FROM json_each(me.topics) mine WHERE instr(c.topics, json_quote(mine.value)) > 0)
-        ORDER BY c.opened_at DESC, c.case_id DESC LIMIT ?3
-        """,
-        [case, since, limit, MOST_LOOKED_AT],
-    )
+    """Other customers' cases that share a topic, the newest first, of all that were opened since then."""
+    row = store.row("SELECT topics FROM cases WHERE case_id = ?", [case])
+    topics = [] if row is None else json.loads(row["topics"])
+    found = {row["case_id"]: row for topic in topics for row in store.rows(_ABOUT, [topic, since, case, limit])}
+    return sorted(found.values(), key=lambda row: (row["opened_at"], row["case_id"]), reverse=True)[:limit]
+
+
+_ABOUT = """
+    SELECT c.case_id, c.status, c.opened_at, a.handle, m.text
+    FROM case_topics t CROSS JOIN cases c USING (case_id) JOIN authors a ON a.author_id = c.customer_id
+    JOIN mentions m ON m.mention_id = c.latest_mention_id
+    WHERE t.topic = ?1 AND t.opened_at >= ?2 AND c.case_id <> ?3 AND c.merged_into IS NULL
+      AND c.customer_id <> (SELECT me.customer_id FROM cases me WHERE me.case_id = ?3)
+    ORDER BY t.opened_at DESC, t.case_id DESC LIMIT ?4
+"""
 
 
 def hash_of(platform: str, host: str, account: str) -> bytes:

@@ -108,6 +108,13 @@ def v13_campaigns(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v14_topics_of_cases(db: Database) -> None:
+    """Topics as an index: who else wrote about the same, however long ago."""
+    for statement in _TOPICS:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -481,5 +488,29 @@ _OVERTAKEN = (
         WHERE m.case_id = drafts.case_id AND m.inbound = 1 AND m.fetched_at <= drafts.created_at
         ORDER BY m.created_at DESC, m.mention_id DESC LIMIT 1
     )
+    """,
+)
+
+_TOPICS = (
+    """
+    CREATE TABLE case_topics ( -- `cases.topics` the other way round: who wrote last about a topic
+        topic TEXT NOT NULL,
+        opened_at TEXT NOT NULL,
+        case_id INTEGER NOT NULL REFERENCES cases,
+        PRIMARY KEY (topic, opened_at, case_id)
+    ) WITHOUT ROWID
+    """,
+    """
+    INSERT INTO case_topics
+    SELECT DISTINCT t.value, c.opened_at, c.case_id FROM cases c, json_each(c.topics) t WHERE c.topics <> '[]'
+    """,
+    """
+    CREATE TRIGGER case_topics_follow AFTER UPDATE OF topics, opened_at ON cases
+    WHEN new.topics <> old.topics OR new.opened_at <> old.opened_at
+    BEGIN
+        DELETE FROM case_topics WHERE case_id = old.case_id AND opened_at = old.opened_at
+            AND topic IN (SELECT value FROM json_each(old.topics));
+        INSERT OR IGNORE INTO case_topics SELECT value, new.opened_at, new.case_id FROM json_each(new.topics);
+    END
     """,
 )
