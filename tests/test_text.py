@@ -280,6 +280,11 @@ def test_wrapping_needs_a_cell() -> None:
         ("مرحبا", True),
         ("123!", False),
         ("😀 é", False),
+        ("@acme המזוודה שלי AC 12", True),
+        ("RT @zoe: @acme #fail https://acme.example/a שלום", True),
+        ("@acme lost my שלום", False),
+        ("@שלום lost my bag", False),
+        ("#acme @שלום", False),
     ],
 )
 def test_the_first_strong_character_decides(text: str, expected: bool) -> None:

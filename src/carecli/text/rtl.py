@@ -17,16 +17,21 @@ _FIRST_TRACER, _LAST_TRACER, _END = 0xE0100, 0xE01EE, "\U000e01ef"
 _TRACER = f"[{chr(_FIRST_TRACER)}-{chr(_LAST_TRACER)}]"
 _TRACED = f"(?s:(.)({_TRACER}){_END}|{_END}({_TRACER})(.))"
 
+_ADDRESSED = r"^(?:\s*(?:RT\b|[@#][\w.@-]+|https?://\S+|www\.\S+)[\s:,]*)+"
 _REORDERING_PROGRAMS = frozenset({"Apple_Terminal", "mintty"})
 _REORDERING_TERMS = ("mlterm", "konsole", "xterm-kitty")
 _VTE_WITH_BIDI = 5800
 
 
 def is_rtl(text: str) -> bool:
-    """Whether the first strong character of `text` is written from right to left (Hebrew, Arabic …)."""
+    """Whether the first strong character of `text` is written from right to left (Hebrew, Arabic …).
+
+    Whom a message begins by addressing, its hashtags and links say nothing of the language of its sentence.
+    """
     if not _has_rtl(text):
         return False
-    for character in text:
+    sentence = compiled(_ADDRESSED).sub("", text, count=1)
+    for character in sentence + text:
         direction = unicodedata.bidirectional(character)
         if direction in {"L", "R", "AL"}:
             return direction != "L"
