@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from collections import Counter
@@ -36,6 +35,8 @@ def check(data: dict[str, Any], text: str, path: Path) -> None:
     for table, known in _NAMED:
         for name in _table(data, table):
             if name not in known:
+                import difflib
+
                 near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
                 where = f"{path}:{line_of(text, [*table.split('.'), name])}"
                 hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(known)}"
@@ -209,6 +210,8 @@ def _explained(error: ValidationError, text: str, path: Path) -> ConfigError:
     where = f"{path}:{line_of(text, keys)}"
     name = ".".join(keys)
     if first["type"] == "unexpected_keyword_argument":
+        import difflib
+
         near = difflib.get_close_matches(keys[-1], _known(keys[:-1]), n=1, cutoff=0.5)
         hint = f"did you mean '{near[0]}'?" if near else f"known here: {', '.join(_known(keys[:-1]))}"
         return ConfigError(f"{where}: unknown key '{name}'", hint=hint)

@@ -5,7 +5,6 @@ A key is a character (`r`, `?`, `T`) or a name of Textual's (`space`, `f5`, `ctr
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -90,6 +89,8 @@ def bound(changes: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
     """
     for name in changes:
         if name not in NAMES:
+            import difflib
+
             near = difflib.get_close_matches(name, NAMES, n=1, cutoff=0.5)
             raise ValueError(f"no action is called '{name}'; " + (f"is '{near[0]}' meant?" if near else _all_names()))
     keys = {a.name: _keys(a.name, changes[a.name]) if a.name in changes else a.keys for a in ACTIONS}

@@ -8,22 +8,22 @@ authors or on other platforms, within a week of each other.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
 from carecli.text import fold
+from carecli.text.plain import compiled
 
 WINDOW = timedelta(days=7)
 LONGEST = 4000  # characters that are looked at
 
-_LINK = re.compile(r"(?:https?://|\bwww\.)\S*", re.IGNORECASE)
-_MASKED = re.compile(rf"{_LINK.pattern}|[@#][\w.-]+|\b(?:rt|via)\b", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+")
-_HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
-_BETWEEN_HAN = re.compile("(?<=[\u3040-\u30ff\u3400-\u9fff]) | (?=[\u3040-\u30ff\u3400-\u9fff])")
+_LINK = r"(?i)(?:https?://|\bwww\.)\S*"
+_MASKED = rf"{_LINK}|[@#][\w.-]+|\b(?:rt|via)\b"
+_WORD = r"[^\W_]+"
+_HAN = "[\u3040-\u30ff\u3400-\u9fff]"
+_BETWEEN_HAN = f"(?<={_HAN}) | (?={_HAN})"
 # Shorter texts are the same by chance: "thank you", "any news?"; not so with the same link behind them.
 _FEWEST_WORDS, _FEWEST_HAN, _LONG_WITH_LINK = 6, 12, 20
 
@@ -47,13 +47,13 @@ def gist(text: str) -> int | None:
     two people may well write it by themselves: None.
     """
     text = text[:LONGEST]
-    words = _WORD.findall(fold(_MASKED.sub(" ", text)))
-    if len(words) < _FEWEST_WORDS and len(_HAN.findall("".join(words))) < _FEWEST_HAN:
-        links = [link.casefold().rstrip("/.,;:!?)") for link in _LINK.findall(text)]
+    words = compiled(_WORD).findall(fold(compiled(_MASKED).sub(" ", text)))
+    if len(words) < _FEWEST_WORDS and len(compiled(_HAN).findall("".join(words))) < _FEWEST_HAN:
+        links = [link.casefold().rstrip("/.,;:!?)") for link in compiled(_LINK).findall(text)]
         words += links if words else []
         if not links or len(" ".join(words)) < _LONG_WITH_LINK:
             return None
-    said = _BETWEEN_HAN.sub("", " ".join(words)).encode("utf-8", "replace")
+    said = compiled(_BETWEEN_HAN).sub("", " ".join(words)).encode("utf-8", "replace")
     return int.from_bytes(blake2b(said, digest_size=8).digest(), "big", signed=True)
 
 

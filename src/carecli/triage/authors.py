@@ -5,29 +5,28 @@ Nothing here looks at what a person is like: no age, no sex, no place. Without a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import pairwise
-from statistics import fmean, pstdev
 from typing import NamedTuple
 
 from carecli.model import AuthorKind
 from carecli.text import fold
+from carecli.text.plain import compiled
 
-_BOT_HANDLE = re.compile(
+_BOT_HANDLE = (
     r"(?:^|[._-])(?:auto)?bot(?:[._-]?\d{0,4})$|[a-z]bot$|^bot[._-]|(?:^|[._-])(?:rss|feed|autopost)(?:$|[._-])"
 )
-_NO_BOT = re.compile(r"(?:abbot|talbot|cabot|robot)$")
-_BOT_NAME = re.compile(r"\bbot\b|\b(?:automated|unofficial bot|rss feed)\b|🤖|\bבוט\b|机器人|機器人")
-_COMPANY_NAME = re.compile(
+_NO_BOT = r"(?:abbot|talbot|cabot|robot)$"
+_BOT_NAME = r"\bbot\b|\b(?:automated|unofficial bot|rss feed)\b|🤖|\bבוט\b|机器人|機器人"
+_COMPANY_NAME = (
     r"\b(?:inc|ltd|llc|gmbh|plc|corp|b\.?v|s\.?a|sp\. ?z ?o\. ?o|sp\.? z o\.?o)\.?$"
     r"|\b(?:official|customer (?:care|service|support)|newsroom|magazine|agency|studio|shop|store)\b"
     r"|\b(?:oficjaln[ya]|sklep|redakcja)\b"
     r"|בע\"?מ|רשמי|公司|集团|集團|官方|旗舰店|旗艦店|客服|有限|新闻|日报|电视台|報社"
 )
-_COMPANY_HANDLE = re.compile(r"(?:^|[._-])(?:official|support|shop|store|news|press|hq|team)$|(?:official|newsroom)$")
-_PERSON_NAME = re.compile(r"[^\W\d_]{2,20}(?:[ '-][^\W\d_]{1,20}){1,3}")
+_COMPANY_HANDLE = r"(?:^|[._-])(?:official|support|shop|store|news|press|hq|team)$|(?:official|newsroom)$"
+_PERSON_NAME = r"[^\W\d_]{2,20}(?:[ '-][^\W\d_]{1,20}){1,3}"
 _PEOPLE = 50_000  # with more followers a name alone does not tell a person from a brand
 _ENOUGH = 8
 _SAME = 0.8
@@ -53,13 +52,13 @@ def kind_of(handle: str, name: str | None, followers: int | None, posts: Sequenc
     account = fold(handle.lstrip("@").split("@")[0])
     called = fold(name or "")
     account = account.split(".")[0] if account.count(".") > 1 else account  # name.host.example
-    if _BOT_NAME.search(called) or (_BOT_HANDLE.search(account) and not _NO_BOT.search(account)):
+    if _has(_BOT_NAME, called) or (_has(_BOT_HANDLE, account) and not _has(_NO_BOT, account)):
         return Kind("bot", "calls itself a bot")
     if reason := _mechanical(posts):
         return Kind("bot", reason)
-    if _COMPANY_NAME.search(called) or _COMPANY_HANDLE.search(account):
+    if _has(_COMPANY_NAME, called) or _has(_COMPANY_HANDLE, account):
         return Kind("company", "is called like a company")
-    if name and _PERSON_NAME.fullmatch(name.strip()) and (followers or 0) < _PEOPLE:
+    if name and compiled(_PERSON_NAME).fullmatch(name.strip()) and (followers or 0) < _PEOPLE:
         return Kind("person", "has a person's name")
     return Kind("unknown", "nothing tells")
 
@@ -73,5 +72,11 @@ def _mechanical(posts: Sequence[Post]) -> str | None:
         return "posts the same text again and again"
     times = sorted(post.at for post in posts)
     gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
+    from statistics import fmean, pstdev  # with fractions and decimals: no start waits for them
+
     mean = fmean(gaps)
     return "posts at regular intervals" if mean > 0 and pstdev(gaps) < _REGULAR * mean else None
+
+
+def _has(pattern: str, text: str) -> bool:
+    return compiled(pattern).search(text) is not None
