@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from carecli import config
+from carecli.filters import parse_query
 from carecli.model import parse_iso
-from carecli.seat import Seat, parse_query
+from carecli.seat import Seat
 from carecli.store import open_store
 from tests.world import NOW, World
 
