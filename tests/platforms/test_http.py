@@ -96,6 +96,19 @@ def test_a_refused_credential_names_the_host_and_what_to_do_but_never_the_token(
         assert "bad token HIDDEN" in caught.value.message
 
 
+def test_what_a_refusal_repeats_of_a_secret_is_hidden_before_anybody_reads_it(lying: LyingServer) -> None:
+    secrets = ('with "marks" and ü', "error")  # the second is so short that it stands elsewhere, too
+    lying.on("/x", json_script({"error": f"no {secrets[0]}, {TOKEN}"}, 400))
+
+    def ask(client: Client) -> Awaitable[Answer]:
+        for secret in secrets:
+            client.hide(secret)
+        return client.get("/x", headers={"Authorization": f"Bearer {TOKEN}"}, ok=(400,))
+
+    answer, _ = use(lying.url, ask)
+    assert answer.json() == {"error": "no HIDDEN, HIDDEN"}
+
+
 @pytest.mark.parametrize("status", [400, 404, 410, 422])
 def test_client_errors_are_not_retried_and_a_write_was_surely_not_done(lying: LyingServer, status: int) -> None:
     lying.on("/x", Script(status, b"<html><h1>Nope</h1></html>", {"Content-Type": "text/html"}))

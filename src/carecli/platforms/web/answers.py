@@ -25,6 +25,8 @@ SECRET_NAME = re.compile(r"auth|token|secret|passw|key|sig|cookie|session|code|j
 EPOCH, EPOCH_MILLISECONDS = 1e8, 1e11
 RESET_HEADERS = ("x-ratelimit-reset", "ratelimit-reset", "x-rate-limit-reset")
 SHOWN = 200
+# Shorter ones would be found within the names of fields, and then nobody could read the answer.
+LEAST_SECRET = 7
 HIDDEN = "HIDDEN"
 
 
@@ -48,8 +50,8 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 
 
 def without(body: bytes, secrets: Iterable[str]) -> bytes:
-    """`body` with every secret in it hidden, also where it stands in JSON."""
-    for secret in sorted(secrets, key=len, reverse=True):
+    """`body` with every secret in it hidden, also where it stands in JSON; what is as short as its own words stays."""
+    for secret in sorted((secret for secret in secrets if len(secret) >= LEAST_SECRET), key=len, reverse=True):
         for form in (secret, json.dumps(secret)[1:-1]):
             body = body.replace(form.encode(), HIDDEN.encode())
     return body

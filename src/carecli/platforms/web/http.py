@@ -34,6 +34,7 @@ from carecli.errors import (
 )
 from carecli.platforms.web import turns
 from carecli.platforms.web.answers import (
+    LEAST_SECRET,
     SECRET_NAME,
     Answer,
     error_of,
@@ -345,7 +346,7 @@ class Client:
     def _remember(self, items: Iterable[tuple[str, str]]) -> None:
         """Note what must never show in an error."""
         found = (value for name, value in items if SECRET_NAME.search(name))
-        self._secrets.update(part for value in found for part in value.split() if len(part) > 6)
+        self._secrets.update(part for value in found for part in value.split() if len(part) >= LEAST_SECRET)
 
     def _unreachable(self, failure: httpx.HTTPError) -> Unreachable:
         said = redact(str(failure), self._secrets) or "timed out"
