@@ -214,6 +214,9 @@ REFUSALS = [
         ("KEY",),
     ),
     Refusal(
+        "stackexchange", [("GET .*", 403, "<html>")], ("blocks addresses", "apps/oauth/register"), {"tags": ["acme"]}
+    ),
+    Refusal(
         "telegram",
         [("GET .*", 401, {"ok": False, "error_code": 401, "description": f"Unauthorized {HUSH}"})],
         ("bot's token", "@BotFather", "/newbot"),

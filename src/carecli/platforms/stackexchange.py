@@ -207,7 +207,8 @@ def judge(answer: Answer) -> PlatformError | None:
 async def _open(setup: Setup) -> AsyncIterator[StackExchange]:
     from carecli.platforms.web.api import ODD, open_api
 
-    async with open_api(setup, BASE_URL, judge, odd=ODD | {503}) as api:
+    refused = f"the site blocks addresses that ask too much; with a key it allows more: {KEY}"
+    async with open_api(setup, BASE_URL, judge, odd=ODD | {503}, refused=refused) as api:
         yield StackExchange(api, setup, setup.secret("KEY"))
 
 

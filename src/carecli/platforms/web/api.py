@@ -87,7 +87,8 @@ class Api:
     def _unjudged(self, answer: Answer, *, sent: bool) -> PlatformError:
         error = self.client.error(answer, sent=sent)
         if isinstance(error, AuthError):
-            nothing_given = f"{answer.where} takes no credential: it refuses this network or program; try again later"
+            host = self.client.base_url.host
+            nothing_given = f"{host} takes no credential: it refuses this network or program; try again later"
             error.hint = self._refused or ("" if self._source else nothing_given)
         return error
 
