@@ -91,14 +91,16 @@ def test_a_draft_of_an_older_version_answers_what_was_there_when_it_was_written(
             UPDATE cases SET latest_mention_id = 2;
             INSERT INTO drafts (draft_id, case_id, text, language, voice, maker, sources, findings, created_at)
             VALUES (1, 1, 'Which flight?', 'en', 'default', 'template', '[]', '[]', '2026-11-20T11:25:00Z'),
-                (2, 1, 'Good!', 'en', 'default', 'template', '[]', '[]', '2026-11-20T11:35:00Z');
+                (2, 1, 'Good!', 'en', 'default', 'template', '[]', '[]', '2026-11-20T11:35:00Z'),
+                (3, 1, 'Very good!', 'en', 'default', 'template', '[]', '[]', '2026-11-20T11:45:00Z');
+            INSERT INTO events (case_id, at, kind, data) VALUES (1, '2026-11-20T11:40:00Z', 'edited', '{}');
             """
         )
     store = open_store(path)
     try:
-        assert [row["mention_id"] for row in store.rows("SELECT * FROM drafts ORDER BY draft_id")] == [1, 2]
+        assert [row["mention_id"] for row in store.rows("SELECT * FROM drafts ORDER BY draft_id")] == [1, 2, 2]
         case = cases.get(store, 1)
-        assert [current.is_outdated(case, replies.draft(store, number)) for number in (1, 2)] == [True, False]
+        assert [current.is_outdated(case, replies.draft(store, number)) for number in (1, 2, 3)] == [True, True, False]
         assert campaigns.blocked(store) == []
     finally:
         store.close()

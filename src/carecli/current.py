@@ -55,16 +55,24 @@ def ensure_read(store: Store, case: Row, read: int | None) -> None:
 
 
 def ensure_current(store: Store, case: Row, draft: Row) -> None:
-    """Raise Conflict, with the new message, where the customer has written since this text of a draft was made."""
+    """Raise Conflict, with the new message, where the customer has written or edited since a draft was."""
     if is_outdated(case, draft):
         number = draft["draft_id"]
-        words = f"draft {number} is older than the customer's newest message; nothing was sent. {_newest(store, case)}"
+        newer = "newest message" if _is_overtaken(case, draft) else "last edit"
+        words = f"draft {number} is older than the customer's {newer}; nothing was sent. {_newest(store, case)}"
         hint = f"`care draft {case['case_id']}` proposes anew; `care draft edit {number}` makes it an answer to that"
         raise Conflict(words, hint=hint)
 
 
 def is_outdated(case: Row, draft: Row) -> bool:
-    """Whether a draft, and whatever approval it has, is for an earlier message than the newest one."""
+    """Whether a draft, and whatever approval it has, is for an earlier message than the newest one, or for other words.
+
+    `draft` as `replies.draft` gives it.
+    """
+    return _is_overtaken(case, draft) or draft["newest_edit"] != draft["seen_edit"]
+
+
+def _is_overtaken(case: Row, draft: Row) -> bool:
     return draft["mention_id"] is not None and draft["mention_id"] != case["latest_mention_id"]
 
 

@@ -271,7 +271,7 @@ def decide(store: Store, number: int, *, approve: bool, now: datetime, agent: st
         if row["approval"] != "waiting":
             state = row["approval"] or "one that needs nobody's word"
             raise Conflict(f"draft {number} is {state}", hint="`care draft list --waiting` shows what waits")
-        if approve and row["agent"] == agent:
+        if approve and (row["agent"] or "").casefold() == agent.casefold():
             raise Conflict(f"draft {number} is your own", hint="somebody else has to approve it: --as")
         if approve:
             current.ensure_current(store, cases.get(store, row["case_id"]), row)
@@ -342,15 +342,18 @@ def approve(
     """
     with store.write() as connection:
         row = cases.get(store, case)
+        begun = None if draft is None else replies.draft(store, draft)
         current.ensure_free(
             store,
             row,
             agent=agent,
             read=read,
             answers=answers,
-            draft=None if draft is None else replies.draft(store, draft),
+            draft=begun,
             overridden={override.rule for override in overrides},
         )
+        if begun is not None and begun["approval"] == "approved" and begun["private"] and not private:
+            raise Conflict(f"draft {draft} was approved as a private message", hint="--private")
         number = replies.add(
             connection,
             case=row["case_id"],

@@ -62,7 +62,7 @@ async def _send_one(store: Store, config: Config, row: Row, *, again: bool, now:
     if row["status"] == "unsure":
         row = await _settle(store, config, row, now)
     if row["status"] == "approved":
-        await _post(store, config, row, now)
+        await _post(store, config, row, now, named=again)
 
 
 async def _settle(store: Store, config: Config, row: Row, now: datetime) -> Row:
@@ -78,10 +78,10 @@ async def _settle(store: Store, config: Config, row: Row, now: datetime) -> Row:
     return _record_sent(store, row, reply, receipt, now)
 
 
-async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
+async def _post(store: Store, config: Config, row: Row, now: datetime, *, named: bool) -> None:
     """Send an approved reply; that it is on its way is written down before the network is touched."""
     try:
-        _still_right(store, row)
+        _still_right(store, row, named=named)
         outreach.ensure_welcome(store, config, row["draft_id"], now=now)
         reply, platform, setup = _prepared(store, config, row)
     except CareError as error:  # nothing has left yet: what is missing is no reason to doubt that
@@ -98,14 +98,19 @@ async def _post(store: Store, config: Config, row: Row, now: datetime) -> None:
     _record_sent(store, row, reply, receipt, now)
 
 
-def _still_right(store: Store, row: Row) -> None:
-    """A reply that waited for its time goes out only into the conversation that its writer saw. Raises NotProcessed."""
-    if row["send_at"] is not None and not replies.parts_out(store, row["reply_id"]):
-        newest = cases.get(store, row["case_id"])["latest_mention_id"]
-        if newest != row["mention_id"]:
-            hint = f"`care show {row['case_id']}`; then send it with `care outbox send {row['reply_id']}`, or cancel it"
-            replies.unschedule(store, row["reply_id"])
-            raise NotProcessed("the customer has written since this reply was scheduled", hint=hint)
+def _still_right(store: Store, row: Row, *, named: bool) -> None:
+    """A reply that waited goes out only into the conversation that its writer saw. Raises NotProcessed.
+
+    Who names a reply that was not scheduled, or no longer is, sends it all the same.
+    """
+    if (named and row["send_at"] is None) or replies.parts_out(store, row["reply_id"]):
+        return
+    newest = cases.get(store, row["case_id"])["latest_mention_id"]
+    what = "written" if newest != row["mention_id"] else "edited a message"
+    if newest != row["mention_id"] or events.any_since(store, row["case_id"], "edited", row["created_at"]):
+        hint = f"`care show {row['case_id']}`; then send it with `care outbox send {row['reply_id']}`, or cancel it"
+        replies.unschedule(store, row["reply_id"])
+        raise NotProcessed(f"the customer has {what} since this reply was approved", hint=hint)
 
 
 async def _posted(store: Store, row: Row, reply: Reply, poster: Poster) -> Receipt:

@@ -172,6 +172,8 @@ OUTBOX = {
     "agent": maybe(words),
     "created_at": time,
     "send_at": maybe(time),
+    "parts": maybe(count),
+    "parts_sent": maybe(count),
     "url": maybe(words),
 }
 PROMISE = {

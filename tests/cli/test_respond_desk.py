@@ -142,6 +142,32 @@ def test_an_approval_is_for_one_text(team: World) -> None:
     assert team.json("outbox") == []
 
 
+def test_a_draft_for_a_private_message_stays_one(team: World) -> None:
+    team.run("assign", "1", "mia")
+    draft = str(team.json("reply", "1", "Który to był lot?", "--private", "--as", "mia", "--yes")["draft_id"])
+    team.run("draft", "approve", draft, "--as", "leo")
+    team.run("reply", "1", "--draft", draft, "--as", "mia", "--yes", expect=1)  # an import cannot be answered
+    (row,) = team.json("outbox")
+    assert row["private"] is True
+
+
+def test_the_outbox_says_when_a_reply_goes_out(team: World) -> None:
+    team.run("reply", "2", "I am sorry, Bob.", "--as", "leo", "--at", "2h", "--yes")
+    assert "approved for 2026-11-20T14:00:00Z" in team.run("outbox").stdout
+    assert "approved for 2026-11-20T14:00:00Z" in team.run("show", "2").stdout
+    done = team.run("outbox", "send")
+    assert done.stdout == ""
+    assert "1 scheduled" in done.stderr
+
+
+def test_a_refusal_names_only_what_helps(team: World) -> None:
+    done = team.run("reply", "2", " ", "--as", "leo", expect=3)
+    assert "change the text" in done.stderr
+    assert "--override" not in done.stderr
+    done = team.run("reply", "2", "We guarantee it. Call +44 7700 900461.", "--as", "leo", expect=3)
+    assert "--override personal-data" in done.stderr
+
+
 def test_a_draft_keeps_its_voice_and_what_that_voice_asks_for(team: World) -> None:
     voices = '\n[voices.air]\nsignature = "– Air"\n[voices.bank]\napproval = true\nsignature = "– Bank"\n'
     team.config.write_text(team.config.read_text(encoding="utf-8") + voices, encoding="utf-8")
@@ -179,6 +205,24 @@ def test_a_draft_that_the_customer_has_overtaken_is_not_sent(team: World) -> Non
     assert renewed["approval"] is None
     assert team.json("reply", "1", "--draft", old, "--yes", "--as", "mia")["status"] == "waiting"
     team.run("reply", "1", "--draft", other, "--yes", "--as", "mia", expect=1)
+
+
+def test_a_draft_about_words_that_the_customer_has_taken_back_is_not_sent(team: World) -> None:
+    draft = str(team.json("draft", "2", "-n", "1")[0]["draft_id"])
+    edited = {
+        "id": "2",
+        "author": "bob",
+        "text": "@acme my luggage is here, sorry!",
+        "edited_at": "2026-11-20T11:00:00Z",
+    }
+    assert team.mentions(edited)["updated"] == 1
+    done = team.run("reply", "2", "--draft", draft, "--yes", "--as", "leo", expect=1)
+    assert "older than the customer's last edit; nothing was sent. It says: “@acme my luggage is here, sorry!”" in (
+        done.stderr
+    )
+    assert team.json("outbox") == []
+    team.run("draft", "edit", draft, "Good that it is there, Bob.", "--as", "leo")
+    assert team.json("reply", "2", "--draft", draft, "--dry-run", "--as", "leo")["status"] == "dry-run"
 
 
 def test_what_was_approved_before_the_customer_wrote_again_needs_a_new_word(team: World) -> None:

@@ -145,6 +145,50 @@ def test_a_scheduled_reply_does_not_go_out_into_another_conversation(store: Stor
     assert respond.send(store, settings, [number], now=later)[0]["status"] == "sent"
 
 
+def test_what_waited_by_itself_does_not_go_out_into_another_conversation(store: Store, town: Network) -> None:
+    settings = config()
+    first = asked(store, town, settings)
+    number = respond.approve(store, 1, "In the app, Zoe.", now=NOW)
+    town.say("zoe", "@acme never mind, I found it", reply_to=first, at=NOW)
+    listen.fetch(store, settings, now=NOW)
+    act.triage_new(store, settings, now=NOW)
+    (row,) = respond.send(store, settings, None, now=NOW)
+    assert (row["status"], answers(town)) == ("failed", [])
+    assert respond.send(store, settings, [number], now=NOW)[0]["status"] == "sent"
+
+
+def test_an_edit_stops_what_was_to_go_out_later(store: Store, town: Network) -> None:
+    settings = config()
+    first = asked(store, town, settings)
+    later = NOW + timedelta(hours=2)
+    respond.approve(store, 1, "In the app, Zoe.", now=NOW, send_at=later)
+    town.clock = lambda: NOW + timedelta(minutes=1)
+    town.edit(first, "@acme found it, sorry")
+    listen.fetch(store, settings, now=NOW + timedelta(minutes=1))
+    (row,) = respond.send(store, settings, None, now=later)
+    assert (row["status"], answers(town)) == ("failed", [])
+    assert "has edited a message since" in row["last_error"]
+
+
+def test_an_approval_of_a_private_message_is_none_of_a_public_one(store: Store, town: Network) -> None:
+    settings = config()
+    asked(store, town, settings)
+    draft = respond.propose(store, settings, 1, "Hello.", [], now=NOW, agent="mia", voice=None, private=True)
+    respond.decide(store, draft, approve=True, now=NOW, agent="kim")
+    with pytest.raises(Conflict, match="approved as a private message"):
+        respond.approve(store, 1, "Hello.", now=NOW, agent="mia", draft=draft)
+    assert respond.approve(store, 1, "Hello.", now=NOW, agent="mia", draft=draft, private=True)
+
+
+@pytest.mark.parametrize("name", ["mia", "Mia"])
+def test_nobody_approves_their_own(store: Store, town: Network, name: str) -> None:
+    settings = config()
+    asked(store, town, settings)
+    draft = respond.propose(store, settings, 1, "Hello.", [], now=NOW, agent="mia", voice=None)
+    with pytest.raises(Conflict, match="your own"):
+        respond.decide(store, draft, approve=True, now=NOW, agent=name)
+
+
 def test_no_more_than_so_many_replies_a_minute(store: Store, town: Network) -> None:
     settings = config(per_minute=2)
     for number in range(3):

@@ -229,9 +229,8 @@ def _work(case: dict[str, Any]) -> None:
         output.lines(f"\nDraft {draft['draft_id']} ({draft['maker']}, {draft['language']}):")
         output.lines(f"    {draft['text']}")
     for reply in case["replies"]:
-        output.lines(
-            f"\nReply {reply['reply_id']}: {reply['status']}{': ' + reply['last_error'] if reply['last_error'] else ''}"
-        )
+        error = f": {reply['last_error']}" if reply["last_error"] else ""
+        output.lines(f"\nReply {reply['reply_id']}: {shapes.standing(reply)}{error}")
     for promise in case["promises"]:
         output.lines(f"\nPromise {promise['promise']} ({promise['state']}, due {promise['due_at']}):")
         output.lines(f"    {promise['words']}")
@@ -240,5 +239,5 @@ def _work(case: dict[str, Any]) -> None:
     output.lines("\nLog:")
     for event in case["events"]:
         who = f" by {event['agent']}" if event["agent"] else ""
-        facts = ", ".join(f"{key}: {value}" for key, value in event["data"].items())
+        facts = ", ".join(f"{key}: {value}" for key, value in event["data"].items() if value is not None)
         output.lines(f"    {event['at']}  {event['kind']}{who}{'  ' + facts if facts else ''}")

@@ -67,6 +67,7 @@ def reply(
     run: Context = context.obj
     read, answers = _seen(run, case)
     words = _words(run, case, text, draft, edit)
+    private = private or _is_private(run, draft)
     asked = _Wanted(
         case,
         words,
@@ -83,7 +84,8 @@ def reply(
     found = _checked(run, asked, thread=thread)
     blocked = _blocked(asked, found)
     if dry_run or blocked:
-        _shown(json, _result(None, "blocked" if blocked else "dry-run", found, words), found)
+        posts: dict[str, Any] = {"parts": list(asked.parts)} if len(asked.parts) > 1 else {}
+        _shown(json, _result(None, "blocked" if blocked else "dry-run", found, words, **posts), found)
         if blocked:
             raise blocked
         return
@@ -99,6 +101,13 @@ def _voice_of(run: Context, draft: int | None) -> str | None:
 
     name = None if draft is None else str(replies.draft(run.store, draft)["voice"])
     return name if name in run.config.voices else None
+
+
+def _is_private(run: Context, draft: int | None) -> bool:
+    """Whether a draft was written as a private message: it never goes out in the open by a forgotten option."""
+    from carecli.store import replies
+
+    return draft is not None and bool(replies.draft(run.store, draft)["private"])
 
 
 def _seen(run: Context, case: int) -> tuple[int, int]:
@@ -146,8 +155,11 @@ def _blocked(asked: _Wanted, found: Sequence[Finding]) -> Refused | None:
     blocked = respond.still_blocking(found, asked.overrides)
     if not blocked:
         return None
-    hint = f'rule {blocked[0].rule}; change the text, or --override {blocked[0].rule} --because "…"'
-    return Refused(blocked[0].message, hint=hint)
+    rule = blocked[0].rule
+    way_out = "change the text" if rule in respond.FINAL else f'change the text, or --override {rule} --because "…"'
+    if rule == "length":
+        way_out += "; --thread sends it as several posts"
+    return Refused(blocked[0].message, hint=f"rule {rule}; {way_out}")
 
 
 def _elsewhere(run: Context) -> str:
@@ -280,7 +292,9 @@ def _queue_and_send(run: Context, asked: _Wanted, found: Sequence[Finding], json
     _shown(json, _result(number, row["status"], found, asked.text, url=row["url"]), found)
     if row["status"] != "sent":
         errors.warn(f"reply {number} is {row['status']}: {row['last_error'] or 'so many replies went out this minute'}")
-        errors.warn("it is in the outbox: `care outbox` shows it, `care outbox send` tries again")
+        errors.warn(
+            f"it is in the outbox: `care outbox send {number}` tries again, `care outbox cancel {number}` gives up"
+        )
         raise typer.Exit(1)
 
 
@@ -311,7 +325,7 @@ def _shown(json: bool, result: dict[str, Any], found: Sequence[Finding]) -> None
     if json:
         output.document(result)
         return
-    output.lines(f"{result['status']}: {result['text']}")
+    output.lines(f"{result['status']}: " + "\n\n".join(result.get("parts") or [result["text"]]))
     findings_lines(found)
     if result["url"]:
         output.lines(result["url"])

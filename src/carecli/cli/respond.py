@@ -81,7 +81,8 @@ def list_(context: typer.Context, json: Json = False) -> None:
         errors.note("The outbox is empty.")
     else:
         columns = ("reply_id", "case", "status", "attempts", "last_error", "text")
-        output.table(columns, ([row[column] for column in columns] for row in rows), clip="text")
+        shown = ({**row, "status": shapes.standing(row)} for row in rows)
+        output.table(columns, ([row[column] for column in columns] for row in shown), clip="text")
 
 
 @outbox.command()
@@ -100,9 +101,13 @@ def send(
     if json:
         output.document([shapes.reply(row) for row in rows])
     else:
-        for row in rows:
-            output.lines(
-                f"reply {row['reply_id']}: {row['status']}{': ' + row['last_error'] if row['last_error'] else ''}"
+        for row in map(shapes.reply, rows):
+            error = f": {row['last_error']}" if row["last_error"] else ""
+            output.lines(f"reply {row['reply_id']}: {shapes.standing(row)}{error}")
+        if not rows:
+            waiting = len(replies.unfinished(run.store))
+            errors.note(
+                f"Nothing to send now; {waiting} scheduled: `care outbox` says when." if waiting else "Nothing to send."
             )
     if any(row["status"] not in ("sent", "cancelled") for row in rows):
         raise typer.Exit(4 if any(row["status"] == "sent" for row in rows) else 1)

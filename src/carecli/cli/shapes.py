@@ -76,8 +76,20 @@ def reply(row: Any) -> dict[str, Any]:
         "agent": row["agent"],
         "created_at": row["created_at"],
         "send_at": row["send_at"],
+        "parts": row["parts"] or None,
+        "parts_sent": row["parts_sent"] if row["parts"] else None,
         "url": row["url"],
     }
+
+
+def standing(reply: dict[str, Any]) -> str:
+    """Where a reply of the outbox stands, for people: its status, how much of a thread is out, when it goes out."""
+    said = str(reply["status"])
+    if reply["parts"] and reply["status"] != "sent":
+        said += f", {reply['parts_sent']} of {reply['parts']} posts out"
+    if reply["send_at"] and reply["status"] == "approved":
+        said += f" for {reply['send_at']}"
+    return said
 
 
 def stored_draft(row: Any) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from carecli.errors import Locked, StoreError
 
-VERSION = 14  # the schema that this program writes; `schema` holds one migration per step
+VERSION = 15  # the schema that this program writes; `schema` holds one migration per step
 BUSY_SECONDS = 30.0
 
 Row = sqlite3.Row

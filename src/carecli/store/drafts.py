@@ -13,6 +13,7 @@ _SHOWN = """
 """
 
 _NEWEST = "(SELECT latest_mention_id FROM cases c WHERE c.case_id = drafts.case_id)"
+_EDIT = "(SELECT max(event_id) FROM events e WHERE e.case_id = drafts.case_id AND e.kind = 'edited')"
 
 
 def listed(store: Store, *, waiting: bool, case: int | None) -> list[Row]:
@@ -44,7 +45,7 @@ def rewrite(
     connection.execute(
         f"""
         UPDATE drafts SET text = ?, findings = ?, agent = coalesce(?, agent), mention_id = {_NEWEST},
-            approval = CASE WHEN approval IS NULL THEN NULL ELSE 'waiting' END WHERE draft_id = ?
+            seen_edit = {_EDIT}, approval = CASE WHEN approval IS NULL THEN NULL ELSE 'waiting' END WHERE draft_id = ?
         """,
         [text, findings, agent, draft["draft_id"]],
     )
@@ -54,8 +55,9 @@ def renew(connection: sqlite3.Connection, draft: int) -> None:
     """The draft answers the newest message now; an approval of an answer to an earlier one waits again."""
     connection.execute(
         f"""
-        UPDATE drafts SET mention_id = {_NEWEST}, approval =
-            CASE WHEN approval = 'approved' AND mention_id <> {_NEWEST} THEN 'waiting' ELSE approval END
+        UPDATE drafts SET mention_id = {_NEWEST}, seen_edit = {_EDIT}, approval =
+            CASE WHEN approval = 'approved' AND (mention_id <> {_NEWEST} OR seen_edit IS NOT {_EDIT}) THEN 'waiting'
+            ELSE approval END
         WHERE draft_id = ?
         """,
         [draft],

@@ -47,6 +47,11 @@ def newest(store: Store, case: int) -> datetime | None:
     return None if row is None or row["at"] is None else parse_iso(row["at"])
 
 
+def any_since(store: Store, case: int, kind: str, moment: str) -> bool:
+    """Whether something of one kind has happened to a case after `moment`."""
+    return store.row("SELECT 1 FROM events WHERE case_id = ? AND kind = ? AND at > ?", [case, kind, moment]) is not None
+
+
 def numbers(store: Store, case: int, kind: str, agent: str | None) -> set[int]:
     """The events of one kind that `agent` wrote for a case, or for the one that it was merged into."""
     rows = store.rows(

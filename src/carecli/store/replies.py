@@ -12,6 +12,13 @@ from carecli.errors import Conflict, NotFound
 from carecli.model import Draft, Finding, Receipt, ReplyStatus, iso
 from carecli.store.connect import Row, Store
 
+# A reply with how many posts it has as a thread (0: it is none), and how many of them are out
+_SHOWN = """
+    SELECT r.*, (SELECT count(*) FROM reply_parts p WHERE p.reply_id = r.reply_id) AS parts,
+        (SELECT count(p.external_id) FROM reply_parts p WHERE p.reply_id = r.reply_id) AS parts_sent
+    FROM replies r
+"""
+
 
 def save_drafts(store: Store, case: int, drafts: Sequence[Draft], *, now: datetime) -> list[int]:
     """Keep drafts, as answers to the case's newest message; returns their numbers."""
@@ -20,8 +27,12 @@ def save_drafts(store: Store, case: int, drafts: Sequence[Draft], *, now: dateti
         for d in drafts:
             cursor = connection.execute(
                 """
-                INSERT INTO drafts (case_id, mention_id, text, language, voice, maker, sources, findings, created_at)
-                SELECT case_id, latest_mention_id, ?, ?, ?, ?, ?, ?, ? FROM cases WHERE case_id = ?
+                INSERT INTO drafts (
+                    case_id, mention_id, text, language, voice, maker, sources, findings, created_at, seen_edit
+                )
+                SELECT case_id, latest_mention_id, ?, ?, ?, ?, ?, ?, ?,
+                    (SELECT max(event_id) FROM events e WHERE e.case_id = cases.case_id AND e.kind = 'edited')
+                FROM cases WHERE case_id = ?
                 """,
                 [
                     d.text,
@@ -39,8 +50,18 @@ def save_drafts(store: Store, case: int, drafts: Sequence[Draft], *, now: dateti
 
 
 def draft(store: Store, number: int) -> Row:
-    """One draft. Raises NotFound."""
-    row = store.row("SELECT * FROM drafts WHERE draft_id = ?", [number])
+    """One draft; `newest_edit` is the event with which the customer edited a message of its case last.
+
+    Raises NotFound.
+    """
+    row = store.row(
+        """
+        SELECT d.*,
+            (SELECT max(event_id) FROM events e WHERE e.case_id = d.case_id AND e.kind = 'edited') AS newest_edit
+        FROM drafts d WHERE d.draft_id = ?
+        """,
+        [number],
+    )
     if row is None:
         raise NotFound(f"there is no draft {number}", hint="`care draft CASE` proposes some")
     return row
@@ -138,7 +159,7 @@ def unschedule(store: Store, number: int) -> None:
 
 def get(store: Store, number: int) -> Row:
     """One reply. Raises NotFound."""
-    row = store.row("SELECT * FROM replies WHERE reply_id = ?", [number])
+    row = store.row(f"{_SHOWN} WHERE r.reply_id = ?", [number])
     if row is None:
         raise NotFound(f"there is no reply {number}", hint="`care outbox` lists what is not out yet")
     return row
@@ -146,12 +167,12 @@ def get(store: Store, number: int) -> Row:
 
 def unfinished(store: Store) -> list[Row]:
     """Replies that are not out, oldest first."""
-    return store.rows("SELECT * FROM replies WHERE status NOT IN ('sent', 'cancelled') ORDER BY reply_id")
+    return store.rows(f"{_SHOWN} WHERE r.status NOT IN ('sent', 'cancelled') ORDER BY r.reply_id")
 
 
 def of_case(store: Store, case: int) -> list[Row]:
     """A case's replies, oldest first."""
-    return store.rows("SELECT * FROM replies WHERE case_id = ? ORDER BY reply_id", [case])
+    return store.rows(f"{_SHOWN} WHERE r.case_id = ? ORDER BY r.reply_id", [case])
 
 
 def move(

@@ -115,6 +115,13 @@ def v14_topics_of_cases(db: Database) -> None:
         db.conn.execute(statement)
 
 
+@migrations()
+def v15_edits_that_drafts_answer(db: Database) -> None:
+    """A draft knows which edits its writer had seen."""
+    for statement in _EDITED:
+        db.conn.execute(statement)
+
+
 def migrate(connection: sqlite3.Connection, version: int, newest: int) -> None:
     """Bring the file from `version` to `newest` in one transaction; a crash or an error leaves it as it was."""
     connection.execute("PRAGMA journal_mode = WAL")
@@ -512,5 +519,17 @@ _TOPICS = (
             AND topic IN (SELECT value FROM json_each(old.topics));
         INSERT OR IGNORE INTO case_topics SELECT value, new.opened_at, new.case_id FROM json_each(new.topics);
     END
+    """,
+)
+
+_EDITED = (
+    "ALTER TABLE drafts ADD COLUMN seen_edit INTEGER",  # the event of the newest edit when the text was written
+    """
+    UPDATE drafts SET seen_edit = (
+        SELECT max(e.event_id) FROM events e
+        WHERE e.case_id = drafts.case_id AND e.kind = 'edited' AND e.at <= coalesce(
+            (SELECT max(v.changed_at) FROM draft_versions v WHERE v.draft_id = drafts.draft_id), drafts.created_at
+        )
+    )
     """,
 )
