@@ -153,9 +153,10 @@ class _Clocks:
         yield from self._response(kind, waiting, None)
 
     def _opening(self, kind: Kind, answer: Columns) -> list[Asked]:
-        """What was answered before anything was asked: the message that opened the segment."""
+        """What was answered before anything was asked: the message that opened the segment, or those before it."""
         earlier = (m for m in self.messages if m["inbound"] and m["created_at"] <= answer["created_at"])
         before = [self.heard[m["mention_id"]] for m in earlier]
+        before = before or [one for one in self.heard.values() if one.at <= answer["created_at"]]
         if kind != "first_response" or not self.segment.needs_reply or not before:
             return []
         return [Asked(self.segment.opened_at, self._asked(max(before, key=pressing).row).signs)]

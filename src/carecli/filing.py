@@ -226,11 +226,12 @@ def _segment_signals(
     """
     inside = [r for r in ranked if r.at >= iso(segment.opened_at) and (end is None or r.at < iso(end))] or ranked
     reply = segment.first_reply_at
-    asked = [r for r in inside if reply is None or r.at <= iso(reply)] or inside
+    asked = [r for r in inside if reply is None or r.at <= iso(reply)]
     leading = max(inside, key=pressing)
-    asking = [r for r in asked if r.row["needs_reply"]] or [
-        max(asked, key=pressing)._replace(at=iso(segment.opened_at))
-    ]
+    asking = [r for r in asked if r.row["needs_reply"]]
+    if not asked:  # reopened by hand and answered: to what was said before that, not to what came after
+        asked = [r for r in ranked if reply is not None and r.at <= iso(reply)] or list(inside)
+    asking = asking or [max(asked, key=pressing)._replace(at=iso(segment.opened_at))]
     urgency = max(asked, key=pressing).row["urgency"]
     alone = _asked(leading._replace(at=iso(segment.opened_at)))  # what the segment's own columns say already
     promised = None if [_asked(r) for r in asking] == [alone] and urgency == leading.row["urgency"] else asking

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, filing, report, report_parts
+from carecli import act, deadlines, filing, report, report_parts
 from carecli.config import Brand, Config, Sla
 from carecli.model import iso
 from carecli.reports.model import Report, Response
-from carecli.store import Store, events, open_store
+from carecli.store import Store, cases, events, open_store
 from tests.core.tools import ACME, NOW, arrive, minute, said
 
 PLAIN = replace(ACME, sla=Sla(first_response="30m", urgency={}))
@@ -238,6 +238,20 @@ def test_cases_and_figures_are_those_of_a_naive_count(lines: list[Line], done: l
             check(store, lines, done, since, until)
         finally:
             store.close()
+
+
+def test_what_was_reopened_by_hand_is_answered_from_then_on(store: Store) -> None:
+    lost = "@acme my bag is lost, this is terrible!"
+    moments = ((0, False), (32, True), (33, False), (34, False))
+    lines = [Line(0, number, at, ours, 0 if number else None, lost) for number, (at, ours) in enumerate(moments)]
+    acts_done = [Act(0, 0, "resolved"), Act(0, 1, "reopened")]
+    run(store, lines, range(len(lines)), 1, acts_done)
+    for until in (33, 34, 40):
+        check(store, lines, acts_done, 0, until)
+    (row,) = store.rows("SELECT * FROM cases")
+    second = [each for each in deadlines.explain(store, cases.get(store, row["case_id"]), PLAIN, minute(40))
+              if each.segment == 2 and each.kind == "first_response"]  # fmt: skip
+    assert [(each.clock.started_at, each.clock.state) for each in second] == [(minute(1), "breached")]
 
 
 def check(store: Store, lines: list[Line], done: list[Act], since: int, until: int) -> None:
