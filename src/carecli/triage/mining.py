@@ -63,14 +63,16 @@ def propose(
 
     `least`: in how many texts of now at least. `known`: words that are a topic or a name already.
     """
-    old = {language: list(map(_runs, texts)) for language, texts in _by_language(before).items()}
-    new = _by_language(now)
+    earlier, old, found = _by_language(before), dict[str | None, list[set[str]]](), list[_Scored]()
     covered = [fold(word) for word in known if word]
+    for language, texts in _by_language(now).items():
+        spoken = list(map(_spoken, texts))
+        frequent = _frequent(spoken, least)
+        new = [_runs(each, frequent) for each in spoken]
+        old[language] = [_runs(_spoken(text), frequent) for text in earlier.get(language, ())]
+        found += _of_language(language, texts, new, old[language], least)
     found = [
-        scored
-        for language, texts in new.items()
-        for scored in _of_language(language, texts, old.get(language, []), least)
-        if not any(word in scored[1].words or scored[1].words in word for word in covered)
+        scored for scored in found if not any(word in scored[1].words or scored[1].words in word for word in covered)
     ]
     proposed = {word for scored in found for word in scored[1].words.split()}
     common = {language: Counter(word for runs in texts for word in runs & proposed) for language, texts in old.items()}
@@ -106,10 +108,12 @@ def _by_language(texts: Iterable[tuple[str, str | None]]) -> dict[str | None, li
     return {language: list(distinct.values()) for language, distinct in found.items()}
 
 
-def _of_language(language: str | None, now: Sequence[str], before: Sequence[set[str]], least: int) -> Iterator[_Scored]:
+def _of_language(
+    language: str | None, now: Sequence[str], runs_now: Sequence[set[str]], before: Sequence[set[str]], least: int
+) -> Iterator[_Scored]:
     having: dict[str, set[int]] = {}
-    for number, text in enumerate(now):
-        for words in _runs(text):
+    for number, found in enumerate(runs_now):
+        for words in found:
             having.setdefault(words, set()).add(number)
     often = {words: len(texts) for words, texts in having.items() if len(texts) >= least}
     earlier = Counter(words for runs in before for words in runs & often.keys())
@@ -123,21 +127,40 @@ def _of_language(language: str | None, now: Sequence[str], before: Sequence[set[
             yield score, Proposal(words, language, count, len(now), past, len(before), ratio, example), having[words]
 
 
-def _runs(text: str) -> set[str]:
-    """The words, and the runs of words, of a text."""
+def _spoken(text: str) -> list[tuple[list[str], list[str]]]:
+    """What a text says between its marks, each as its stretches of Chinese and its other words."""
     folded = fold(_MASKED.sub(" ", text[:MAX_CHARACTERS])).replace("#", " ")
     if not folded.isascii():
         folded = folded.translate(variants())
+    return [(_HAN.findall(run), _WORD.findall(_HAN.sub(" ", run))) for run in _RUN.findall(folded)]
+
+
+def _frequent(texts: Iterable[list[tuple[list[str], list[str]]]], least: int) -> set[str]:
+    """The words and pairs of characters that as many texts have: no run of others can be in as many."""
+    counted: Counter[str] = Counter()
+    for spoken in texts:
+        counted.update(
+            {word for _, words in spoken for word in words}
+            | {pair for han, _ in spoken for letters in han for pair in _parts(letters, 2, 2)}
+        )
+    return {word for word, count in counted.items() if count >= least}
+
+
+def _runs(spoken: Iterable[tuple[list[str], list[str]]], frequent: set[str]) -> set[str]:
+    """The words, and the runs of words, of a text, as far as they are made of frequent ones."""
     found: set[str] = set()
-    for run in _RUN.findall(folded):
-        for letters in _HAN.findall(run):
-            found |= set(_parts(letters, 2, _LONGEST_HAN))
-        words = _WORD.findall(_HAN.sub(" ", run))
-        for size in range(1, _LONGEST_RUN + 1):
-            for at in range(len(words) - size + 1):
-                part = words[at : at + size]
-                if len(part[0]) >= _SHORTEST and len(part[-1]) >= _SHORTEST and not part[0].isdigit():
-                    found.add(" ".join(part))
+    for han, words in spoken:
+        for letters in han:
+            if any(pair in frequent for pair in _parts(letters, 2, 2)):
+                found |= {part for part in _parts(letters, 2, _LONGEST_HAN) if frequent.issuperset(_parts(part, 2, 2))}
+        for at, word in enumerate(words):
+            if len(word) < _SHORTEST or word not in frequent or word.isdigit():
+                continue
+            for end in range(at + 1, min(at + _LONGEST_RUN, len(words)) + 1):
+                if words[end - 1] not in frequent:
+                    break
+                if len(words[end - 1]) >= _SHORTEST:
+                    found.add(" ".join(words[at:end]))
     return found
 
 
