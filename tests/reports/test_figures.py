@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.hours import add_business_seconds, business_seconds
-from carecli.reports.figures import SegmentRow
+from carecli.reports.figures import SegmentRow, began
 from carecli.reports.model import Period, Report, Times
 from tests.reports.samples import MONDAY, NINE_TO_FIVE, NOTHING_SAID, WEEK, Setting, moment, segment
 
@@ -245,7 +245,7 @@ class Stretch:
 
     def __init__(self, row: SegmentRow) -> None:
         self.row = row
-        self.opened, self.case_opened = moment(row.opened_at), moment(row.case_opened_at)
+        self.opened, self.case_opened = moment(row.opened_at), moment(began(row))
         self.replied = None if row.first_reply_at is None else moment(row.first_reply_at)
         self.resolved = None if row.resolved_at is None else moment(row.resolved_at)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from carecli.hours import show_duration
 from carecli.reports import tables
-from carecli.reports.figures import Judged, Wait, resolutions, times
+from carecli.reports.figures import Judged, Wait, began, resolutions, times
 from carecli.reports.model import Report
 from carecli.reports.parts import Frame, assemble
 from carecli.reports.tables import Part, Row, Section
@@ -139,7 +139,7 @@ def _resolution(place: int, name: str) -> Callable[[Facts], Answer]:
         opened: dict[int, float] = {}
         ends: dict[int, list[float]] = {}
         for row in facts.judged.of_their_cases:
-            opened[row.case] = row.case_opened_at
+            opened[row.case] = began(row)
             if row.resolved_at is not None:
                 ends.setdefault(row.case, []).append(row.resolved_at)
         pick = (min, max)[place]

@@ -73,17 +73,17 @@ class SegmentRow(NamedTuple):
     """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by; times in seconds since 1970.
 
     `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
-    time of the case's first inbound mention. `replies` and `pending_seconds` as in `Segment`; `followers` of the
-    customer, as the platform reported them. `asked` is what the first answer has to answer, as `carecli.sla` packs it,
-    None for the message that opened the segment; `priority` and `source` choose a policy. `changed`: it changed after
-    the instant in a way that `judge` cannot leave out (`Segment.changed_at`). A tuple, because a report reads hundreds
-    of thousands.
+    time of the case's first inbound mention, None where it is this segment's. `replies` and `pending_seconds` as in
+    `Segment`; `followers` of the customer, as the platform reported them. `asked` is what the first answer has to
+    answer, as `carecli.sla` packs it, None for the message that opened the segment; `priority` and `source` choose a
+    policy. `changed`: it changed after the instant in a way that `judge` cannot leave out (`Segment.changed_at`). A
+    tuple, because a report reads hundreds of thousands.
     """
 
     case: int
     number: int
     opened_at: float
-    case_opened_at: float
+    case_opened_at: float | None
     first_reply_at: float | None
     resolved_at: float | None
     needs_reply: int
@@ -98,6 +98,11 @@ class SegmentRow(NamedTuple):
     priority: int = 0
     source: str = ""
     changed: int = 0
+
+
+def began(row: SegmentRow) -> float:
+    """When the case of a segment did."""
+    return row.opened_at if row.case_opened_at is None else row.case_opened_at
 
 
 class Wait(NamedTuple):
@@ -277,7 +282,7 @@ def resolutions(rows: Sequence[SegmentRow]) -> tuple[dict[int, float], dict[int,
     several: dict[int, list[SegmentRow]] = {}
     for row in rows:
         if row.number == 0 and row.resolved_at is not None:
-            firsts[row.case] = fulls[row.case] = max(0.0, row.resolved_at - row.case_opened_at - row.pending_seconds)
+            firsts[row.case] = fulls[row.case] = max(0.0, row.resolved_at - began(row) - row.pending_seconds)
         elif row.number:
             several.setdefault(row.case, []).append(row)
     if several:
@@ -297,7 +302,7 @@ def _reopened_resolutions(
         fulls.pop(case, None)
         if last.resolved_at is not None:
             pending = sum(row.pending_seconds for row in segments)
-            fulls[case] = max(0.0, last.resolved_at - last.case_opened_at - pending)
+            fulls[case] = max(0.0, last.resolved_at - began(last) - pending)
 
 
 def sla_figures(waits: Iterable[Wait]) -> SlaFigures:

@@ -95,23 +95,33 @@ def segments(store: Store, since: str, until: str, instant: str) -> list[Any]:
     """
     cursor = store.connection.cursor()
     cursor.row_factory = None  # plain tuples: there are very many
+    select = f"SELECT {SEGMENT}, s.changed_at > ?3 FROM segments s {_OF_CASE}"
     with store.explained():
-        return cursor.execute(
-            f"""
-            SELECT {SEGMENT}, s.changed_at > ?3
-            FROM segments s JOIN cases c USING (case_id) JOIN authors a ON a.author_id = c.customer_id
-            WHERE s.case_id IN (SELECT case_id FROM segments WHERE opened_at >= ?1 AND opened_at < ?2)
+        found = cursor.execute(f"{select} WHERE s.opened_at >= ?1 AND s.opened_at < ?2", [since, until, instant])
+        inside = found.fetchall()
+        # cases that were opened again have others
+        return (
+            inside
+            + cursor.execute(
+                f"""
+            {select} WHERE s.case_id IN (SELECT case_id FROM segments WHERE number > 0)
+                AND NOT (s.opened_at >= ?1 AND s.opened_at < ?2)
+                AND EXISTS (SELECT 1 FROM segments o WHERE o.case_id = s.case_id AND o.opened_at >= ?1
+                            AND o.opened_at < ?2)
             """,
-            [since, until, instant],
-        ).fetchall()
+                [since, until, instant],
+            ).fetchall()
+        )
 
 
 def _epoch(column: str) -> str:
     return f"CAST(strftime('%s', {column}) AS INTEGER)"
 
 
+_OF_CASE = "JOIN cases c USING (case_id) JOIN authors a ON a.author_id = c.customer_id"
 # in the order of carecli.reports.figures.SegmentRow
-SEGMENT = f"""s.case_id, s.number, {_epoch("s.opened_at")}, {_epoch("c.opened_at")}, {_epoch("s.first_reply_at")},
+SEGMENT = f"""s.case_id, s.number, {_epoch("s.opened_at")},
+    CASE c.opened_at WHEN s.opened_at THEN NULL ELSE {_epoch("c.opened_at")} END, {_epoch("s.first_reply_at")},
     {_epoch("s.resolved_at")}, s.needs_reply, s.pending_seconds, s.replies, s.intent, s.urgency, s.language, c.platform,
     a.followers, s.asked, s.priority, c.source"""
 
