@@ -65,11 +65,14 @@ def propose(
     """
     earlier, old, found = _by_language(before), dict[str | None, list[set[str]]](), list[_Scored]()
     covered = [fold(word) for word in known if word]
-    for language, texts in _by_language(now).items():
+    for language, said in _by_language(now).items():
+        texts = _distinct(said) if len(said) >= least else []
+        if len(texts) < least:
+            continue
         spoken = list(map(_spoken, texts))
         frequent = _frequent(spoken, least)
         new = [_runs(each, frequent) for each in spoken]
-        old[language] = [_runs(_spoken(text), frequent) for text in earlier.get(language, ())]
+        old[language] = [_runs(_spoken(text), frequent) for text in _distinct(earlier.get(language, ()))]
         found += _of_language(language, texts, new, old[language], least)
     found = [
         scored for scored in found if not any(word in scored[1].words or scored[1].words in word for word in covered)
@@ -101,11 +104,19 @@ def _apart(found: Sequence[_Scored], limit: int) -> list[Proposal]:
 
 
 def _by_language(texts: Iterable[tuple[str, str | None]]) -> dict[str | None, list[str]]:
-    found: dict[str | None, dict[int | str, str]] = {}
+    found: dict[str | None, list[str]] = {}
     for text, language in texts:
+        found.setdefault(language, []).append(text)
+    return found
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    """The first of those that say the same."""
+    found: dict[int | str, str] = {}
+    for text in texts:
         same = gist(text)
-        found.setdefault(language, {}).setdefault(text if same is None else same, text)
-    return {language: list(distinct.values()) for language, distinct in found.items()}
+        found.setdefault(text if same is None else same, text)
+    return list(found.values())
 
 
 def _of_language(
