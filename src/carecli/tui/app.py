@@ -13,6 +13,7 @@ from textual.screen import Screen
 from carecli.keys import ACTIONS
 from carecli.tui import themes
 from carecli.tui.actions import Actions
+from carecli.tui.bars import show_key
 
 
 class Triage(Actions):
@@ -28,13 +29,22 @@ class Triage(Actions):
     .two #context, .stack #context, .one #context { display: none; width: 1fr; }
     .two.context #context, .stack.context #context { display: block; }
     .two.context #middle, .stack.context #middle { display: none; }
+    .two.tall #main { layout: grid; grid-size: 2 2; grid-columns: 46% 1fr; grid-rows: 1fr 1fr; }
+    .two.tall #queue { row-span: 2; width: 100%; }
+    .two.tall #middle { width: 100%; }
+    .two.tall #context, .stack.tall #context { display: block; width: 100%; }
+    .two.tall.writing #middle { row-span: 2; }
+    .two.tall.writing #context, .stack.tall.writing #context { display: none; }
     .stack #main, .one #main { layout: vertical; }
     .stack #queue { width: 100%; height: 40%; }
+    .stack.tall #queue { height: 35%; }
+    .stack.tall #context { height: 30%; }
     .stack #middle, .one #middle, .one #queue { width: 100%; height: 1fr; }
     .one #middle { display: none; }
     .one.middle #middle, .one.context #context { display: block; }
     .one.middle #queue, .one.context #queue { display: none; }
     .one.context #middle { display: none; }
+    .two ReplyArea, .three ReplyArea { border-left: solid $foreground 70%; }
     .stack.writing #queue { display: none; }
     .stack.writing Editor { height: 60%; }
     .one.writing #queue, .one.writing #context { display: none; }
@@ -83,7 +93,7 @@ class Triage(Actions):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002 - the base's signature
         for action in ACTIONS:
             if action.name not in ("palette", "next", "previous"):
-                keys = ", ".join(self.keys[action.name]) or "no key"
+                keys = " ".join(map(show_key, self.keys[action.name])) or "no key"
                 yield SystemCommand(action.words, keys, lambda name=action.name: self.act(name))
         for name in themes.NAMES:
             if name != "mono":

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from carecli.keys import ACTIONS, COMMANDS
-from carecli.text import single_line
+from carecli.text import clip, single_line
 from carecli.tui.paint import Line, fit, strip
 from carecli.tui.words import at
 
@@ -43,17 +43,22 @@ class Bar(_Row):
 
     def pieces(self, cells: int) -> Line:
         care = self.care
-        brand = care.painter.short(care.config.brand.name or "care", 20 if cells >= 100 else 12).rstrip()
-        query = care.asked.text or "all that waits"
-        parts = [f"{brand} · {care.agent}", f"/ {query}"]
+        clock = at(care.clock().isoformat(), care.config.brand.timezone)
+        room = max(cells - len(clock) - 2, 8)
+        brand = single_line(care.config.brand.name or "care")
+        left = self._left(brand)
+        if care.painter.cells(left) > room:
+            left = self._left(clip(brand, 20 if cells >= 100 else 12))
+        return [(care.painter.short(left, room), "accent"), (f"  {clock}", "dim")]
+
+    def _left(self, brand: str) -> str:
+        care = self.care
+        parts = [f"{brand} · {care.agent}", f"/ {care.asked.text or 'all that waits'}"]
         if care.begun:
             parts.append(f"{care.begun} half-written (w)")
-        hidden = care.collapsed
-        if hidden:
-            parts.insert(1 if cells >= 70 else 0, f"hidden: {', '.join(hidden)}")
-        clock = at(care.clock().isoformat(), care.config.brand.timezone)
-        left = care.painter.short(" · ".join(parts), max(cells - len(clock) - 2, 8))
-        return [(left, "accent"), (f"  {clock}", "dim")]
+        if hidden := care.collapsed:
+            parts.insert(1 if self.size.width >= 70 else 0, f"hidden: {', '.join(hidden)}")
+        return " · ".join(parts)
 
 
 class Status(_Row):

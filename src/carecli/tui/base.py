@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from textual.geometry import Size
 from carecli.casefile import CaseFile
 from carecli.config import Config
 from carecli.deeds import Deed
-from carecli.errors import CareError
+from carecli.errors import CareError, UsageError
 from carecli.filters import Query
 from carecli.keys import bound
 from carecli.seat import Clock, Seat, refreshed
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from carecli.tui.dialogs import Dialog
     from carecli.tui.editor import Editor
 
-_NARROW, _WIDE, _LOW = 100, 150, 18
+_NARROW, _WIDE, _LOW, _TALL = 100, 150, 18, 40
 _PANES = ("1 Queue", "2 Conversation", "3 Context")
 
 
@@ -85,7 +85,7 @@ class Base(App[None]):
     # Where things stand
 
     def lay_out(self, size: Size | None = None) -> None:
-        """Three panes where there is room, two, two above each other, or one at a time."""
+        """Three panes where there is room side by side or above each other, two, or one at a time."""
         width, height = size or self.size
         if self.zoomed or height < _LOW or width < 50:
             layout = "one"
@@ -97,13 +97,14 @@ class Base(App[None]):
         screen = self.screen_stack[0]
         for name in ("one", "stack", "two", "three"):
             screen.set_class(name == layout, name)
+        screen.set_class(height >= _TALL and layout in ("two", "stack"), "tall")
         screen.set_class(self.writing, "writing")
         self.call_after_refresh(self.redraw)
 
     def bring_up(self, pane: str) -> None:
         """Show a pane that may be collapsed, and go there."""
         screen = self.screen_stack[0]
-        screen.set_class(pane == "context", "context")
+        screen.set_class(pane == "context" and not screen.has_class("tall"), "context")
         screen.set_class(pane == "conversation", "middle")
         {"queue": self.queue, "conversation": self.conversation, "context": self.context}[pane].focus()
         self.call_after_refresh(self.redraw)
@@ -121,6 +122,8 @@ class Base(App[None]):
         writing, context = self.writing, screen.has_class("context")
         if self.arrangement == "three":
             return []
+        if screen.has_class("tall"):
+            return ([_PANES[0]] if self.arrangement == "stack" else []) + [_PANES[2]] if writing else []
         if self.arrangement == "one":
             shown = 2 if writing or screen.has_class("middle") else 3 if context else 1
             return [name for number, name in enumerate(_PANES, 1) if number != shown]
@@ -196,6 +199,19 @@ class Base(App[None]):
         from carecli.tui.dialogs import Ask
 
         return await self.answered(Ask(question, hint, initial))
+
+    async def until_right(
+        self, question: str, hint: str, do: Callable[[str], Awaitable[None]], initial: str = ""
+    ) -> None:
+        """Ask for a line and do what it says; what cannot be read is asked for again, with what was typed."""
+        words, told = initial, hint
+        while (answer := await self.ask(question, told, words)) is not None:
+            try:
+                await do(answer)
+            except UsageError as error:
+                words, told = answer, f"! {error.message}" + (f" → {error.hint}" if error.hint else "")
+            else:
+                return
 
     async def choose(self, question: str, choices: Sequence[str], now: str | None = None) -> str | None:
         """One of these; None: not at all."""

@@ -13,6 +13,7 @@ from carecli.tui.paint import Line, Painter
 from carecli.tui.words import SENTIMENT, ago, at, clock
 
 _DEEPEST = 4  # levels of a thread that are indented
+_MOMENTS = ("until", "send_at", "due_at")  # of an event: times of ours
 _LATEST = 30  # lines of the log, the newest
 
 
@@ -27,7 +28,7 @@ class Conversation:
         lines: list[Line] = []
         for row, depth in threaded(self._file.mentions):
             indent = "  " * min(depth, _DEEPEST)
-            lines.append([(indent, ""), *self._head(row, painter, cells - len(indent))])
+            lines += [[(indent, ""), *line] for line in self._head(row, painter, cells - len(indent))]
             lines += [[(f"{indent}  {text}", "")] for text in painter.long(row["text"], cells - len(indent) - 2)]
             if gloss := self._glosses.get(row["mention_id"]):
                 told = painter.long(f"≈ {gloss}", cells - len(indent) - 2)
@@ -35,16 +36,22 @@ class Conversation:
             lines.append([])
         return lines[:-1]
 
-    def _head(self, row: Row, painter: Painter, cells: int) -> Line:
+    def _head(self, row: Row, painter: Painter, cells: int) -> list[Line]:
+        """Who, when, and what the engine heard: in one line, or in two where that cuts nothing off."""
         when = f"{ago(row['created_at'], self._now)}, {at(row['created_at'], self._timezone)}"
         name = row["author_name"] or row["author_handle"] or "somebody"
         heard = [] if not row["inbound"] else [row["language"] or "?", row["intent"] or "", row["sentiment"] or ""]
         told = " ".join(filter(None, heard)) if row["inbound"] else "us"
         corrected = ", corrected" if row["inbound"] and row["corrections"] != "{}" else ""
+        ink = "accent" if row["inbound"] else "good"
+        who = painter.short(name, 30).rstrip()
         rest = f"{when} · {told}{corrected}"
-        who = painter.short(name, max(min(cells - len(rest) - 3, 30), 6)).rstrip()
+        if painter.cells(who) + 3 + len(rest) <= cells:
+            return [[(who, ink), (f" · {rest}", "dim")]]
+        who = painter.short(name, max(min(cells - len(when) - 3, 30), 6)).rstrip()
         room = max(cells - painter.cells(who) - 3, 4)
-        return [(who, "accent" if row["inbound"] else "good"), (" · ", "dim"), (painter.short(rest, room), "dim")]
+        first: Line = [(who, ink), (" · ", "dim"), (painter.short(when, room), "dim")]
+        return [first, *([(f"  {line}", "dim")] for line in painter.long(f"{told}{corrected}", cells - 2))]
 
 
 class Newest:
@@ -89,7 +96,7 @@ class Context:
         page = _Page(painter, cells)
         self._customer(page, case)
         self._verdict(page, case)
-        page.part("Promises", promises(file))
+        page.part("Promises", promises(file, self._timezone))
         page.part("Knowledge (K searches)", knowledge(file))
         gone = {event.data.get("event") for event in file.log if event.kind == "undone"}
         notes = [e for e in file.log if e.kind == "noted" and e.number not in gone]
@@ -146,7 +153,11 @@ class Context:
         return f"{other['case']} {other['status']}, {opened}, {other['intent']}: {other['text'][:200]}"
 
     def _event(self, event: Any, gone: set[Any]) -> str:
-        facts = ", ".join(f"{key} {_plainly(value)}" for key, value in event.data.items() if value not in (None, ""))
+        facts = ", ".join(
+            f"{key} {at(value, self._timezone) if key in _MOMENTS else _plainly(value)}"
+            for key, value in event.data.items()
+            if value not in (None, "")
+        )
         who = f" by {event.actor}" if event.actor else ""
         undone = " (undone)" if event.number in gone else ""
         return f"{at(iso(event.at), self._timezone)} {event.kind}{who}{undone}{': ' + facts if facts else ''}"
@@ -175,9 +186,9 @@ class _Page:
                 self.text(words)
 
 
-def promises(file: CaseFile) -> list[str]:
+def promises(file: CaseFile, timezone: str) -> list[str]:
     """What was promised to the customer."""
-    return [f"{one['state']}, due {one['due_at']}: “{one['words']}”" for one in file.promises]
+    return [f"{one['state']}, due {at(one['due_at'], timezone)}: “{one['words']}”" for one in file.promises]
 
 
 def knowledge(file: CaseFile) -> list[str]:

@@ -80,8 +80,8 @@ class Choose(Dialog):
         lines: list[Line] = []
         for place, choice in enumerate(self._choices):
             here = place == self._place
-            text = f"{'>' if here else ' '} {place + 1} {choice}{'  (now)' if choice == self._now else ''}"
-            lines.append([(painter.short(text, cells), "key" if here else "")])
+            text = painter.short(f"{place + 1} {choice}{'  (now)' if choice == self._now else ''}", cells - 2)
+            lines.append([("> " if here else "  ", "key"), (text, "key" if here else "")])
         return [*lines, [("A number, or arrows and Enter; Esc: not at all", "dim")]]
 
     def on_key(self, event: Key) -> None:

@@ -102,7 +102,7 @@ class Editor(Vertical):
         head.can_focus = False
         yield head
         yield ReplyArea(soft_wrap=True, tab_behavior="focus", id="reply-text", compact=True)
-        found = Text("Findings", id="findings")
+        found = Text("Findings", id="findings", walled=True)
         found.can_focus = False
         yield found
 

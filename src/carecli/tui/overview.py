@@ -41,7 +41,7 @@ class Pictures(Dialog):
         care = self.care
         found = await care.sender.ask(lambda seat: seat.overview())
         zone = care.config.brand.timezone
-        self.query_one(Text).show("Overview   any key: back", lambda painter, cells: drawn(found, zone, painter, cells))
+        self.query_one(Text).show("Overview · any key: back", lambda painter, cells: drawn(found, zone, painter, cells))
 
     def on_key(self, event: Key) -> None:
         if event.key != "escape":

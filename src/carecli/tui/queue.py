@@ -161,15 +161,16 @@ class Queue(Pane):
             return []
         number = self.order[place]
         case = self._cases.get(number)
-        marks = f"{'>' if place == self.place else ' '}{'*' if number in self.selected else ' '}"
         pen = "w" if number in self.unsent else " "
-        head: Line = [(marks, "key"), (f"{pen}{number:>5} ", "")]
+        head = [*_sign(">", place == self.place), *_sign("*", number in self.selected), (f"{pen}{number:>5} ", "")]
         if case is None:
             return [*head, ("…", "dim")]
         short = self.painter.short
         words, role = clock(case, self._now())
         sign, mood = SENTIMENT[case["sentiment"]]
-        line: Line = [*head, (short(words, 8), role), (f" {short(case['language'] or '?', 2)} ", "dim"), (sign, mood)]
+        left = short(words, 8).rstrip()
+        line: Line = [*head, (left, role), (f"{'':{8 - len(left)}} {short(case['language'] or '?', 2)} ", "dim")]
+        line.append((sign, mood))
         width = self.size.width
         platform = short(case["platform"], 8) if width >= 90 else short(case["platform"][:4], 4)
         line.append((f" {platform} ", "dim"))
@@ -181,7 +182,7 @@ class Queue(Pane):
         if width >= 90:
             line.append((short(case["intent"], 10) + " ", "warn" if case["intent"] == "emergency" else "dim"))
         elif case["intent"] == "emergency":
-            line.append(("SOS ", "bad"))
+            line += [("SOS", "bad"), (" ", "")]
         used = sum(len(text) if text.isascii() else self.painter.cells(text) for text, _ in line)
         line.append((short(case["text"], max(width - used - 1, 4)), ""))
         return line
@@ -208,3 +209,8 @@ class Queue(Pane):
 
     def on_resize(self, _event: Resize) -> None:
         self._settle()
+
+
+def _sign(sign: str, shown: bool) -> Line:
+    """A sign in its ink; where it is not shown, nothing that could be underlined."""
+    return [(sign, "key") if shown else (" ", "")]
