@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class Way:
 
 
 AT_ONCE = Way()
+_KINDS = ("proposed", "approved", "claimed")  # of events that approving writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,16 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """A reply in the outbox, `at` a later time or now, or a draft that waits for another person's word, and why."""
+    """A reply in the outbox, `at` a later time or now, or a draft that waits for another person's word, and why.
+
+    `events` are those that undoing it takes back.
+    """
 
     reply: int | None = None
     at: datetime | None = None
     draft: int | None = None
     because: str | None = None
+    events: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,7 @@ def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way =
         raise Refused(blocked[0].message, hint=f"rule {blocked[0].rule}; change the text and try again")
     send_at = seat.moment(way.at) if way.at else None
     with seat.store.write():
+        before = seat.written(value.case, *_KINDS)
         _is_read(seat, value)
         waiting = _proposed(seat, value, text, found)
         if waiting is None:
@@ -169,7 +175,7 @@ def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way =
             )
             waiting = Approved(reply, at=send_at)
         unsent.drop(seat.store, value.case, seat.agent)
-    return waiting
+        return replace(waiting, events=tuple(sorted(seat.written(value.case, *_KINDS) - before)))
 
 
 def _is_read(seat: Seat, value: Unsent) -> None:

@@ -5,24 +5,32 @@ Every action returns a `Deed` that says what was done and what undoes it; errors
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from carecli.errors import CareError, UsageError
+from carecli.errors import CareError, Refused, UsageError
+from carecli.hours import show_moment
 from carecli.model import INTENTS, SENTIMENTS, iso
 from carecli.seat import Seat
-from carecli.store import cases, events
+from carecli.store import cases, unsent
+from carecli.store.unsent import Unsent
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What was done: for people, to which cases, and the events that undoing it takes back, the newest last."""
+    """What was done: for people, to which cases, and the events that undoing it takes back, the newest last.
+
+    `thrown_away` is a half-written reply that undoing brings back; a deed that is `out` is one that nobody can undo.
+    """
 
     words: str
     cases: tuple[int, ...] = ()
     events: tuple[int, ...] = ()
     failed: str | None = None
+    thrown_away: Unsent | None = None
+    out: bool = False
 
 
 def claim(seat: Seat, numbers: Sequence[int]) -> Deed:
@@ -76,7 +84,8 @@ def reopen(seat: Seat, numbers: Sequence[int]) -> Deed:
 def snooze(seat: Seat, numbers: Sequence[int], until: str) -> Deed:
     """Hide cases until then, in words such as `2h`, `tomorrow 9:00`. Raises UsageError."""
     moment = seat.moment(until)
-    return _record(seat, numbers, "snoozed", f"snoozed until {iso(moment)}", until=iso(moment))
+    shown = show_moment(moment, seat.config.brand.timezone)
+    return _record(seat, numbers, "snoozed", f"snoozed until {shown}", until=iso(moment))
 
 
 def note(seat: Seat, numbers: Sequence[int], text: str) -> Deed:
@@ -99,12 +108,12 @@ def tag(seat: Seat, numbers: Sequence[int], words: str) -> Deed:
 def label(seat: Seat, numbers: Sequence[int], signals: dict[str, Any]) -> Deed:
     """Correct what the engine says of each case's newest message of a customer."""
     _check_signals(signals)
-    told = ", ".join(f"{name} is {_told(value)}" for name, value in signals.items())
+    told = ", ".join(f"{name} {'are' if name == 'topics' else 'is'} {_told(value)}" for name, value in signals.items())
 
     def one(case: int) -> None:
         _label(seat, cases.get(seat.store, case)["latest_mention_id"], signals)
 
-    return _each(seat, numbers, "labelled", one, told)
+    return _each(seat, numbers, "labelled", one, f"labelled: {told}")
 
 
 def spam(seat: Seat, numbers: Sequence[int]) -> Deed:
@@ -125,9 +134,13 @@ def _label(seat: Seat, mention: int, signals: dict[str, Any]) -> None:
 
 
 def undo(seat: Seat, deed: Deed) -> Deed:
-    """Take back what `deed` did, the newest event first."""
+    """Take back what `deed` did, the newest event first. Raises Refused for a reply that is out, Conflict."""
     from carecli import act
 
+    if deed.out:
+        raise Refused(f"{deed.words}: what is out stays out", hint="undo again takes back what you did before it")
+    if deed.thrown_away is not None:
+        unsent.save(seat.store, deed.thrown_away, now=seat.now)
     for number in reversed(deed.events):
         act.undo(seat.store, seat.config, number, now=seat.now, agent=seat.agent)
     return Deed(f"undone: {deed.words}", deed.cases)
@@ -165,21 +178,17 @@ def _each(
     done, written, failures = list[int](), list[int](), list[CareError]()
     for case in numbers:
         try:
-            before = _written(seat, case, wanted)
+            before = seat.written(case, *wanted)
             one(case)
         except CareError as error:
             failures.append(error)
             continue
         done.append(case)
-        written += sorted(_written(seat, case, wanted) - before)
+        written += sorted(seat.written(case, *wanted) - before)
     if failures and not done:
         raise failures[0]
     failed = "; ".join(error.message for error in failures) or None
     return Deed(f"{_named(done)} {words if len(done) < 2 else many or words}", tuple(done), tuple(written), failed)
-
-
-def _written(seat: Seat, case: int, kinds: tuple[str, ...]) -> set[int]:
-    return {number for kind in kinds for number in events.numbers(seat.store, case, kind, seat.agent)}
 
 
 def fetch(seat: Seat) -> Deed:
@@ -205,5 +214,5 @@ def _check_signals(signals: dict[str, Any]) -> None:
         if name in signals and signals[name] not in allowed:
             raise UsageError(f"{name} {signals[name]}: one of {', '.join(allowed)}")
     language = signals.get("language", "en")
-    if not (language.isascii() and language.replace("-", "").isalnum() and 2 <= len(language) <= 12):
+    if not re.fullmatch("[a-z]{2,3}(-[a-z0-9]{2,8})*", language):
         raise UsageError(f"'{language}' is no language code", hint="write en, he, pl, zh …")

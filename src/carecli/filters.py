@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
@@ -75,15 +74,30 @@ def _option(piece: str) -> tuple[str | None, str, str]:
         name, found, value = piece.removeprefix("--").partition(sign)
         if found and name in _ALLOWED:
             return name, sign, value
+        if found and value and not piece.startswith('"') and (meant := _nearly(name)):
+            raise UsageError(
+                f"{piece}: is {meant}{sign}{value} meant?", hint=f'"{name} {value}" searches for the words'
+            )
     dashed = piece.startswith("--")
     name = piece.removeprefix("--")
     if (dashed and name in _ALLOWED) or name == "all":
         return name, "", ""
     if dashed:
+        import difflib
+
         near = difflib.get_close_matches(name, [*_ALLOWED, "all"], n=1, cutoff=0.5)
         hint = f"is --{near[0]} meant?" if near else f"there are: --{', --'.join(_ALLOWED)}, --all"
         raise UsageError(f"{piece} is no option of the queue", hint=hint)
     return None, "", ""
+
+
+def _nearly(name: str) -> str | None:
+    """The option that somebody meant who wrote `lang` or `topics`."""
+    begun = [option for option in _ALLOWED if len(name) >= 3 and (option.startswith(name) or name == f"{option}s")]
+    import difflib
+
+    near = begun or difflib.get_close_matches(name, _ALLOWED, n=1, cutoff=0.8)
+    return near[0] if near else None
 
 
 def _value(name: str, value: str, agent: str) -> str:

@@ -166,6 +166,13 @@ def show_duration(seconds: float) -> str:
     return f"{sign}{minutes}m" if minutes else f"{sign}{whole}s"
 
 
+def show_moment(moment: datetime, timezone: str) -> str:
+    """A moment for people, by the wall clock of a time zone: `Fri 20 Nov 13:05`."""
+    from zoneinfo import ZoneInfo
+
+    return moment.astimezone(ZoneInfo(timezone)).strftime("%a %d %b %H:%M")
+
+
 def _is_always_open(hours: Hours) -> bool:
     return hours.week is None and not hours.holidays and not hours.countries
 

@@ -16,7 +16,7 @@ from carecli.config import Config
 from carecli.errors import NotFound, UsageError
 from carecli.filters import Query
 from carecli.model import JSON, iso
-from carecli.store import cases, knowledge, mentions, unsent
+from carecli.store import cases, events, knowledge, mentions, unsent
 from carecli.store.connect import Row, Store
 
 if TYPE_CHECKING:
@@ -74,6 +74,10 @@ class Seat:
 
         found = knowledge.find(self.store, words, limit=20) or knowledge.about(self.store, words, limit=5)
         return [base.described(row, self.config, self.now) for row in found]
+
+    def written(self, case: int, *kinds: str) -> set[int]:
+        """The numbers of the events of these kinds that this agent has written for a case."""
+        return {number for kind in kinds for number in events.numbers(self.store, case, kind, self.agent)}
 
     def changes(self) -> int:
         """A number that changes whenever another connection has written."""

@@ -5,59 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import uuid
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
 from carecli.errors import NotProcessed
 from carecli.model import parse_iso
-from carecli.platforms.memory import LIMIT, Network, close, network
+from carecli.platforms.memory import LIMIT
 from tests.cli.terminal import spawn
-from tests.tui.sitting import Sitting, run, sitting
+from tests.tui.sitting import run, sitting
+from tests.tui.town import Town, at, clear, heading, ours, writing
 from tests.world import NOW, World
-
-
-@dataclass
-class Town:
-    """A world whose mentions come from a network of this process, which can be answered."""
-
-    world: World
-    network: Network
-
-
-@pytest.fixture
-def town(world: World) -> Iterator[Town]:
-    world.init()
-    name = f"tui-{uuid.uuid4().hex}"
-    text = world.config.read_text(encoding="utf-8")
-    source = f'\n[sources.town]\nplatform = "memory"\nnetwork = "{name}"\nhandle = "acme"\n'
-    world.config.write_text(text + source, encoding="utf-8")
-    crowd = network(name)
-    crowd.clock = lambda: parse_iso(NOW) - timedelta(hours=1)
-    crowd.account("zoe", name="Zoe Quinn")
-    crowd.say("zoe", "@acme my luggage is lost and nobody answers!", language="en")
-    crowd.say("bob", "@acme when do you open on Sunday?", language="en")
-    yield Town(world, crowd)
-    close(name)
-
-
-async def at(person: Sitting, name: str) -> None:
-    """Fetch, and go to the case of somebody."""
-    await person.press("F", "home")
-    while name not in person.app.shown.case["customer"]["handle"]:  # type: ignore[union-attr]
-        await person.press("j")
-
-
-def heading(person: Sitting) -> str:
-    return next(line for line in person.lines if "Reply to" in line)
-
-
-async def clear(person: Sitting) -> None:
-    person.app.editor.area.select_all()
-    await person.press("backspace")
 
 
 def test_from_a_draft_to_an_answer(town: Town) -> None:
@@ -91,11 +49,7 @@ def test_from_a_draft_to_an_answer(town: Town) -> None:
 
 def test_findings_follow_the_words_and_what_blocks_is_not_sent(town: Town) -> None:
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
-            await person.type("Please send your card number 4111 1111 1111 1111 here.")
+        async with writing(town, "Please send your card number 4111 1111 1111 1111 here.") as person:
             assert "must be changed" in person.text
             await person.press("ctrl+s")
             assert person.news.startswith("Not sent:")
@@ -117,11 +71,7 @@ def test_findings_follow_the_words_and_what_blocks_is_not_sent(town: Town) -> No
 
 def test_who_writes_meanwhile_is_read_first(town: Town) -> None:
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
-            await person.type("We look for your luggage now, Zoe.")
+        async with writing(town, "We look for your luggage now, Zoe.") as person:
             asked = next(post for post in town.network.posts.values() if post.author.handle == "zoe")
             town.network.clock = lambda: parse_iso(NOW) - timedelta(minutes=1)
             town.network.say("zoe", "Forget it, I have found it.", reply_to=asked)
@@ -145,11 +95,7 @@ def test_who_writes_meanwhile_is_read_first(town: Town) -> None:
 
 def test_half_a_reply_that_the_customer_has_overtaken_is_not_sent_unread(town: Town) -> None:
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
-            await person.type("We look for your luggage now, Zoe.")
+        async with writing(town, "We look for your luggage now, Zoe.") as person:
             await person.press("escape")
             asked = next(post for post in town.network.posts.values() if post.author.handle == "zoe")
             town.network.clock = lambda: parse_iso(NOW) - timedelta(minutes=1)
@@ -175,11 +121,7 @@ def test_a_platform_that_refuses_leaves_the_reply_in_the_outbox(town: Town) -> N
     town.network.refuse_post(NotProcessed("the text is not wanted here"))
 
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
-            await person.type("We look for your luggage now, Zoe.")
+        async with writing(town, "We look for your luggage now, Zoe.") as person:
             await person.press("ctrl+s", "y")
             assert "is failed: the text is not wanted here" in person.news
 
@@ -192,11 +134,7 @@ def test_what_needs_another_persons_word_waits_for_it(town: Town) -> None:
     town.world.config.write_text(text + "\n[voices.acme]\napproval = true\n", encoding="utf-8")
 
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
-            await person.type("We look for your luggage now, Zoe.")
+        async with writing(town, "We look for your luggage now, Zoe.") as person:
             await person.press("ctrl+s", "y")
             assert "needs a second person's word" in person.news
             assert "care draft approve" in person.news
@@ -229,7 +167,7 @@ def test_half_a_reply_is_kept_and_a_proposal_as_it_came_is_not(town: Town) -> No
             await person.press("ctrl+l", "escape")
             assert person.app.editor.writing
             await person.press("ctrl+l", "y")
-            assert person.news == "Thrown away."
+            assert person.news == "Thrown away; u brings it back."
             await person.press("r")
             assert "half a" not in person.app.editor.area.text
         async with sitting(town.world, agent="kim") as person:
@@ -296,10 +234,6 @@ def test_steering_characters_do_not_get_into_the_text(town: Town) -> None:
     run(story())
 
 
-def ours(town: Town) -> list[str]:
-    return [post.text for post in town.network.posts.values() if post.author.handle == "acme"]
-
-
 def test_what_blocks_goes_out_with_a_reason_that_is_logged(town: Town) -> None:
     numbers: list[int | None] = []
 
@@ -335,10 +269,7 @@ def test_what_blocks_goes_out_with_a_reason_that_is_logged(town: Town) -> None:
 
 def test_what_is_final_cannot_be_overridden(town: Town) -> None:
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
+        async with writing(town) as person:
             person.app.editor.area.insert("so long " * (LIMIT // 7))
             await person.rest()
             await person.press("ctrl+o")
@@ -352,10 +283,7 @@ def test_a_long_reply_goes_out_as_a_thread(town: Town) -> None:
     words = " ".join(f"We looked into shelf {number} of the hall." for number in range(LIMIT // 25))
 
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
+        async with writing(town) as person:
             person.app.editor.area.insert(words)
             await person.rest()
             await person.press("ctrl+s")
@@ -375,16 +303,12 @@ def test_a_long_reply_goes_out_as_a_thread(town: Town) -> None:
 
 def test_a_reply_may_go_out_later(town: Town) -> None:
     async def story() -> None:
-        async with sitting(town.world, size=(130, 40)) as person:
-            await at(person, "zoe")
-            await person.press("r")
-            await clear(person)
-            await person.type("We look for your luggage now, Zoe.")
+        async with writing(town, "We look for your luggage now, Zoe.") as person:
             await person.press("ctrl+g")
             await person.type("yesterday\n")
             assert person.app.editor.later == ""
-            assert "future" in person.news
-            await person.press("ctrl+g")
+            assert "future" in person.text
+            await person.press("ctrl+u")
             await person.type("2h\n")
             assert "goes out 2h" in heading(person)
             await person.press("ctrl+s", "y")

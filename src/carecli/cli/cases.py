@@ -1,4 +1,4 @@
-"""`care claim`, `assign`, `snooze`, `resolve`, `reopen`, `note`, `tag`: one event each."""
+"""`care claim`, `assign`, `snooze`, `resolve`, `reopen`, `note`, `tag`, `undo`: one event each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from carecli.model import iso
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (claim, assign, snooze, resolve, reopen, note, tag):
+    for command in (claim, assign, snooze, resolve, reopen, note, tag, undo):
         app.command()(command)
 
 
@@ -124,6 +124,24 @@ def tag(
 ) -> None:
     """Tag a case, or take tags off with --remove."""
     _record(context, case, "tagged", agent, json, {"remove" if remove else "add": tags}, "is tagged")
+
+
+def undo(context: typer.Context, case: CaseNumber, agent: Agent = None, json: Json = False) -> None:
+    """Take back what you did last to a case, and again for what was before; the log keeps both.
+
+    A label, a note, a draft that waits for somebody's word, a reply that is not out yet: all of it. A reply that is out
+    stays out.
+
+    Example: care undo 12
+    """
+    from carecli import act, undoing
+    from carecli.store import cases
+
+    run: Context = context.obj
+    me = who(agent)
+    last = undoing.last(run.store, cases.get(run.store, case)["case_id"], me)
+    row, event = act.undo(run.store, run.config, last, now=run.now, agent=me)
+    _shown(run, row, json, f"Case {row['case_id']}: '{event.kind}' is undone.")
 
 
 def _record(

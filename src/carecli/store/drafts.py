@@ -76,6 +76,6 @@ def versions(store: Store, draft: int) -> list[Row]:
     return store.rows("SELECT * FROM draft_versions WHERE draft_id = ? ORDER BY version", [draft])
 
 
-def decide(connection: sqlite3.Connection, draft: int, approval: str) -> None:
-    """Approve or reject a draft."""
+def decide(connection: sqlite3.Connection, draft: int, approval: str | None) -> None:
+    """Approve or reject a draft; None: nobody is asked any more."""
     connection.execute("UPDATE drafts SET approval = ? WHERE draft_id = ?", [approval, draft])

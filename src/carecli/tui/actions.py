@@ -99,14 +99,23 @@ class Actions(Replying):
         chosen = self.queue.chosen
         if not chosen:
             return
+        from carecli import escalation
+
         known = await self.reader.ask(lambda seat: seat.experts(chosen[0]))
         hint = "; ".join(f"{name} {why}" for name, why in known) or "an agent's or a team's name"
-        name = await self.ask(f"Escalate to whom? ({_whose(chosen)})", hint, known[0][0] if known else "")
-        if name is None or not name.strip():
-            return
-        because = await self.ask(f"Why to {name.strip()}? ({_whose(chosen)})", "a note that they will read")
-        if because is not None:
-            await self._do(lambda seat, cases: deeds.escalate(seat, cases, name, because), chosen)
+
+        async def explain(name: str) -> None:
+            if not name.strip():
+                return
+            who = escalation.known(self.config, name)
+
+            async def do(because: str) -> None:
+                await self._do(lambda seat, cases: deeds.escalate(seat, cases, who, because), chosen)
+
+            await self.until_right(f"Why to {who}? ({_whose(chosen)})", "a note that they will read", do)
+
+        first = known[0][0] if known else ""
+        await self.until_right(f"Escalate to whom? ({_whose(chosen)})", hint, explain, first)
 
     def do_sentiment(self) -> None:
         self.go(self._labelled("sentiment", SENTIMENTS))
@@ -145,13 +154,15 @@ class Actions(Replying):
         self.go(self._undo())
 
     async def _undo(self) -> None:
-        if self.deeds:
-            last = self.deeds.pop()
-            done = await self.writer.ask(lambda seat: deeds.undo(seat, last))
-        elif (case := self.queue.case) is not None:
-            done = await self.writer.ask(lambda seat: deeds.undo_last(seat, case))
-        else:
-            raise NotFound("there is nothing to undo")
+        case = self.queue.case
+        async with self.at_work:  # what was begun before is done first, and is then what was done last
+            if self.deeds:
+                last = self.deeds.pop()
+                done = await self.writer.ask(lambda seat: deeds.undo(seat, last))
+            elif case is not None:
+                done = await self.writer.ask(lambda seat: deeds.undo_last(seat, case))
+            else:
+                raise NotFound("there is nothing to undo")
         await self.read_all()
         if len(done.cases) == 1:
             await self.jump(done.cases[0])
@@ -160,6 +171,8 @@ class Actions(Replying):
     def deed(self, work: Callable[[Seat, list[int]], Deed], *, finishes: bool = False) -> None:
         """Do it to the selected cases, or to the one under the cursor."""
         if chosen := self.queue.chosen:
+            if finishes and len(chosen) < _MANY:
+                self.step_past(chosen)  # before the next key comes
             self.go(self._do(work, chosen, finishes=finishes))
 
     def asking(
@@ -186,16 +199,26 @@ class Actions(Replying):
         empty: bool,
         initial: str,
     ) -> None:
-        words = await self.ask(question, hint, initial)
-        if words is not None and (words.strip() or empty):
-            await self._do(lambda seat, cases: work(seat, cases, words.strip()), chosen, finishes=finishes)
+        async def do(words: str) -> None:
+            if words.strip() or empty:
+                await self._do(lambda seat, cases: work(seat, cases, words.strip()), chosen, finishes=finishes)
+
+        await self.until_right(question, hint, do, initial)
 
     async def _do(self, work: Callable[[Seat, list[int]], Deed], chosen: list[int], *, finishes: bool = False) -> None:
         if len(chosen) >= _MANY and await self.choose(f"Do this to {len(chosen)} cases?", ("no", "yes")) != "yes":
             return
-        done = await self.writer.ask(lambda seat: work(seat, chosen))
-        if done.events:
-            self.deeds.append(done)
+        if finishes:
+            self.step_past(chosen)
+        try:
+            async with self.at_work:
+                done = await self.writer.ask(lambda seat: work(seat, chosen))
+                if done.events:
+                    self.deeds.append(done)
+        except CareError:
+            await self.step_back(chosen)
+            raise
+        self.finishing -= set(chosen)
         self.queue.selected -= set(done.cases)
         if finishes:
             self.leave(done.cases)
@@ -208,12 +231,14 @@ class Actions(Replying):
         self.go(self._filter())
 
     async def _filter(self) -> None:
-        hint = "language he sla due … as `language:he sla:due`, words to search for, all; empty: the queue"
-        words = await self.ask("Filter and search", hint, self.asked.text)
-        if words is not None:
+        hint = "words of the messages, language:he sla:due intent:complaint assignee:me …, all; empty: the queue"
+
+        async def find(words: str) -> None:
             self.asked = parse_query(words, agent=self.agent)
             await self._read_other()
-            self.say("" if self.queue.order else "No case fits.")
+            self.say("" if self.queue.order else "No case fits; Esc leads back to the queue.")
+
+        await self.until_right("Filter and search", hint, find, self.asked.text)
 
     async def _read_other(self) -> None:
         """Another filter, another queue: its first case, and nothing selected."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 from carecli.casefile import CaseFile
@@ -33,6 +34,8 @@ class Live(Base):
         self._read_in: dict[int, int] = {}
         self._wanted = asyncio.Event()
         self._taken_out: set[int] = set()
+        self.finishing: set[int] = set()  # being taken out of the queue at this moment
+        self.at_work = asyncio.Lock()  # what is done to cases is done in the order of the keys
         self._changes = -1
         self._first = self.reader.soon(_head)  # while the screen is being built
 
@@ -66,6 +69,8 @@ class Live(Base):
         if query != self.asked:
             return
         self._round += 1
+        if self.finishing:
+            order = [number for number in order if number not in self.finishing]
         self.queue.unsent = set(begun)
         self.begun = len(begun)
         self.queue.replace(order, leave=frozenset(self._taken_out))
@@ -78,6 +83,21 @@ class Live(Base):
     def leave(self, cases: tuple[int, ...]) -> None:
         """These may vanish from under the cursor: this person took them out of the queue."""
         self._taken_out |= set(cases)
+
+    def step_past(self, cases: Sequence[int]) -> None:
+        """Go on to the next case before these are written down as done, so that no key hits one of them twice."""
+        if self.asked.which.everything or self.asked.which.status is not None:
+            return  # there they may stay
+        self.finishing |= set(cases)
+        rest = [number for number in self.queue.order if number not in self.finishing]
+        self.queue.replace(rest, leave=frozenset(cases), complete=self.queue.complete)
+
+    async def step_back(self, cases: Sequence[int]) -> None:
+        """It went wrong: they are in the queue again, and one alone is under the cursor."""
+        self.finishing -= set(cases)
+        await self.read_all()
+        if len(cases) == 1:
+            await self.jump(cases[0])
 
     async def jump(self, case: int) -> None:
         """Put the cursor on a case; one that is not in the queue is shown at this place until the cursor leaves it."""

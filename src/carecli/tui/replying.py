@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from carecli import answering
 from carecli.answering import Way
 from carecli.casefile import CaseFile
+from carecli.deeds import Deed
 from carecli.errors import CareError, Conflict
-from carecli.model import Finding, iso
+from carecli.hours import show_moment
+from carecli.model import Finding
 from carecli.tui.live import Live
 from carecli.tui.paint import Line, Painter
-from carecli.tui.words import at
 
 if TYPE_CHECKING:
     from carecli.store.unsent import Unsent
@@ -129,13 +130,13 @@ class Replying(Live):
         self.go(self._later())
 
     async def _later(self) -> None:
-        words = await self.ask("Go out when?", "2h, tomorrow 9:00, monday; empty: at once", self.editor.later)
-        if words is None:
-            return
-        if words.strip():
-            await self.reader.ask(lambda seat: seat.moment(words.strip()))
-        self.editor.later = " ".join(words.split())
-        self.editor.tell()
+        async def plan(words: str) -> None:
+            if words.strip():
+                await self.reader.ask(lambda seat: seat.moment(words.strip()))
+            self.editor.later = " ".join(words.split())
+            self.editor.tell()
+
+        await self.until_right("Go out when?", "2h, tomorrow 9:00, monday; empty: at once", plan, self.editor.later)
 
     def _reply_override(self) -> None:
         self.go(self._override())
@@ -183,8 +184,9 @@ class Replying(Live):
         ):
             self._close()
             await self.writer.ask(lambda seat: answering.throw_away(seat, value.case))
+            self.deeds.append(Deed(f"threw away the reply to case {value.case}", (value.case,), thrown_away=value))
             await self.read_all()
-            self.say("Thrown away.")
+            self.say("Thrown away; u brings it back.")
 
     def _close(self) -> None:
         self.editor.end()
@@ -230,12 +232,14 @@ class Replying(Live):
         self._close()
         reply = approved.reply
         if reply is None:
+            self.deeds.append(Deed(f"proposed draft {approved.draft}", (value.case,), approved.events))
             await self.read_all()
             self.say(f"Not sent: {approved.because}. Somebody else: care draft approve {approved.draft}", "warn")
             return
         if approved.at is not None:
+            self.deeds.append(Deed(f"scheduled reply {reply}", (value.case,), approved.events))
             await self.read_all()
-            when = at(iso(approved.at), self.config.brand.timezone)
+            when = show_moment(approved.at, self.config.brand.timezone)
             self.say(f"Reply {reply} goes out {when}, with the first `care outbox send` after that.", "good")
             return
         self.say(f"Sending reply {reply} to case {value.case} …")
@@ -245,8 +249,10 @@ class Replying(Live):
         self.leave((value.case,))
         await self.read_all()
         if sent.status == "sent":
+            self.deeds.append(Deed(f"case {sent.case} is answered", (sent.case,), out=True))
             self.say(f"Case {sent.case} answered: {sent.url or 'sent'}", "good")
         else:
+            self.deeds.append(Deed(f"wrote reply {reply}", (value.case,), approved.events))
             self.say(f"Reply {reply} is {sent.status}: {sent.error} (care outbox)", "bad")
 
     async def _conflict(self, value: Unsent, error: CareError) -> None:

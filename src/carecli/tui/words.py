@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from carecli.hours import show_duration
+from carecli.hours import show_duration, show_moment
 from carecli.model import JSON, parse_iso
 from carecli.tui.paint import Piece
 
@@ -32,6 +32,4 @@ def ago(moment: str, now: datetime) -> str:
 
 def at(moment: str, timezone: str) -> str:
     """The wall clock of the team's time zone: `Fri 20 Nov 13:05`."""
-    from zoneinfo import ZoneInfo
-
-    return parse_iso(moment).astimezone(ZoneInfo(timezone)).strftime("%a %d %b %H:%M")
+    return show_moment(parse_iso(moment), timezone)
