@@ -510,6 +510,7 @@ _TOPICS = (
     """
     INSERT INTO case_topics
     SELECT DISTINCT t.value, c.opened_at, c.case_id FROM cases c, json_each(c.topics) t WHERE c.topics <> '[]'
+    ORDER BY 1, 2, 3
     """,
     """
     CREATE TRIGGER case_topics_follow AFTER UPDATE OF topics, opened_at ON cases

@@ -204,7 +204,7 @@ class Editor(Vertical):
         over = f" TOO LONG by {used - fit.limit}" if fit and fit.limit and used > fit.limit else ""
         name = single_line(self.answer.customer)
         parts = [
-            f"Reply to {name if self.size.width >= 80 else clip(name, 12)}",
+            f"Reply to {clip(name, max(12, self.size.width - 52))}",
             "PRIVATE" if self.private else "public",
             *(["as a THREAD"] if self.thread else []),
             *([f"goes out {self.later}"] if self.later else []),
