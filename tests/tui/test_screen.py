@@ -123,6 +123,60 @@ def test_panes_that_have_no_room_are_named_and_one_key_away(fixed: World) -> Non
     run(story())
 
 
+@pytest.mark.parametrize("size", [(120, 44), (90, 44)])
+def test_on_a_tall_screen_the_context_is_there_too(fixed: World, size: tuple[int, int]) -> None:
+    async def story() -> None:
+        async with sitting(fixed, size=size, case=1) as person:
+            straight(person)
+            for words in ("1 Queue", "2 Case 1", "3 Context of case 1", "Zoe Q @zoe"):
+                assert words in person.text
+            assert "hidden" not in person.lines[0]
+            await person.press("3")
+            assert person.app.context.has_focus
+            assert "luggage is lost" in person.text
+            await person.press("r")
+            straight(person)
+            assert "3 Context" in person.lines[0]
+            assert "luggage is lost" in person.text
+            assert "Reply to Zoe Q" in person.text
+            await person.press("escape")
+            assert "hidden" not in person.lines[0]
+            await person.press("f")
+            assert "hidden: 2 Conversation, 3 Context" in person.lines[0]
+
+    run(story())
+
+
+def test_the_mouse_does_what_the_keys_do(fixed: World) -> None:
+    async def story() -> None:
+        async with sitting(fixed, size=(170, 30)) as person:
+            queue, order = person.app.queue, list(person.app.queue.order)
+            await person.pilot.click("#queue", offset=(20, 3))
+            await person.rest()
+            assert queue.case == order[2]
+            await person.pilot.click("#queue", offset=(20, 2), control=True)
+            await person.rest()
+            assert (queue.case, queue.selected) == (order[1], {order[1]})
+            place = person.lines[-1].index("c claim")
+            await person.pilot.click("#foot", offset=(place, 0))
+            await person.rest()
+            assert person.news == f"case {order[1]} is yours."
+            await person.pilot.click("#context", offset=(5, 5))
+            assert person.app.context.has_focus
+            await person.pilot.click("#foot", offset=(person.lines[-1].index("all keys"), 0))
+            await person.rest()
+            assert "The case before" in person.text
+            await person.press("escape")
+            await person.pilot.click("#foot", offset=(person.lines[-1].index("r reply"), 0))
+            await person.rest()
+            assert person.app.editor.writing
+            await person.pilot.click("#foot", offset=(person.lines[-1].index("Esc keep"), 0))
+            await person.rest()
+            assert not person.app.editor.writing
+
+    run(story())
+
+
 @pytest.mark.parametrize("theme", themes.NAMES)
 def test_every_theme_says_the_same_and_can_be_read(fixed: World, theme: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if theme == "mono":

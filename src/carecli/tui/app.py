@@ -86,6 +86,13 @@ class Triage(Actions):
             event.stop()
             self.act(name)
 
+    def press(self, name: str) -> None:
+        """Do what stands in the footer, where somebody clicked on it."""
+        if self.typing:
+            self.command(name)
+        else:
+            self.act(name)
+
     def act(self, name: str) -> None:
         """Do what an action's name says; the command palette comes here, too."""
         getattr(self, f"do_{name}")()

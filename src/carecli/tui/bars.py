@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from textual.events import Resize
+from textual.events import Click, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
 from carecli.keys import ACTIONS, COMMANDS
 from carecli.text import clip, single_line
-from carecli.tui.paint import Line, fit, strip
+from carecli.tui.paint import Line, strip
 from carecli.tui.words import at
 
 if TYPE_CHECKING:
@@ -87,21 +87,45 @@ class Status(_Row):
 
 
 class Foot(_Row):
-    """The keys of the moment, as many as fit; the last one names the rest."""
+    """The keys of the moment, as many as fit; the last one names the rest. A click is the key."""
 
     def pieces(self, cells: int) -> Line:
+        line: Line = []
+        for _, key, short in self._fitting(cells):
+            line += [("  ", "")] if line else []
+            line += [(show_key(key), "key"), (f" {short}", "")]
+        return line
+
+    def on_click(self, event: Click) -> None:
+        place = 0
+        for name, key, short in self._fitting(self.size.width):
+            end = place + _cells(key, short)
+            if place <= event.x < end:
+                self.care.press(name)
+            place = end + 2
+
+    def _fitting(self, cells: int) -> list[tuple[str, str, str]]:
+        """Name, key and word of those that there is room for."""
         care = self.care
         if care.typing:
-            shown = [(key, short) for key, (_, short, _) in COMMANDS.items()]
+            named = [(name, key, short) for key, (name, short, _) in COMMANDS.items()]
         else:
-            shown = [(care.keys[a.name][0], a.short) for a in ACTIONS if a.short and care.keys[a.name]]
-        pieces: list[Line] = [[(show_key(key), "key"), (f" {short}", "")] for key, short in shown]
-        line, left_out = fit(pieces, cells)
-        if left_out:
-            last = pieces[-1]
-            room = cells - sum(len(text) for text, _ in last) - 2
-            line = [*fit(pieces[:-1], room)[0], ("  ", ""), *last]
-        return line
+            named = [(a.name, care.keys[a.name][0], a.short) for a in ACTIONS if a.short and care.keys[a.name]]
+        room = cells + 2
+        if sum(_cells(key, short) + 2 for _, key, short in named) <= room:
+            return named
+        found, last = list[tuple[str, str, str]](), named[-1]
+        room -= _cells(*last[1:]) + 2
+        for one in named[:-1]:
+            room -= _cells(*one[1:]) + 2
+            if room < 0:
+                break
+            found.append(one)
+        return [*found, last]
+
+
+def _cells(key: str, short: str) -> int:
+    return len(show_key(key)) + 1 + len(short)
 
 
 def show_key(key: str) -> str:

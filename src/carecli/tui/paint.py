@@ -6,7 +6,7 @@ A `Line` is a list of (text, role) pieces; a role is a name of the palette (`the
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.segment import Segment
@@ -98,16 +98,3 @@ def strip(line: Iterable[Piece], cells: int, palette: Palette, base: str = "text
 
 def _ink(ground: Style, ink: Style, coloured: bool) -> Style:
     return ground + (ink if coloured else Style(bold=ink.bold, underline=ink.underline))
-
-
-def fit(pieces: Sequence[Line], cells: int, gap: str = "  ") -> tuple[Line, int]:
-    """As many pieces as fit into `cells`, with gaps; and how many were left out."""
-    line: Line = []
-    used = 0
-    for place, piece in enumerate(pieces):
-        needed = sum(width(text) for text, _ in piece) + (len(gap) if line else 0)
-        if used + needed > cells:
-            return line, len(pieces) - place
-        line += ([(gap, "")] if line else []) + piece
-        used += needed
-    return line, 0

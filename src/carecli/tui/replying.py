@@ -108,7 +108,11 @@ class Replying(Live):
 
     def on_reply_area_command(self, event: ReplyArea.Command) -> None:
         event.stop()
-        getattr(self, f"_reply_{event.name}")()
+        self.command(event.name)
+
+    def command(self, name: str) -> None:
+        """Do what one of the editor's own keys does."""
+        getattr(self, f"_reply_{name}")()
 
     def _reply_next_draft(self) -> None:
         self.editor.next_draft()
