@@ -27,7 +27,7 @@ from startup import world
 EMPTY = "from textual.app import App\nclass Empty(App):\n    def on_mount(self): self.bell()\nEmpty().run()"
 AIM = 1.8  # times an empty application, to the first paint
 COLUMNS, LINES = 120, 36
-PATIENCE = 60.0
+PATIENCE = 300.0  # the first start may have to migrate and to adopt another care.toml
 MESSAGES = b" message"  # in the title of a conversation that was read
 
 

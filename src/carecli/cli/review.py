@@ -76,21 +76,31 @@ def classify(
 
     Example: echo "my luggage is lost" | care classify - --json
     """
+    run: Context = context.obj
+    if everything and file is not None:
+        raise UsageError("--all takes no file")
+    if everything:
+        _classify_stored(run, json)
+    elif file is None:
+        raise UsageError("name a file, - for stdin, or give --all")
+    else:
+        _classify_file(run, file, json)
+
+
+def _classify_stored(run: Context, json: bool) -> None:
     from carecli import act
 
-    run: Context = context.obj
-    if everything:
-        if file is not None:
-            raise UsageError("--all takes no file")
-        with errors.progress("Classifying") as tell:
-            total = act.triage_again(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
-        if json:
-            output.document({"classified": total})
-        else:
-            errors.note(f"{total} mentions classified.")
-        return
-    if file is None:
-        raise UsageError("name a file, - for stdin, or give --all")
+    with errors.progress("Classifying") as tell:
+        total = act.triage_again(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+    if json:
+        output.document({"classified": total})
+    else:
+        errors.note(f"{total} mentions classified.")
+
+
+def _classify_file(run: Context, file: str, json: bool) -> None:
+    from carecli import act
+
     texts, languages = _texts(file)
     engine = act.engine_of(run.store if run.db_exists else None, run.config, relearn=False)
     verdicts = act.classify_texts(texts, languages, engine)
@@ -98,22 +108,18 @@ def classify(
         output.document(verdicts)
         return
     output.show_rtl(run.config.display.rtl)
-    columns = ("lang", "sentiment", "intent", "urgency", "reply", "text")
-    output.table(
-        columns,
-        (
-            [
-                v["language"],
-                f"{v['sentiment']} {v['sentiment_score']:+.2f}",
-                v["intent"],
-                v["urgency"],
-                "yes" if v["needs_reply"] else "",
-                v["text"],
-            ]
-            for v in verdicts
-        ),
-        clip="text",
+    rows = (
+        [
+            verdict["language"],
+            f"{verdict['sentiment']} {verdict['sentiment_score']:+.2f}",
+            verdict["intent"],
+            verdict["urgency"],
+            "yes" if verdict["needs_reply"] else "",
+            verdict["text"],
+        ]
+        for verdict in verdicts
     )
+    output.table(("lang", "sentiment", "intent", "urgency", "reply", "text"), rows, clip="text")
 
 
 def _texts(file: str) -> tuple[list[str], list[str | None]]:
