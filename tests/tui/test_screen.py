@@ -134,8 +134,10 @@ def test_on_a_tall_screen_the_context_is_there_too(fixed: World, size: tuple[int
             await person.press("3")
             assert person.app.context.has_focus
             assert "luggage is lost" in person.text
+            assert "And now?" in person.text
             await person.press("r")
             straight(person)
+            assert "And now?" in person.text
             assert "3 Context" in person.lines[0]
             assert "luggage is lost" in person.text
             assert "Reply to Zoe Q" in person.text
@@ -143,6 +145,17 @@ def test_on_a_tall_screen_the_context_is_there_too(fixed: World, size: tuple[int
             assert "hidden" not in person.lines[0]
             await person.press("f")
             assert "hidden: 2 Conversation, 3 Context" in person.lines[0]
+
+    run(story())
+
+
+def test_who_answers_sees_the_newest_message(fixed: World) -> None:
+    async def story() -> None:
+        async with sitting(fixed, size=(120, 20), case=1) as person:
+            assert person.app.conversation.top == 0
+            await person.press("r")
+            assert "↑" in next(line for line in person.lines if "2 Case 1" in line)
+            assert any("And now?" in line[56:] for line in person.lines)
 
     run(story())
 

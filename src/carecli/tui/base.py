@@ -61,7 +61,7 @@ class Base(App[None]):
         names = ("reads", "lists", "writes", "sends")  # a long list keeps no case from being read
         self.reader, self.lister, self.writer, self.sender = (Lane(name, sit_down) for name in names)
         self.queue = Queue(lambda rows: refreshed(rows, config, clock()), clock)
-        self.conversation = Text("2 Conversation", id="conversation", walled=True)
+        self.conversation = Text("2 Conversation", id="conversation", walled=True, follows=True)
         self.context = Text("3 Context", id="context", walled=True)
         self._editor: Editor | None = None  # heavy, and nobody writes before there is something to read
         self._furnishing = asyncio.Lock()

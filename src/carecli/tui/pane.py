@@ -77,11 +77,21 @@ class Pane(Widget, can_focus=True):
 
 
 class Text(Pane):
-    """A pane of prepared lines: told what to say as a function of its width, it says it anew at every width."""
+    """A pane of prepared lines: told what to say as a function of its width, it says it anew at every width.
 
-    def __init__(self, name: str, *, id: str, walled: bool = False) -> None:  # noqa: A002 - Textual's name for it
+    One that `follows` and shows its last line still does when there is less room.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        id: str,  # noqa: A002 - Textual's name for it
+        walled: bool = False,
+        follows: bool = False,
+    ) -> None:
         super().__init__(id=id)
-        self._walled = walled
+        self._walled, self._follows, self._ended = walled, follows, True
         self.heading = name
         self._build: Callable[[Painter, int], list[Line]] = lambda _painter, _cells: []
         self._lines: list[Line] = []
@@ -101,6 +111,7 @@ class Text(Pane):
     def scroll_lines(self, count: int) -> None:
         """Read on, or back."""
         self.top = max(0, min(self.top + count, len(self._lines) - self.room))
+        self._ended = self.top + self.room >= len(self._lines)
         self.refresh()
 
     def scroll_to_end(self) -> None:
@@ -120,7 +131,10 @@ class Text(Pane):
         return self._lines[place] if place < len(self._lines) else []
 
     def on_resize(self, _event: Resize) -> None:
+        ended = self._ended
         self._rebuild()
+        if self._follows and ended:
+            self.scroll_to_end()
 
     def on_key(self, event: Key) -> None:
         page = max(self.room - 1, 1)
