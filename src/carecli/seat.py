@@ -128,3 +128,33 @@ def page_address(file: CaseFile) -> str:
 def refreshed(rows: Sequence[Row], config: Config, now: datetime) -> list[JSON]:
     """Rows that were read before as cases with the clocks of `now`; reads nothing."""
     return [casefile.describe(row, config, now) for row in rows]
+
+
+def open_page(address: str) -> bool:
+    """Open an address in a browser with a window of its own: one that lives in a terminal would take ours.
+
+    Whatever the browser has to say is not written over the screen. False where there is none.
+    """
+    import subprocess
+    import webbrowser
+
+    try:
+        browser = webbrowser.get()
+    except webbrowser.Error:
+        return False
+    if type(browser) is webbrowser.GenericBrowser:
+        return False
+    if not isinstance(browser, webbrowser.BackgroundBrowser):
+        return browser.open(address)
+    command = [browser.name, *(part.replace("%s", address) for part in browser.args)]
+    try:
+        subprocess.Popen(  # noqa: S603 - what the person's own system names as their browser
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return False
+    return True

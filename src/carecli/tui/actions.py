@@ -11,7 +11,7 @@ from carecli.deeds import Deed
 from carecli.errors import CareError, NotFound
 from carecli.filters import parse_query
 from carecli.model import INTENTS, JSON, SENTIMENTS
-from carecli.seat import Seat, page_address
+from carecli.seat import Seat, open_page, page_address
 from carecli.tui.paint import Line, Painter
 from carecli.tui.replying import Replying
 
@@ -285,7 +285,7 @@ class Actions(Replying):
 
     async def _browse(self) -> None:
         address = page_address(self._in_view())
-        if await asyncio.to_thread(_open, address):
+        if await asyncio.to_thread(open_page, address):
             self.say(f"Opened {address}")
         else:
             self.say(f"No browser was found; the address is {address}", "warn")
@@ -370,16 +370,3 @@ def _articles(found: list[JSON]) -> Callable[[Painter, int], list[Line]]:
 
 def _whose(cases: list[int]) -> str:
     return f"case {cases[0]}" if len(cases) == 1 else f"{len(cases)} cases"
-
-
-def _open(address: str) -> bool:
-    """Open the address in a browser with a window of its own; one that lives in a terminal would take ours."""
-    import webbrowser
-
-    try:
-        browser = webbrowser.get()
-    except webbrowser.Error:
-        return False
-    if type(browser) is webbrowser.GenericBrowser:
-        return False
-    return browser.open(address)
