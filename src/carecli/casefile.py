@@ -18,6 +18,7 @@ from carecli.store.desk import last_agent
 from carecli.triage.authors import Kind, Post, kind_of
 
 SAME_MATTER = timedelta(days=14)  # others who wrote so lately may write about the same
+LATEST = 20  # other cases of a customer that a screen shows
 FOLLOWED = timedelta(days=30)  # so long after it was due a promise that was not kept comes back into the queue
 
 
@@ -120,12 +121,16 @@ def order(
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case as CONTRACT.md describes it, with everything that hangs on it; rows as the store gives them."""
+    """A case as CONTRACT.md describes it, with everything that hangs on it; rows as the store gives them.
+
+    `others` counts the customer's other cases, of which `history` may hold the newest only.
+    """
 
     case: JSON
     mentions: list[Row]
     followers: int | None
     history: list[JSON]
+    others: int
     clocks: list[JSON]
     kinds: dict[int, Kind]
     copies: int
@@ -141,8 +146,11 @@ class CaseFile:
     knowledge: list[JSON]
 
 
-def case_file(store: Store, config: Config, case: int, *, now: datetime) -> CaseFile:
-    """All that someone needs before answering. Raises NotFound."""
+def case_file(store: Store, config: Config, case: int, *, now: datetime, brief: bool = False) -> CaseFile:
+    """All that someone needs before answering. Raises NotFound.
+
+    `brief` is what a screen shows: no deadline explained step by step, the newest of the customer's other cases.
+    """
     row = cases.get(store, case)
     number = row["case_id"]
     conversation = mentions.of_case(store, number)
@@ -163,9 +171,10 @@ def case_file(store: Store, config: Config, case: int, *, now: datetime) -> Case
         history=[
             describe(other, config, now)
             for account in accounts
-            for other in cases.of_customer(store, account["author_id"], besides=number)
+            for other in cases.of_customer(store, account["author_id"], besides=number, most=LATEST if brief else None)
         ],
-        clocks=[step.as_json() for step in deadlines.explain(store, row, config, now)],
+        others=sum(cases.count_of_customer(store, account["author_id"], besides=number) for account in accounts),
+        clocks=[] if brief else [step.as_json() for step in deadlines.explain(store, row, config, now)],
         kinds=kinds,
         copies=copies,
         events=[{"at": iso(e.at), "kind": e.kind, "agent": e.actor, "data": _shown(e, gone)} for e in log],

@@ -60,7 +60,7 @@ class Seat:
 
     def file(self, case: int) -> CaseFile:
         """A case with all that hangs on it. Raises NotFound."""
-        return casefile.case_file(self.store, self.config, case, now=self.now)
+        return casefile.case_file(self.store, self.config, case, now=self.now, brief=True)
 
     def overview(self) -> Overview:
         """How the day goes."""
@@ -86,6 +86,13 @@ class Seat:
     def begun(self) -> list[int]:
         """The cases to which this agent has a half-written reply."""
         return unsent.cases(self.store, self.agent)
+
+    def next_begun(self, here: int | None) -> int:
+        """The case of the half-written reply after that to `here`, the newest first. Raises NotFound."""
+        begun = self.begun()
+        if not begun:
+            raise NotFound("you have begun no reply that is not sent", hint="r begins one")
+        return begun[(begun.index(here) + 1) % len(begun)] if here in begun else begun[0]
 
     def experts(self, case: int) -> list[tuple[str, str]]:
         """To whom the desk hands such a case on, and why. Raises NotFound."""

@@ -160,6 +160,22 @@ def test_who_answers_sees_the_newest_message(fixed: World) -> None:
     run(story())
 
 
+def test_of_a_customer_with_many_cases_the_newest_are_shown_and_all_are_counted(world: World) -> None:
+    world.init()
+    days = [f"2026-{month:02}-{day:02}T10:00:00Z" for month in (9, 10) for day in range(1, 29, 2)]
+    world.mentions(*({"id": at, "text": f"@acme my bag is lost, {at}", "created_at": at} for at in days))
+    others = len(world.json("queue", "--all", "--limit", "99")) - 1
+    assert others > 20
+
+    async def story() -> None:
+        async with sitting(world, size=(170, 60), case=1) as person:
+            assert f"{others} other cases" in person.text
+            await person.press("3", "end")
+            assert f"… {others - 20} older: care customer show" in " ".join(person.text.split())
+
+    run(story())
+
+
 def test_the_mouse_does_what_the_keys_do(fixed: World) -> None:
     async def story() -> None:
         async with sitting(fixed, size=(170, 30)) as person:

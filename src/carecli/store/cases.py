@@ -189,12 +189,22 @@ def resting(store: Store, which: Filter, *, now: datetime) -> list[Row]:
     )
 
 
-def of_customer(store: Store, customer: int, *, besides: int) -> list[Row]:
-    """A customer's other cases, newest first."""
+def of_customer(store: Store, customer: int, *, besides: int, most: int | None = None) -> list[Row]:
+    """A customer's other cases, newest first: all, or so many."""
     return store.rows(
-        f"{_SHOWN} WHERE c.customer_id = ? AND c.case_id <> ? AND c.merged_into IS NULL ORDER BY c.opened_at DESC",
+        f"{_SHOWN} WHERE c.customer_id = ? AND c.case_id <> ? AND c.merged_into IS NULL"
+        " ORDER BY c.opened_at DESC LIMIT ?",
+        [customer, besides, -1 if most is None else most],
+    )
+
+
+def count_of_customer(store: Store, customer: int, *, besides: int) -> int:
+    """How many other cases a customer has."""
+    row = store.row(
+        "SELECT count(*) AS n FROM cases WHERE customer_id = ? AND case_id <> ? AND merged_into IS NULL",
         [customer, besides],
     )
+    return int(row["n"]) if row else 0
 
 
 def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:

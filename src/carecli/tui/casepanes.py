@@ -109,6 +109,9 @@ class Context:
             [f"reply {r['reply_id']} {r['status']}{': ' + r['last_error'] if r['last_error'] else ''}" for r in stuck],
         )
         page.part("Other cases", [self._other(other) for other in file.history])
+        if file.others > len(file.history):
+            handle = case["customer"]["handle"].lstrip("@")
+            page.text(f"… {file.others - len(file.history)} older: care customer show {handle}", "dim")
         page.part("The same from others", similar(file))
         page.part("Log", [self._event(event, gone) for event in reversed(file.log[-_LATEST:])])
         if len(file.log) > _LATEST:
@@ -119,7 +122,7 @@ class Context:
         customer = case["customer"]
         page.text(f"{customer['name'] or ''} @{customer['handle'].lstrip('@')}".strip(), "accent")
         followers = "" if self._file.followers is None else f", {self._file.followers:,} followers"
-        earlier = len(self._file.history)
+        earlier = self._file.others
         page.text(f"{case['platform']}{followers}; {earlier or 'no'} other case{'' if earlier == 1 else 's'}", "dim")
 
     def _verdict(self, page: _Page, case: JSON) -> None:
