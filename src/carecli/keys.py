@@ -49,7 +49,7 @@ ACTIONS = (
     Action("topics", ("T",), "", "Correct the topics", "label"),
     Action("language", ("l",), "", "Correct the language", "label"),
     Action("filter", ("/",), "find", "Filter and search, with the words of `care queue`", "find"),
-    Action("jump", ("g", "#"), "go to", "Go to a case by its number", "find"),
+    Action("jump", ("g", "#"), "go to", "Go to a case by its number; w: the reply that you have begun", "find"),
     Action("knowledge", ("K",), "", "Search the knowledge base", "find"),
     Action("gloss", ("G",), "", "Gloss: read the messages in your language", "find"),
     Action("browse", ("b",), "", "Open the message in your browser", "find"),

@@ -11,6 +11,7 @@ from tests.cli.terminal import STEERING, spawn
 from tests.world import World
 
 SEND = "send it? y; n: keep it; p: private or public; t: as several posts or one; or when: 2h, tomorrow 9:00"
+WHICH = "which case; w: the reply that you have begun"
 TAGS = "tags, parted by spaces; -word takes a tag off"
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
@@ -192,7 +193,7 @@ def test_what_the_full_screen_can_do_the_prompt_can(desk: World) -> None:
     found = desk.json("show", str(first))
     assert (found["topics"], found["language"]) == (["bills", "app"], "en")
     assert desk.json("show", "3")["intent"] == "spam"
-    person = review(desk).at(f"[1/2] case {first}").types("g").at("which case").types("3").at("[1/3] case 3")
+    person = review(desk).at(f"[1/2] case {first}").types("g").at(WHICH).types("3").at("[1/3] case 3")
     person.types("u").at("[1/3] case 3").types("f").at("filter, as in care queue; empty: all that waits")
     person.types("sla:late").at("[1/3] case 3").types("q").end()
     assert desk.json("show", "3")["intent"] != "spam"
@@ -228,7 +229,10 @@ def test_every_way_of_a_reply_is_there_in_the_prompt_too(desk: World) -> None:
     assert "private, 45 characters" in person.shown
     person.types("p").at(SEND).types("t").at(SEND).types("t").at(SEND).types("n").at("[1/2] case 1")
     assert desk.json("outbox") == []
-    person.types("r").at("a number, or your own words; empty: none").types("-").at("[1/2] case 1")
+    person.types("k").at("[2/2] case 2").types("g").at(WHICH).types("w")
+    person.at("[1/2] case 1").types("r").at("a number, or your own words; empty: none").types("-").at("[1/2] case 1")
+    person.types("g").at(WHICH).types("w").at("[1/2] case 1")
+    assert "you have begun no reply" in person.shown
     person.types("u").at("[1/2] case 1").types("r").at("a number, or your own words; empty: none")
     person.types("0").at(SEND).types("n").at("[1/2] case 1").types("q")
     shown = person.end()

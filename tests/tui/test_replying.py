@@ -159,8 +159,11 @@ def test_half_a_reply_is_kept_and_a_proposal_as_it_came_is_not(town: Town) -> No
             assert any(line.startswith(">") and f"w{case:>5}" in line for line in person.lines)
         async with sitting(town.world) as person:
             assert "1 half-written (w)" in person.lines[0]
+            await person.press("end", "home", "j" if person.app.queue.case == case else "k")
+            assert person.app.queue.case != case
             await person.press("g")
-            await person.type(f"{case}\n")
+            await person.type("w\n")
+            assert person.app.queue.case == case
             await person.press("r")
             assert person.news == "What you had begun is here again."
             assert person.app.editor.area.text == "Dear Zoe, half a"

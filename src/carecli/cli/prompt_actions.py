@@ -80,8 +80,10 @@ def _undo(state: Review) -> str:
 
 
 def _jump(state: Review) -> str | None:
-    number = (state.ask("which case") or "").lstrip("#")
-    if number.isdecimal():
+    number = (state.ask("which case; w: the reply that you have begun") or "").lstrip("#")
+    if number == "w":
+        state.go_to(state.seat.next_begun(state.case))
+    elif number.isdecimal():
         state.go_to(state.seat.file(int(number)).case["case"])
     elif number:
         output.lines(f"'{number}' is no case's number.")

@@ -251,9 +251,12 @@ class Actions(Replying):
         self.go(self._jump())
 
     async def _jump(self) -> None:
-        words = await self.ask("Go to case", "its number")
-        if words and words.strip().lstrip("#").isdecimal():
-            await self.jump(int(words.strip().lstrip("#")))
+        words = (await self.ask("Go to case", "its number; w: the reply that you have begun") or "").strip()
+        here = self.queue.case
+        if words == "w":
+            await self.jump(await self.reader.ask(lambda seat: seat.next_begun(here)))
+        elif words.lstrip("#").isdecimal():
+            await self.jump(int(words.lstrip("#")))
         elif words:
             raise NotFound(f"'{words}' is no case's number")
 
