@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
@@ -363,7 +363,8 @@ class TestHackerNews(Looked):
 
     def one(self, _request: Request, number: str) -> Script:
         item = self.item(number)
-        said = {"by": item["author"], "text": item["comment_text"], "type": "comment", "time": item["created_at_i"]}
+        text = item.get("comment_text") or item.get("story_text")
+        said = {"by": item["author"], "text": text, "type": "comment", "time": item["created_at_i"]}
         return json_script({"id": int(number), **(item.get("gone") or said)})
 
     def open(self) -> Opened:
@@ -386,6 +387,19 @@ class TestHackerNews(Looked):
         )
         look = self.look([first, second])
         assert (look.deleted, look.mentions) == ((first.external_id,), ())
+
+    def test_a_walk_back_does_not_bring_back_what_the_search_still_shows(self) -> None:
+        kept, gone, edited = self.write(["number one", "number two", "number three"])
+        self.item(gone)["gone"] = {"deleted": True}
+        self.item(edited)["gone"] = {"text": "other words"}
+        walk = until_error(self.open(), since=datetime.now(UTC) - timedelta(days=20))[0]
+        found = {mention.external_id: mention.text for page in walk for mention in page.mentions if mention.inbound}
+        assert found == {kept: "number one", edited: "other words"}
+        assert {name for page in walk for name in page.deleted} == {gone}
+        self.break_down(403)
+        walk = until_error(self.open(), since=datetime.now(UTC) - timedelta(days=20))[0]
+        assert {kept, gone, edited} <= {mention.external_id for page in walk for mention in page.mentions}
+        assert any("not looked at again" in line for page in walk for line in page.skipped)
 
     def test_the_same_words_in_other_markup_are_no_edit(self) -> None:
         (known,) = self.known('it\'s "late" & lost').values()

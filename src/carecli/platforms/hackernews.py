@@ -5,6 +5,7 @@ There is no way to write by program; `care show` gives the address where a perso
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from carecli.errors import BadAnswer, ConfigError
+from carecli.errors import BadAnswer, ConfigError, PlatformError
 from carecli.matching import parse
 from carecli.model import JSON, Author, Mention, Page
 from carecli.platforms.base import Look, Platform, Setup, as_phrase
@@ -76,22 +77,31 @@ class HackerNews:
                 listings.append(self._listing("replies", "", f"comment,({tags})", own, only_replies=True))
         listings += [self._listing(f"search:{query}", query, "(story,comment)", set()) for query in self._queries]
         async for page in pages(listings, cursor, since):
-            yield page
+            yield page if since is None else await self._as_they_are(page)
 
     async def look_again(self, known: Sequence[Mention]) -> Look:
         """How these posts are now, by the site's own items: the search goes on showing what was deleted."""
-        found, gone = list[Mention](), list[str]()
-        for mention in known:
-            address = f"{self._items}/item/{quote(mention.external_id, safe='')}.json"
-            value = (await self._api.client.get(address, follow=True)).json()
-            if not isinstance(value, dict):  # null: an item that this server does not know yet
-                continue
-            item = Fields(value)
-            if item.get("deleted") is True or item.get("dead") is True:
-                gone.append(mention.external_id)
-            else:
-                found.append(_as_now(mention, item))
-        return Look(tuple(found), tuple(gone))
+        items = await asyncio.gather(*map(self._item, known))
+        gone = tuple(mention.external_id for mention, item in zip(known, items, strict=True) if _is_gone(item))
+        there = ((mention, item) for mention, item in zip(known, items, strict=True) if item and not _is_gone(item))
+        return Look(tuple(_as_now(mention, item) for mention, item in there), gone)
+
+    async def _item(self, mention: Mention) -> Fields | None:
+        """The site's own item; None for one that its server does not know yet."""
+        address = f"{self._items}/item/{quote(mention.external_id, safe='')}.json"
+        value = (await self._api.client.get(address, follow=True)).json()
+        return Fields(value) if isinstance(value, dict) else None
+
+    async def _as_they_are(self, page: Page) -> Page:
+        """A page of a walk back: the search's old copies must not bring back what a look has found gone or edited."""
+        try:
+            look = await self.look_again(page.mentions)
+        except (PlatformError, ValueError) as error:
+            return replace(page, skipped=(*page.skipped, f"not looked at again: {error}"[:300]))
+        now = {mention.external_id: mention for mention in look.mentions}
+        kept = (mention for mention in page.mentions if mention.external_id not in look.deleted)
+        mentions = tuple(now.get(mention.external_id, mention) for mention in kept)
+        return replace(page, mentions=mentions, deleted=(*page.deleted, *look.deleted))
 
     def _listing(self, name: str, query: str, tags: str, own: set[str], *, only_replies: bool = False) -> Listing:
         async def read(at: str | None) -> Sheet:
@@ -170,6 +180,11 @@ def _text(item: Fields) -> str:
         return to_text(comment)
     parts = (item.text("title"), to_text(item.text("story_text")), item.text("url"))
     return "\n\n".join(part for part in parts if part)
+
+
+def _is_gone(item: Fields | None) -> bool:
+    """Whether its author deleted it, or moderators killed it."""
+    return item is not None and (item.get("deleted") is True or item.get("dead") is True)
 
 
 def _as_now(known: Mention, item: Fields) -> Mention:
