@@ -45,9 +45,12 @@ def test_last_success_error_next_try_and_silence(world: World) -> None:
     assert rows["silent"]["silent_seconds"] == 200 * 3600
     assert "429" in rows["limited"]["last_error"]
     assert rows["limited"]["next_try_at"] == again["limited"]["next_try"]
-    shown = world.run("source", "list").stdout
-    assert "silent for 8d 8h, longer than usual" in shown
+    world.env["COLUMNS"] = "80"  # nothing of it is cut off where there is little room
+    shown = " ".join(world.run("source", "list").stdout.split())
+    assert "silent: silent for 8d 8h, longer than usual" in shown
+    assert "slow down" in shown
     assert "not asked before 2026-11-20T12:15:0" in shown
+    assert "lively:" not in shown
     checks = {check["check"]: check for check in world.json("doctor", expect=1)}
     assert checks["fetching lively"]["ok"]
     assert "longer than usual" in checks["fetching silent"]["problem"]

@@ -90,8 +90,11 @@ def list_(context: typer.Context, json: Json = False) -> None:
         errors.note("No sources yet: care source add PLATFORM NAME; platforms: " + ", ".join(platforms.available()))
     else:
         columns = ("name", "platform", "enabled", "last_success_at", "mentions", "health")
-        shown = ({**row, "health": words(row, run.now)} for row in rows)
+        shown = ({**row, "health": _in_short(row, run.now)} for row in rows)
         output.table(columns, ([row[column] for column in columns] for row in shown), clip="health")
+        for row in rows:  # below, where it has room
+            if _trouble(row, run.now):
+                output.lines(f"{row['name']}: {words(row, run.now)}")
 
 
 _STATE: dict[str, Any] = {
@@ -126,18 +129,29 @@ def health(run: Context) -> dict[str, dict[str, Any]]:
 
 def words(state: dict[str, Any], now: datetime) -> str:
     """What is wrong with a source, or that nothing is."""
+    return "; ".join(_trouble(state, now).values()) or _in_short(state, now)
+
+
+def _in_short(state: dict[str, Any], now: datetime) -> str:
+    if trouble := _trouble(state, now):
+        return next(iter(trouble))
+    if state["last_fetch_at"] is None:
+        return "never read to its end" if state["mentions"] else "never fetched"
+    return "ok"
+
+
+def _trouble(state: dict[str, Any], now: datetime) -> dict[str, str]:
+    """What is wrong with a source, each in a word and in full; the gravest first."""
     from carecli.hours import show_duration
 
-    said = []
+    found = {}
     if state["last_error"]:
-        said.append(str(state["last_error"]))
+        found["fails"] = str(state["last_error"])
     if state["next_try_at"] and state["next_try_at"] > iso(now):
-        said.append(f"not asked before {state['next_try_at']}")
+        found["waits"] = f"not asked before {state['next_try_at']}"
     if state["silent_seconds"]:
-        said.append(f"silent for {show_duration(state['silent_seconds'])}, longer than usual")
-    if not said and state["last_fetch_at"] is None:
-        return "never read to its end" if state["mentions"] else "never fetched"
-    return "; ".join(said) or "ok"
+        found["silent"] = f"silent for {show_duration(state['silent_seconds'])}, longer than usual"
+    return found
 
 
 @group.command()
