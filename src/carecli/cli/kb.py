@@ -244,7 +244,8 @@ def promote(
 
     run: Context = context.obj
     done = knowledge.promote(run.store, case, now=run.now, title=title, url=url, agent=who(agent))
-    _changed(run, done.number, json, f"was made from case {case}; {done.removed} pieces of personal data taken out")
+    pieces = f"{done.removed} piece{'' if done.removed == 1 else 's'} of personal data taken out"
+    _changed(run, done.number, json, f"was made from case {case}; {pieces}: read it before you rely on it")
 
 
 def _changed(run: Context, number: int, json: bool, words: str) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 
 import typer
@@ -12,27 +10,10 @@ import typer
 from carecli.cli import errors, output, shapes
 from carecli.cli.cases import who
 from carecli.cli.context import Context, interactive
-from carecli.cli.editor import edited
 from carecli.cli.options import Agent, CaseNumber, Json, Private, Voice
+from carecli.cli.wanted import Line, Wanted, wanted
 from carecli.errors import Refused, UsageError
 from carecli.model import Finding
-
-
-@dataclass(frozen=True)
-class _Wanted:
-    """What the command line says of a reply."""
-
-    case: int
-    text: str
-    agent: str
-    private: bool
-    voice: str | None
-    draft: int | None
-    overrides: tuple[Any, ...]
-    send_at: datetime | None
-    parts: tuple[str, ...]
-    read: int
-    answers: int
 
 
 def add_to(app: typer.Typer) -> None:
@@ -65,27 +46,15 @@ def reply(
     Example: care reply 12 "Sorry, Zoe: your bag lands tonight at 21:40." --as leo
     """
     run: Context = context.obj
-    read, answers = _seen(run, case)
-    words = _words(run, case, text, draft, edit)
-    private = private or _is_private(run, draft)
-    asked = _Wanted(
-        case,
-        words,
-        who(agent),
-        private,
-        voice or _voice_of(run, draft),
-        draft,
-        _overrides(override, because),
-        _moment(run, at),
-        _parts(run, case, words, private=private, thread=thread),
-        read,
-        answers,
+    asked = wanted(
+        run,
+        Line(case, text, draft, edit, who(agent), private, voice, at, thread, override or [], because),
     )
     found = _checked(run, asked, thread=thread)
     blocked = _blocked(asked, found)
     if dry_run or blocked:
         posts: dict[str, Any] = {"parts": list(asked.parts)} if len(asked.parts) > 1 else {}
-        _shown(json, _result(None, "blocked" if blocked else "dry-run", found, words, **posts), found)
+        _shown(json, _result(None, "blocked" if blocked else "dry-run", found, asked.text, **posts), found)
         if blocked:
             raise blocked
         return
@@ -95,42 +64,7 @@ def reply(
     _queue_and_send(run, asked, found, json)
 
 
-def _voice_of(run: Context, draft: int | None) -> str | None:
-    """The voice that a draft was written in, where care.toml still has it."""
-    from carecli.store import replies
-
-    name = None if draft is None else str(replies.draft(run.store, draft)["voice"])
-    return name if name in run.config.voices else None
-
-
-def _is_private(run: Context, draft: int | None) -> bool:
-    """Whether a draft was written as a private message: it never goes out in the open by a forgotten option."""
-    from carecli.store import replies
-
-    return draft is not None and bool(replies.draft(run.store, draft)["private"])
-
-
-def _seen(run: Context, case: int) -> tuple[int, int]:
-    """The customer's newest message as this command begins, and how many answers of ours it has."""
-    from carecli.store import cases, mentions
-
-    row = cases.get(run.store, case)
-    read: int = row["latest_mention_id"]
-    return read, mentions.answers_since(run.store, row["case_id"], mentions.get(run.store, read)["created_at"])
-
-
-def _parts(run: Context, case: int, words: str, *, private: bool, thread: bool) -> tuple[str, ...]:
-    """The posts that the reply goes out as. Raises Refused, NotProcessed."""
-    from carecli import respond
-    from carecli.store import cases
-
-    if private and not respond.can_be_private(run.store, run.config, case):
-        platform = cases.get(run.store, case)["platform"]
-        raise Refused(f"{platform} has no private messages", hint=_elsewhere(run))
-    return tuple(respond.parts_of(run.store, run.config, case, words)) if thread else (words,)
-
-
-def _checked(run: Context, asked: _Wanted, *, thread: bool) -> list[Finding]:
+def _checked(run: Context, asked: Wanted, *, thread: bool) -> list[Finding]:
     from carecli import respond
 
     return respond.check(
@@ -148,7 +82,7 @@ def _checked(run: Context, asked: _Wanted, *, thread: bool) -> list[Finding]:
     )
 
 
-def _blocked(asked: _Wanted, found: Sequence[Finding]) -> Refused | None:
+def _blocked(asked: Wanted, found: Sequence[Finding]) -> Refused | None:
     """The refusal of what blocks and was not overridden."""
     from carecli import respond
 
@@ -162,66 +96,7 @@ def _blocked(asked: _Wanted, found: Sequence[Finding]) -> Refused | None:
     return Refused(blocked[0].message, hint=f"rule {rule}; {way_out}")
 
 
-def _elsewhere(run: Context) -> str:
-    link = run.config.desk.private_link
-    return f"invite the customer to {link}" if link else "set desk.private_link to a page where customers reach you"
-
-
-def _overrides(rules: Sequence[str] | None, because: str | None) -> tuple[Any, ...]:
-    from carecli.config import RULES
-    from carecli.respond import Override
-
-    if rules and not (because or "").strip():
-        raise UsageError("an override needs a reason", hint='--override RULE --because "…"')
-    for rule in rules or ():
-        if rule not in RULES:
-            import difflib
-
-            near = difflib.get_close_matches(rule, RULES, n=1, cutoff=0.5)
-            raise UsageError(f"no rule is called '{rule}'", hint=f"did you mean '{near[0]}'?" if near else None)
-    return tuple(Override(rule, str(because)) for rule in rules or ())
-
-
-def _moment(run: Context, at: str | None) -> datetime | None:
-    from carecli.model import iso
-    from carecli.reports.period import parse_when
-
-    if at is None:
-        return None
-    try:
-        moment = parse_when(at, run.now, run.config.brand.timezone, direction="future")
-    except ValueError as error:
-        raise UsageError(f"--at {error}") from None
-    if moment <= run.now:
-        raise UsageError(f"--at: {iso(moment)} is not in the future")
-    return moment
-
-
-def _words(run: Context, case: int, text: str | None, draft: int | None, edit: bool) -> str:
-    if text is not None and draft is not None:
-        raise UsageError("TEXT and --draft exclude each other", hint="edit a draft with --draft ID --edit")
-    words = text if draft is None else _drafted(run, case, draft)
-    if words is None or edit:
-        if not interactive():
-            raise UsageError("there is no text", hint="give it as TEXT, or --draft ID")
-        words = edited(words or "")
-    return words.strip()
-
-
-def _drafted(run: Context, case: int, draft: int) -> str:
-    """The text of a draft, which has to be one of this case, where it may name another customer, and not overtaken."""
-    from carecli import current
-    from carecli.store import cases, replies
-
-    row, answered = replies.draft(run.store, draft), cases.get(run.store, case)
-    number = answered["case_id"]
-    if row["case_id"] != number:
-        raise UsageError(f"draft {draft} is for case {row['case_id']}", hint=f"`care draft {number}` proposes others")
-    current.ensure_current(run.store, answered, row)
-    return str(row["text"])
-
-
-def _agreed(run: Context, asked: _Wanted, found: Sequence[Finding], json: bool) -> bool:
+def _agreed(run: Context, asked: Wanted, found: Sequence[Finding], json: bool) -> bool:
     """Whether nobody else has to agree, or somebody has; otherwise the reply waits for their word, and that is told."""
     from carecli import respond
     from carecli.store import cases, mentions, replies
@@ -253,7 +128,7 @@ def _agreed(run: Context, asked: _Wanted, found: Sequence[Finding], json: bool) 
     return False
 
 
-def _confirm(asked: _Wanted, found: Sequence[Finding], *, yes: bool) -> None:
+def _confirm(asked: Wanted, found: Sequence[Finding], *, yes: bool) -> None:
     """A person sends: asked on a terminal, said with --yes elsewhere."""
     if yes:
         return
@@ -266,7 +141,7 @@ def _confirm(asked: _Wanted, found: Sequence[Finding], *, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def _queue_and_send(run: Context, asked: _Wanted, found: Sequence[Finding], json: bool) -> None:
+def _queue_and_send(run: Context, asked: Wanted, found: Sequence[Finding], json: bool) -> None:
     from carecli import respond
     from carecli.model import iso
 
