@@ -68,14 +68,14 @@ class Ward:
         return json.loads((self.world.folder / "stream1").read_text())
 
     def counted(self) -> tuple[int, int]:
-        """How many steps and touches the last order took."""
+        """How many steps and touches the last order took that was to be counted (`count`)."""
         steps, touches = json.loads((self.world.folder / "counted.json").read_text())
         return steps, touches
 
     def measure(self) -> None:
         """One reply that nobody disturbs tells how many places there are."""
         case = self.next_case()
-        self.answer(case)
+        self.answer(case, count=True)
         assert self.nursery.end() == 0, (self.world.folder / "stream2").read_text()
         self.steps, self.touches = self.counted()
         assert self.touches > 100
@@ -222,7 +222,7 @@ class TestLyingServer:
 
     def test_killed_while_it_drafts(self, ward: Ward) -> None:
         case = ward.next_case()
-        ward.begin(["draft", str(case)])
+        ward.begin(["draft", str(case)], count=True)
         assert ward.nursery.end() == 0
         touches = ward.counted()[1]
         for place in range(1, touches, 5):
