@@ -14,6 +14,7 @@ from carecli.replies.stopping import asks_to_stop
 from carecli.reports.campaigns import Action, Lift, Measured, Said, lift, measured, outcomes
 from carecli.store import campaigns
 from carecli.store.connect import Row, Store
+from carecli.store.prune import pruned_before
 from carecli.text import words
 
 
@@ -53,6 +54,21 @@ def _said(row: Row) -> Said:
     thanks = row["intent"] == "praise" or is_thanks(row["text"])
     complains = row["intent"] in ("complaint", "emergency") or asks_to_stop(row["text"])
     return Said(row["sentiment"] == "positive", thanks and not complains, complains)
+
+
+def keep_outcomes(store: Store, config: Config, *, before: datetime) -> None:
+    """Write down what follows from the texts of before then alone, because they are about to be pruned."""
+    for name in config.campaigns:
+        for row, action in actions(store, config, name, until=before):
+            if row["sent_at"] is None:
+                continue
+            said = campaigns.said_after(store, row["case_id"], row["author_id"], row["sent_at"], iso(before))
+            for one, told in zip(said, map(_said, said), strict=True):
+                found = {"thanked"} if told.thanks else {"complained"} if told.complains else set()
+                for outcome in found - set(action.recorded):
+                    with store.write() as connection:
+                        at = parse_iso(one["created_at"])
+                        campaigns.record(connection, row["action_id"], outcome, now=at, agent=None, note=None)
 
 
 def described(row: Row, action: Action, asked: Campaign) -> JSON:
@@ -110,8 +126,12 @@ def _lifts(
     return lift(brand, brand_before), lift(category, category_before), lift(reacted, reacted_before)
 
 
-def _heard(store: Store, config: Config, asked: Campaign, start: datetime, until: datetime) -> tuple[int, int]:
-    """Mentions that address or name the brand, and those that fit the campaign's category."""
+def _heard(
+    store: Store, config: Config, asked: Campaign, start: datetime, until: datetime
+) -> tuple[int | None, int | None]:
+    """Mentions that address or name the brand, and those that fit the campaign's category; None without their texts."""
+    if iso(start) < (pruned_before(store) or ""):
+        return None, None
     names = [f" {' '.join(words(name))} " for name in (config.brand.name, *config.brand.keywords) if words(name)]
     wanted = outreach.query(config, asked, category=True)
     brand = category = 0

@@ -23,7 +23,7 @@ from carecli.reports.model import Times
 from carecli.reports.parts import Frame
 from carecli.reports.sections import summary_part
 from carecli.reports.tables import Part
-from carecli.store import brands, metrics, part_metrics, promises
+from carecli.store import brands, metrics, part_metrics, promises, prune
 from carecli.store.connect import Row, Store
 from carecli.text import fold, words
 
@@ -97,7 +97,7 @@ def _voice(m: Material) -> Part:
     most = sorted(now, key=lambda name: (-now[name].mentions, name))[:QUOTED_TOPICS]
     quotes = {} if m.anonymous else {name: _quotes(m, name) for name in most}
     inbound = metrics.totals(m.store, m.start, m.end)["inbound"]
-    return voice.voice_part(m.frame, voice.voice(now, inbound, before, total_before, quotes, new))
+    return _without_texts(m, voice.voice_part(m.frame, voice.voice(now, inbound, before, total_before, quotes, new)))
 
 
 def _topic(row: Row) -> voice.TopicCount:
@@ -121,7 +121,17 @@ def _questions(m: Material) -> Part:
     found = tuple(_answered_by(m, each) for each in questions.grouped(asked)[:SHOWN_QUESTIONS])
     if m.anonymous:
         found = tuple(replace(each, question=None) for each in found)
-    return questions.questions_part(m.frame, found, len(asked))
+    return _without_texts(m, questions.questions_part(m.frame, found, len(asked)))
+
+
+def _without_texts(m: Material, part: Part) -> Part:
+    """`part`, which reads what customers wrote, with a note where that is pruned."""
+    pruned = prune.pruned_before(m.store)
+    if pruned is None or m.start >= pruned:
+        return part
+    period, first, *others = part.sections
+    note = f"Texts from before {pruned[:10]} are pruned: what only they said is missing here."
+    return replace(part, sections=(period, replace(first, notes=(*first.notes, note)), *others))
 
 
 def _answered_by(m: Material, question: questions.Question) -> questions.Question:
@@ -293,6 +303,12 @@ def _share_of_voice(m: Material) -> Part:
             "share of voice is refused: no source searches for the brand and every competitor, so that the figures"
             " would tell where you listened, not who is talked about",
             hint="let the same source search for all of them: docs/reports.md",
+        )
+    pruned = prune.pruned_before(m.store)
+    if pruned is not None and m.start < pruned:
+        raise CareError(
+            f"share of voice is refused: texts from before {pruned[:10]} are pruned, and names are counted in texts",
+            hint=f"ask for what came later: --since {pruned}",
         )
     counts = dict.fromkeys(names, 0)
     for text in part_metrics.texts_of(m.store, heard, m.start, m.end):

@@ -163,6 +163,9 @@ def test_pruning_forgets_texts_and_keeps_figures(desk: World, tmp_path: Path) ->
     assert len(desk.json("search", "bag")) == 2
     assert desk.json("prune", "--before", "30d", "--yes") == {"pruned": 2, "found": 2}
     assert {name: desk.json("report", name) for name in before} == before
+    for part in ("voice", "questions"):
+        assert "are pruned" in desk.run("report", part).stdout
+        assert "are pruned" not in desk.run("report", part, "--since", "29d").stdout
     assert [each["author"]["handle"] for each in desk.json("search", "bag")] == ["bob"]
     desk.run("classify", "--all")
     assert {name: desk.json("report", name) for name in before} == before

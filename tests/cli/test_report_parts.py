@@ -161,6 +161,10 @@ def test_share_of_voice_counts_what_one_source_heard_of_all(busy: World) -> None
     found = part(busy, "share-of-voice")["share_of_voice"]
     assert found["sources"] == ["heard"]
     assert [(each["name"], each["mentions"]) for each in found["names"]] == [("Acme", 2), ("Rival", 2)]
+    busy.run("prune", "--before", "1s", "--yes")
+    refused = busy.run("report", "share-of-voice", expect=1).stderr
+    assert "are pruned" in refused
+    assert "--since" in refused
 
 
 @pytest.mark.parametrize("name", [name for name in PARTS if name != "share-of-voice"])

@@ -14,11 +14,11 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from carecli import campaigns, report, respond
+from carecli import campaigning, campaigns, report, respond
 from carecli.config import Brand, Config, Source
 from carecli.errors import Conflict, NotFound, Refused
 from carecli.platforms import memory
-from carecli.store import open_store, replies
+from carecli.store import open_store, prune, replies
 from tests.core.tools import NOW
 from tests.respond.test_campaigns import COLD, Street
 
@@ -135,3 +135,21 @@ def test_what_a_campaign_came_to_does_not_change_later(moves: list[tuple[str, in
             seen[one.now + timedelta(seconds=1)] = told(one, one.now + timedelta(seconds=1))
         one.now += timedelta(days=3)
         assert {until: told(one, until) for until in seen} == seen
+
+
+def test_pruning_keeps_what_came_of_messages_and_forgets_what_is_counted_in_texts() -> None:
+    with street() as one:
+        days = Days(one)
+        for move in ("propose", "queue", "send"):
+            days(move, 0)
+        one.now += timedelta(hours=1)
+        (ours,) = [post for post in one.network.posts.values() if post.author.handle == "acme"]
+        one.says(one.actions()[0]["customer"]["handle"], "thank you!", ours, ago=1)
+        one.now += timedelta(days=60)
+        before, gone = told(one, one.now), one.now - timedelta(days=30)
+        assert (before["thanked"], before["mention_lift"]["now"]) == (1, 1)
+        campaigning.keep_outcomes(one.store, one.config, before=gone)
+        prune.prune(one.store, gone)
+        after = told(one, one.now)
+        lifts = {key: {"now": None, "before": None, "lift": None} for key in ("mention_lift", "category_lift")}
+        assert after == {**before, **lifts}

@@ -30,6 +30,7 @@ def prune(
 
     Example: care prune --before 365d
     """
+    from carecli import campaigning
     from carecli.store import prune as retention
 
     run: Context = context.obj
@@ -43,6 +44,7 @@ def prune(
                 raise UsageError("nobody can be asked here", hint="give --yes, or look first with --dry-run")
             typer.confirm(f"Forget the texts of {number:,} mentions for ever?", abort=True)
         with errors.progress("Pruning"):
+            campaigning.keep_outcomes(run.store, run.config, before=until)
             retention.prune(run.store, until)
     if json:
         output.document({"pruned": 0 if dry_run else number, "found": number})
