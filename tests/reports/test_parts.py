@@ -113,7 +113,7 @@ def test_a_topic_grew_only_by_more_than_chance() -> None:
 
 def test_new_words_need_several_people_in_any_script() -> None:
     calm = [(f"c{n}", "the app is fine today") for n in range(40)]
-    storm = [*calm[:20], *((f"s{n}", "退款 never came @acme https://x.example/outage") for n in range(12))]
+    storm = [*calm[:20], *((f"s{n}", "退款 never came to me @acme https://x.example/outage") for n in range(12))]
     storm += [("one", "conspiracy conspiracy")] * 30
     found = [each.word for each in new_words(storm, calm, ["came"])]
     assert found[0] in {"退款", "never"}

@@ -29,7 +29,7 @@ FIGURES: tuple[tuple[str, str, Callable[[Report], Figure]], ...] = (
     ("cases", "cases", lambda r: (r.response.cases, None)),
     ("response rate", "share", lambda r: (r.response.response_rate, r.response.needing_reply)),
     ("first response, median", "seconds", _times("first_response")),
-    ("first response in business hours, median", "seconds", _times("first_response_business")),
+    ("business-hours response, median", "seconds", _times("first_response_business")),
     ("full resolution, median", "seconds", _times("resolution")),
     ("SLA: target met", "share", lambda r: (r.response.sla.rate, _promised(r))),
     ("backlog at the end", "cases", lambda r: (r.response.backlog_open, None)),

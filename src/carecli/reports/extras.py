@@ -31,10 +31,11 @@ def figure(value: float | None, unit: str) -> Cell:
 
 
 def _change(value: float | None, unit: str) -> Cell:
+    """A difference; that of two shares is told in percentage points, as percent of a percent is read wrongly."""
+    if value is not None and unit == "share":
+        return Cell(value, unit, f"{100 * value:+.1f} pp")
     cell = figure(value, unit)
-    if value is None or value <= 0:
-        return cell
-    return Cell(cell.value, unit, f"+{cell.shown}")
+    return cell if value is None or value <= 0 else Cell(cell.value, unit, f"+{cell.shown}")
 
 
 def comparison_section(comparison: Comparison, timezone: str) -> Section:
@@ -58,7 +59,13 @@ def comparison_section(comparison: Comparison, timezone: str) -> Section:
     )
     since, until = (tables.moment(moment, timezone).shown for moment in (comparison.since, comparison.until))
     columns = ("", "now", "before", "change", "of before")
-    return Section("comparison", "Compared with the period before", columns, rows, (f"Before: {since} to {until}.",))
+    return Section(
+        "comparison",
+        "Compared with the period before",
+        columns,
+        rows,
+        (f"Before: {since} to {until}. pp: percentage points.",),
+    )
 
 
 def before_by_figure(comparison: Comparison | None) -> Mapping[str, str]:
@@ -84,7 +91,7 @@ def fairness_sections(groups: tuple[Fairness, ...] | None) -> Iterable[Section]:
         )
         for each in groups
     )
-    columns = ("group", "median first response", "p", "differs", "asked")
+    columns = ("group", "median", "p", "differs", "asked")
     yield Section("fairness", "Fairness", columns, rows, (FAIR,), counted="counted")
 
 

@@ -18,6 +18,7 @@ LEVEL = 0.05
 FEWEST = 3  # customers that a word needs before it is told
 MOST_WORDS = 15
 _NOT_WORDS = re.compile(r"https?://\S+|[@#]\S+")
+_SHORTEST, _FIRST_HAN = 3, "\u3400"  # letters of a word that says something; two characters of Chinese do
 NEW = (
     "Grew: more than in the period before by more than chance (difference of two shares, corrected for the number of "
     "topics after Holm)."
@@ -159,7 +160,8 @@ def _users(texts: Iterable[tuple[str, str]]) -> tuple[dict[str, set[str]], int]:
     for customer, text in texts:
         people.add(customer)
         for term in set(terms(_NOT_WORDS.sub(" ", text))):
-            users[term].add(customer)
+            if len(term) >= _SHORTEST or term >= _FIRST_HAN:
+                users[term].add(customer)
     return users, len(people)
 
 
