@@ -20,6 +20,7 @@ _Namer = Callable[[int], int]
 _Topics = dict[int, dict[str, int]]  # hour since 1970 → topic → negative mentions
 _BEFORE = 14 * 24
 _MOST_TEXTS = 120  # of a burst, the newest, and of before: enough to see what one in four speaks of
+_MOST_READ = 40  # bursts of a report whose texts are read, the largest: a year of a noisy brand may have hundreds
 _ENOUGH = 0.25  # of a burst's mentions: what fewer speak of does not name it
 _DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 
@@ -52,7 +53,11 @@ def of_period(store: Store, config: Config, *, since: datetime | None, instant: 
         rules=rules,
     )
     topics = _topics_by_hour(store, found, instant)
-    return [_crisis(store, burst, min(_moment(burst.end or until), instant), hour_of_week, topics) for burst in found]
+    read = set(sorted((burst.mentions for burst in found), reverse=True)[:_MOST_READ])
+    return [
+        _crisis(store, burst, min(_moment(burst.end or until), instant), hour_of_week, topics, burst.mentions in read)
+        for burst in found
+    ]
 
 
 def _topics_by_hour(store: Store, found: Sequence[Burst], instant: datetime) -> _Topics:
@@ -73,7 +78,7 @@ def _between(topics: _Topics, first: int, last: int) -> Counter[str]:
     return counted
 
 
-def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer, topics: _Topics) -> Crisis:
+def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer, topics: _Topics, read: bool) -> Crisis:
     usual = burst.usual
     name = hour_of_week(burst.peak_at)
     compared = f"{_DAYS[name // 24]} {name % 24:02d}:00" if usual.weekly else "hours of the 14 days before"
@@ -81,7 +86,7 @@ def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer, top
         started_at=_moment(burst.start),
         ended_at=None if burst.end is None else end,
         peak_ratio=burst.ratio,
-        topic=_topic(store, burst, end, topics),
+        topic=_topic(store, burst, end, topics, read=read),
         mentions=burst.mentions,
         peak=burst.peak,
         usual=usual.median,
@@ -89,14 +94,19 @@ def _crisis(store: Store, burst: Burst, end: datetime, hour_of_week: _Namer, top
     )
 
 
-def _topic(store: Store, burst: Burst, end: datetime, topics: _Topics) -> str | None:
-    """The topic of care.toml that grew most, or the words that are new, when enough of the burst speaks of them."""
+def _topic(store: Store, burst: Burst, end: datetime, topics: _Topics, *, read: bool) -> str | None:
+    """The topic of care.toml that grew most, or the words that are new, when enough of the burst speaks of them.
+
+    `read`: new words are looked for at all.
+    """
     start, before = _moment(burst.start), _moment(burst.start - _BEFORE)
     share = (end - start) / (start - before)
     during = _between(topics, burst.start, _hour(end - timedelta(microseconds=1)) + 1)
     best = grown(during, _between(topics, burst.start - _BEFORE, burst.start), share=share)
     if best is not None and best[1] >= _ENOUGH * burst.mentions:
         return best[0]
+    if not read:
+        return None if best is None else best[0]
     from carecli.triage.mining import propose
 
     said = mentions.texts(store, iso(start), iso(end), limit=_MOST_TEXTS, negative=True)
