@@ -8,7 +8,7 @@ from carecli import brands, report_parts
 from carecli.config import Config
 from carecli.errors import UsageError
 from carecli.figuring import Figures
-from carecli.report_parts import Material
+from carecli.report_material import Material
 from carecli.reports.compare import compared
 from carecli.reports.model import Report
 from carecli.reports.period import before

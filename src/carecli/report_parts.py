@@ -4,72 +4,32 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from carecli import campaigning, deadlines, sla
-from carecli.config import Config
-from carecli.errors import CareError, UsageError
-from carecli.figuring import Figures
+from carecli.errors import UsageError
 from carecli.hindsight import Open
 from carecli.model import iso, parse_iso
+from carecli.report_material import Material
+from carecli.report_share import share_of_voice
 from carecli.reports import explain as explaining
 from carecli.reports import open_cases, parts, people, promised, questions, reach, targets, voice
 from carecli.reports.campaigns import campaigns_part
 from carecli.reports.compare import compared
 from carecli.reports.figures import times
 from carecli.reports.model import Times
-from carecli.reports.parts import Frame
 from carecli.reports.sections import summary_part
 from carecli.reports.tables import Part
-from carecli.store import brands, metrics, part_metrics, promises, prune
+from carecli.store import metrics, part_metrics, promises, prune
 from carecli.store.connect import Row, Store
-from carecli.text import fold, words
 
 MOST_QUESTIONS = 20_000
 MOST_TEXTS = 20_000  # of each period, for new words
 SHOWN_QUESTIONS = 30
 QUOTED_TOPICS = 5
 CASES_AT_ONCE = 500
-
-
-@dataclass(frozen=True)
-class Material:
-    """What a part is made of: the figures of the period and of the one before, None without a beginning."""
-
-    figures: Figures
-    before: Figures | None
-    brand: str | None = None
-
-    @property
-    def store(self) -> Store:
-        return self.figures.store
-
-    @property
-    def config(self) -> Config:
-        return self.figures.config
-
-    @property
-    def anonymous(self) -> bool:
-        return self.figures.anonymous
-
-    @property
-    def start(self) -> str:
-        return self.figures.start
-
-    @property
-    def end(self) -> str:
-        return self.figures.end
-
-    @property
-    def at(self) -> datetime:
-        """The instant at which the figures are judged."""
-        return self.figures.instant
-
-    @property
-    def frame(self) -> Frame:
-        return Frame(self.figures.period, self.at, self.figures.coverage, self.anonymous)
 
 
 def build(name: str, material: Material) -> Part:
@@ -291,66 +251,6 @@ def _coverage(m: Material) -> Part:
     return parts.coverage_part(m.frame, {source: times(lags[source]) for source in sorted(lags)})
 
 
-def _share_of_voice(m: Material) -> Part:
-    if not m.config.report.competitors:
-        return _share_of_brands(m)
-    brand = m.brand or m.config.brand.name or "the brand"
-    own = [m.config.brand.name, *m.config.brand.keywords, *m.config.own_handles]
-    names = {brand: own if brand == m.config.brand.name else [brand], **m.config.report.competitors}
-    heard = [source.name for source in m.config.sources.values() if _hears_all(source.platform, source.settings, names)]
-    if not heard:
-        raise CareError(
-            "share of voice is refused: no source searches for the brand and every competitor, so that the figures"
-            " would tell where you listened, not who is talked about",
-            hint="let the same source search for all of them: docs/reports.md",
-        )
-    pruned = prune.pruned_before(m.store)
-    if pruned is not None and m.start < pruned:
-        raise CareError(
-            f"share of voice is refused: texts from before {pruned[:10]} are pruned, and names are counted in texts",
-            hint=f"ask for what came later: --since {pruned}",
-        )
-    counts = dict.fromkeys(names, 0)
-    for text in part_metrics.texts_of(m.store, heard, m.start, m.end):
-        told = f" {' '.join(words(text))} "
-        for name, meant in names.items():
-            counts[name] += any(f" {' '.join(words(word))} " in told for word in meant if words(word))
-    return reach.share_of_voice_part(m.frame, reach.share_of_voice(counts, heard), reach.VOICE)
-
-
-def _share_of_brands(m: Material) -> Part:
-    """The brands that rows name beside each other, on sources that have all of them."""
-    rows = brands.heard(m.store, m.start, m.end)
-    names = sorted({row["brand"] for row in rows}, key=lambda name: (name != m.brand, name))
-    if len(names) < 2:
-        hint = 'name them in care.toml: [report.competitors], Rival = ["rival", "@rival"]'
-        raise CareError("share of voice is refused: no competitor is configured", hint=hint)
-    of_source: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for row in rows:
-        of_source[row["source"]][row["brand"]] = row["mentions"]
-    heard = [source for source, found in of_source.items() if len(found) == len(names)]
-    if not heard:
-        raise CareError(
-            "share of voice is refused: no source has mentions of every brand in this period, so that the figures"
-            " would tell where you listened, not who is talked about",
-            hint="import one file with all of them: docs/reports.md",
-        )
-    counts = {name: sum(of_source[source][name] for source in heard) for name in names}
-    return reach.share_of_voice_part(m.frame, reach.share_of_voice(counts, heard), reach.BRANDS)
-
-
-def _hears_all(platform: str, settings: Mapping[str, Any], names: Mapping[str, Sequence[str]]) -> bool:
-    """Whether a source looks for every name: by its search, or because it reads everything that there is."""
-    if platform in ("feed", "file") and settings.get("match", "all") == "all":
-        return True
-    asked: list[str] = []
-    for key in ("search", "hashtags", "keywords"):
-        value = settings.get(key, ())
-        asked += [value] if isinstance(value, str) else [str(each) for each in value]
-    wanted = [fold(one) for one in asked]
-    return all(any(fold(word) in one for word in meant if word for one in wanted) for meant in names.values())
-
-
 def _promises(m: Material) -> Part:
     at = iso(m.at)
     found = []
@@ -417,7 +317,7 @@ PARTS: dict[str, Callable[[Material], Part]] = {
     "ambassadors": _ambassadors,
     "benchmarks": lambda m: parts.benchmarks_part(m.frame, m.figures.headlines),
     "coverage": _coverage,
-    "share-of-voice": _share_of_voice,
+    "share-of-voice": share_of_voice,
     "campaigns": _campaigns,
     "promises": _promises,
 }
