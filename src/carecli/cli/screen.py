@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import UTC, datetime
 from os import environ
 
@@ -14,6 +15,7 @@ from carecli.store.connect import open_store
 
 def full_screen(run: Context, case: int | None, agent: str) -> None:
     """Run the screen until the person quits. Raises what went wrong in it."""
+    gc.disable()  # what is loaded for the first paint stays: looking through it again and again delays it
     config, path = run.config, run.db_path
     adopt(run)
     if case is not None:

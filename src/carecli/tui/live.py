@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -59,6 +60,9 @@ class Live(Base):
             self.say("Nothing waits.")
         await self.read_all()
         await self.furnish()
+        if not gc.isenabled():  # it rested while everything was loaded that stays
+            gc.freeze()
+            gc.enable()
         await self.writer.ask(lambda seat: seat.warm_up())
 
     async def read_all(self) -> None:
