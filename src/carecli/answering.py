@@ -28,7 +28,7 @@ class Way:
 
 
 AT_ONCE = Way()
-_KINDS = ("proposed", "approved", "claimed")  # of events that approving writes
+_KINDS = ("claimed", "proposed", "approved")  # of events that approving writes; undone from the end: the reply first
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,8 @@ def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way =
             )
             waiting = Approved(reply, at=send_at)
         unsent.drop(seat.store, value.case, seat.agent)
-        return replace(waiting, events=tuple(sorted(seat.written(value.case, *_KINDS) - before)))
+        written = [number for kind in _KINDS for number in sorted(seat.written(value.case, kind) - before)]
+        return replace(waiting, events=tuple(written))
 
 
 def _is_read(seat: Seat, value: Unsent) -> None:

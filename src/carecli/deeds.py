@@ -20,7 +20,7 @@ from carecli.store.unsent import Unsent
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What was done: for people, to which cases, and the events that undoing it takes back, the newest last.
+    """What was done: for people, to which cases, and the events that undoing it takes back, the last one first.
 
     `thrown_away` is a half-written reply that undoing brings back; a deed that is `out` is one that nobody can undo.
     """

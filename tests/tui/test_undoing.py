@@ -78,6 +78,22 @@ def test_a_scheduled_reply_comes_back_and_so_does_the_claim_that_it_brought(town
     assert ours(town) == []
 
 
+def test_a_scheduled_reply_that_is_gone_by_now_takes_nothing_else_with_it(town: Town) -> None:
+    async def story() -> None:
+        async with writing(town, WORDS) as person:
+            case = str(person.app.queue.case)
+            await person.press("ctrl+g")
+            await person.type("2h\n")
+            await person.press("ctrl+s", "y")
+            (row,) = town.world.json("outbox")
+            town.world.run("outbox", "cancel", str(row["reply_id"]), "--as", "kim")
+            await person.press("u")
+            assert f"reply {row['reply_id']} is cancelled" in person.news
+            assert town.world.json("show", case)["assignee"] == "leo"
+
+    run(story())
+
+
 def test_a_reply_that_failed_comes_back_and_one_that_is_out_stays_out(town: Town) -> None:
     town.network.refuse_post(NotProcessed("the text is not wanted here"))
 
