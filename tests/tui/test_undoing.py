@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.events import Key
 
 from carecli.errors import NotProcessed
 from tests.tui.sitting import Sitting, run, sitting
@@ -125,6 +126,28 @@ def test_words_that_were_thrown_away_come_back(town: Town) -> None:
             assert await begun_again(person) == WORDS
 
     run(story())
+
+
+def test_words_that_come_before_the_editor_or_a_question_are_no_actions(desk: World) -> None:
+    waiting = desk.json("queue")
+
+    async def story() -> None:
+        async with sitting(desk) as person:
+            case = person.app.queue.case
+            for key in ("r", "x", "e", "c"):
+                person.app.post_message(Key(key, key))
+            await person.rest()
+            assert person.app.editor.area.text.endswith("xec")
+            await person.press("ctrl+l", "y")
+            for key in ("n", "x", "e", "c", "enter"):
+                person.app.post_message(Key(key, key if len(key) == 1 else None))
+            await person.rest()
+            assert person.news == f"case {case} noted."
+            notes = [event["data"] for event in desk.json("show", str(case))["events"] if event["kind"] == "noted"]
+            assert notes == [{"text": "xec"}]
+
+    run(story())
+    assert [one["status"] for one in desk.json("queue")] == [one["status"] for one in waiting]
 
 
 def test_keys_that_come_faster_than_the_disk_each_meet_a_case_of_their_own(desk: World) -> None:

@@ -15,6 +15,9 @@ from carecli.tui import themes
 from carecli.tui.actions import Actions
 from carecli.tui.bars import show_key
 
+_OPENS = {"reply", "snooze", "note", "tag", "assign", "escalate", "sentiment", "intent", "topics", "language"}
+_OPENS |= {"filter", "jump", "knowledge"}
+
 
 class Triage(Actions):
     """The application, whole."""
@@ -79,12 +82,30 @@ class Triage(Actions):
     def on_key(self, event: Key) -> None:
         if len(self.screen_stack) > 1 or self.typing:
             return
+        if self.held is not None:  # meant for what is being opened, and no action
+            self.held.append(event)
+            event.stop()
+            return
         name = self._action_of.get(event.character or "") or self._action_of.get(event.key)
         if event.key == "escape" and name is None:
             name = "escape"
         if name is not None:
             event.stop()
+            self.opening(name)
+
+    def opening(self, name: str) -> None:
+        """Do an action; where it opens something to type into, the keys that come meanwhile are kept for that."""
+        if name not in _OPENS:
             self.act(name)
+            return
+        before, held = set(self._tasks), list[Key]()
+        self.held = held
+        self.act(name)
+        begun = self._tasks - before
+        for task in begun:
+            task.add_done_callback(lambda _: self.forget(held))
+        if not begun:
+            self.forget(held)
 
     def press(self, name: str) -> None:
         """Do what stands in the footer, where somebody clicked on it."""

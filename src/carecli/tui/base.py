@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from textual.app import App
+from textual.events import Key
 from textual.geometry import Size
 
 from carecli.casefile import CaseFile
@@ -71,6 +72,7 @@ class Base(App[None]):
         self.patient: set[asyncio.Task[Any]] = set()  # they end when the screen does
         self.loaded = asyncio.Event()  # the case under the cursor and its neighbours are
         self.deeds: list[Deed] = []
+        self.held: list[Key] | None = None  # keys that came while something was being opened
 
     palette: Palette = themes.PALETTES["dark"]
 
@@ -166,6 +168,17 @@ class Base(App[None]):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def release(self) -> None:
+        """What was being opened is there: it gets the keys that came meanwhile."""
+        held, self.held = self.held or [], None
+        for event in held:
+            self.post_message(Key(event.key, event.character))
+
+    def forget(self, held: list[Key]) -> None:
+        """Nothing was opened: what was meant for it is no action."""
+        if self.held is held:
+            self.held = None
+
     async def _told(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
@@ -229,6 +242,7 @@ class Base(App[None]):
         """What a person says to a dialog."""
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
         await self.push_screen(dialog, lambda words: None if answer.done() else answer.set_result(words))
+        self.call_later(self.release)
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - a coroutine runs in a task
         self.patient.add(task)

@@ -43,6 +43,7 @@ class Replying(Live):
             return
         self.screen_stack[0].remove_class("context")
         self.editor.begin(answer)
+        self.call_later(self.release)
         self.say("What you had begun is here again." if answer.unsent else "")
         self.redraw()
         await self._check()
