@@ -1,7 +1,7 @@
 """Make src/carecli/triage/data/semantic.npz: `python scripts/train_semantic.py`, after train_prior.py.
 
-Needs the extra `semantic`; to embed all seeds takes some minutes, with `--cache FILE` only those that are new. The same
-folds as in train_prior.py, so that the
+Needs the extra `semantic`; to embed all seeds takes some minutes, with `--cache FILE` only those that are new; with
+`--words FILE`, the cache of train_prior.py, the words need not be learnt again. The same folds as there, so that the
 combination is fitted on logits of seeds that neither model had seen.
 """
 
@@ -17,12 +17,13 @@ import train_prior as base
 
 from carecli.triage import engine, linear, prior, semantic
 from carecli.triage.features import hashed
-from carecli.triage.linear import Floats
+from carecli.triage.linear import Floats, Labels
 from carecli.triage.prepare import Rules, comparable
+from carecli.triage.reasons import Reading
 
-PENALTY = 3e-4
+PENALTY, STEPS = 3e-4, 60
 # It tells emergencies from stories better, so more of them can be let through at the same price.
-EMERGENCY_RECALL = 0.95
+EMERGENCY_RECALL = 0.93
 _SCALE = 4.0
 
 
@@ -41,34 +42,48 @@ def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
     return np.array([known[key] for key in keys], np.float64)
 
 
+def unseen_words(readings: Sequence[Reading], labels: Labels, folds: Labels) -> Floats:
+    """What the linear model says of the words of seeds that it was not trained with."""
+    features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
+    return base.unseen_logits(linear.similarities(linear.sparse(features, linear.rarities(features))), labels, folds)
+
+
+def unseen_meanings(inputs: Floats, labels: Labels, folds: Labels) -> Floats:
+    """The same for embeddings, which are few numbers a seed."""
+    logits = np.zeros((len(labels), prior.WIDTH))
+    for fold in range(base.FOLDS):
+        seen = folds != fold
+        found = base.fit(inputs[seen], labels[seen], penalty=PENALTY, steps=STEPS)
+        logits[~seen] = inputs[~seen] @ found.weights + found.bias
+    return logits
+
+
 def main() -> None:
     """Embed, train, fit, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="a file that keeps embeddings from one run to the next (.npz)")
-    cache: Path | None = parser.parse_args().cache
+    parser.add_argument("--words", type=Path, help="the cache of train_prior.py (.npz)")
+    arguments = parser.parse_args()
     seeds = list(base.seeds())
     rules = Rules(languages=base.LANGUAGES)
     readings = engine.read([seed.text for seed in seeds], rules, [seed.language for seed in seeds])
     labels = np.array([seed.labels for seed in seeds])
     folds = np.arange(len(seeds)) * 7919 % 104729 % base.FOLDS
-    features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
-    words = linear.similarities(linear.sparse(features, linear.rarities(features)))
-    unseen = base.unseen_logits(words, labels, folds)
-    vectors = embedded([reading.p.masked for reading in readings], cache)
+    words = base.kept(lambda: unseen_words(readings, labels, folds), arguments.words)
+    vectors = embedded([reading.p.masked for reading in readings], arguments.cache)
     mean = vectors.mean(axis=0)
-    spread = np.sqrt(((vectors - mean) ** 2).sum(axis=1).mean())
-    centred = (vectors - mean) / spread
-    kernel = (_SCALE * centred @ centred.T).astype(np.float32)
-    meant = base.unseen_logits(kernel, labels, folds, penalty=PENALTY)
+    scale = np.sqrt(_SCALE / ((vectors - mean) ** 2).sum(axis=1).mean())
+    inputs = (vectors - mean) * scale
+    meant = unseen_meanings(inputs, labels, folds)
     evidence = engine.evidence_of(readings)
     rows = np.concatenate([meant, evidence], axis=1)
-    mix = base.fit_mix(unseen, rows, labels)
+    mix = base.fit_mix(words, rows, labels)
     bias = base.as_in_life(mix.bias, labels)
-    combined = np.concatenate([unseen, rows], axis=1) @ mix.weights + bias
-    dual = linear.train(kernel, labels, prior.HEADS, penalty=PENALTY)
-    head = _SCALE * centred.T @ dual.coefficients / spread
+    combined = np.concatenate([words, rows], axis=1) @ mix.weights + bias
+    learnt = base.fit(inputs, labels, penalty=PENALTY, steps=STEPS)
+    head = learnt.weights * scale
     emergency, reply = base.thresholds(combined, labels, recall=EMERGENCY_RECALL)
-    made = semantic.Semantic(head, dual.bias - mean @ head, mix.weights, bias, emergency, reply, base.sources())
+    made = semantic.Semantic(head, learnt.bias - mean @ head, mix.weights, bias, emergency, reply, base.sources())
     (base.DATA / semantic.FILE).write_bytes(semantic.dumped(made))
     print(f"thresholds: emergency {emergency}, reply {reply}", file=sys.stderr)
 
