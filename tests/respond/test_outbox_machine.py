@@ -81,7 +81,9 @@ class Town(Network):
         if how in before:
             raise before[how]
         self.posted[key] += 1
+        blind, self.blind = self.blind, False  # what it has it knows itself
         post = super().accept(author, text, to=to, visibility=visibility, key=key)
+        self.blind = blind
         if how == "crash after":
             raise Crash
         if how == "lost":
