@@ -81,7 +81,7 @@ def _proposed(store: Store, config: Config, name: str, row: Row, now: datetime, 
     request = respond.request(store, config, case, now=now, voice=asked.voice or None, agent=agent, count=1)
     if asked.messages:
         every = {code: dict.fromkeys((*INTENTS, "other"), said) for code, said in asked.messages.items()}
-        request = replace(request, voice=replace(request.voice, templates=every))
+        request = replace(request, voice=replace(request.voice, templates=every), own=True)
     drafts = makers.template(request)
     if not drafts:
         return []

@@ -69,6 +69,15 @@ def town(world: World) -> World:
     return world
 
 
+def test_a_campaign_says_its_own_messages_and_nothing_else(town: World) -> None:
+    """Also to the second person in the same language, and to one without a name."""
+    text = town.config.read_text(encoding="utf-8")
+    town.config.write_text(text.replace("Get well soon!", "Get well soon, {name}!"), encoding="utf-8")
+    made = town.json("campaign", "propose", "colds")
+    assert {one["text"].count("May we send you tissues?") + one["text"].count("chusteczki") for one in made} == {1}
+    assert all("{" not in one["text"] for one in made)
+
+
 def test_find_propose_skip_and_show(town: World) -> None:
     found = town.json("campaign", "find", "colds")
     assert differences(found, [OPPORTUNITY]) == []

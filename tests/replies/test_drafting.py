@@ -104,6 +104,22 @@ def test_a_template_that_greets_by_itself_is_not_greeted_twice_and_waits_for_a_n
     assert "{name}" not in unnamed[0]
 
 
+@pytest.mark.parametrize(
+    ("language", "written", "unnamed"),
+    [
+        ("en", "Get well soon, {name}! Tissues?", "Get well soon! Tissues?"),
+        ("en", "Thanks for telling us, {name}", "Thanks for telling us"),
+        ("zh", "早日康复，{name}！", "早日康复！"),
+    ],
+)
+def test_who_has_no_name_is_not_called_by_it(language: str, written: str, unnamed: str) -> None:
+    voice = Voice(templates={language: {"other": [written]}})
+    for name, said in ((None, unnamed), ("Ola", written.replace("{name}", "Ola"))):
+        case = CaseBrief("x", language, "chatter", customer_name=name)
+        drafts = templates(case, voice, voice_name="v", count=3, recent=[unnamed] * 3, own=True)
+        assert [draft.text for draft in drafts] == [said]
+
+
 def test_a_template_in_a_language_without_data_is_used() -> None:
     voice = Voice(templates={"de": {"question": ["Hallo {name}, danke für die Frage: „{quote}“"]}})
     case = CaseBrief("Wo ist mein Paket?", "de", "question", customer_name="Jan", topics=("delivery",))

@@ -6,6 +6,7 @@ Pure: the same case, voice, recent replies and seed give the same drafts.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,22 +18,22 @@ from carecli.replies.similar import alike, shingles
 
 __all__ = ["CaseBrief", "Fit", "templates"]
 
+_CALLED = re.compile(r"\s*[,，、]\s*\{name\}(?=\s*(?:[,.!?…，。！？]|$))")
 _TOO_ALIKE = 0.6  # phrasings that are this much like a recent reply come last
 
 
 @dataclass(frozen=True)
 class _Phrasing:
-    """One way to say it, still with its slots, where it comes from, and the parts that it shares with others."""
+    """One way to say it, still with its slots, where it comes from, and the parts that it shares with others.
+
+    `greeted`: it brings its own greeting.
+    """
 
     text: str
     source: str
     parts: frozenset[str]
+    greeted: bool
     own: bool = False
-
-    @property
-    def greeted(self) -> bool:
-        """Whether it brings its own greeting."""
-        return "{name}" in self.text or "{greeting}" in self.text
 
 
 def templates(
@@ -45,15 +46,17 @@ def templates(
     agent: str | None = None,
     rng_seed: str = "",
     fit: Fit | None = None,
+    own: bool = False,
 ) -> list[Draft]:
     """Up to `count` different drafts for `case`, those least like `recent` replies first; findings are left empty.
 
-    The voice's own templates come before the built-in ones, which fill up. In a language that has neither the
-    drafts are English and `sources` says so. `rng_seed` decides between equally good phrasings. With `fit` the
-    customer's words are left out where they would make a draft too long.
+    The voice's own templates come before the built-in ones, which fill up, unless only its `own` are wanted. In a
+    language that has neither the drafts are English and `sources` says so. `rng_seed` decides between equally good
+    phrasings. With `fit` the customer's words are left out where they would make a draft too long.
     """
     around = frame(case, voice, agent=agent, fit=fit)
-    choice = [*_own(case, voice, around.language), *_built_in(case, around.language)]
+    choice = list(_own(case, voice, around))
+    choice += [] if own else _built_in(case, around.language)
     drafts: dict[str, Draft] = {}
     for phrasing in _spread(_ranked(choice, around, recent, rng_seed)):
         if len(drafts) >= count:
@@ -70,11 +73,12 @@ def _language_note(case: CaseBrief, language: str) -> tuple[str, ...]:
     return (f"language: no phrasings in {primary(case.language)}, so {language}",)
 
 
-def _own(case: CaseBrief, voice: Voice, language: str) -> Iterator[_Phrasing]:
-    """The voice's own templates for the case."""
-    for number, text in enumerate(voice.templates.get(language, {}).get(case.phrased_as, []), 1):
-        source = f"voice:{case.phrased_as}/{language}/{number}"
-        yield _Phrasing(text, source, frozenset({source}), own=True)
+def _own(case: CaseBrief, voice: Voice, around: Frame) -> Iterator[_Phrasing]:
+    """The voice's own templates for the case; who has no name is not called by it."""
+    for number, written in enumerate(voice.templates.get(around.language, {}).get(case.phrased_as, []), 1):
+        source = f"voice:{case.phrased_as}/{around.language}/{number}"
+        text = written if "name" in around.slots else _CALLED.sub("", written)
+        yield _Phrasing(text, source, frozenset({source}), _greets(written), own=True)
 
 
 def _built_in(case: CaseBrief, language: str) -> Iterator[_Phrasing]:
@@ -87,11 +91,13 @@ def _built_in(case: CaseBrief, language: str) -> Iterator[_Phrasing]:
     for first, opening in enumerate(parts["open"], 1):
         for second, ending in enumerate(parts["next"], 1):
             sentences = [*lead[(first + second) % len(lead) :][:1], opening, ending] if lead else [opening, ending]
-            yield _Phrasing(
-                words["join"].join(sentences),
-                f"template:{case.phrased_as}/{language}/{first}.{second}",
-                frozenset({f"open {first}", f"next {second}"}),
-            )
+            text = words["join"].join(sentences)
+            source = f"template:{case.phrased_as}/{language}/{first}.{second}"
+            yield _Phrasing(text, source, frozenset({f"open {first}", f"next {second}"}), _greets(text))
+
+
+def _greets(text: str) -> bool:
+    return "{name}" in text or "{greeting}" in text
 
 
 def _ranked(choice: Sequence[_Phrasing], around: Frame, recent: Sequence[str], seed: str) -> list[_Phrasing]:

@@ -24,7 +24,8 @@ class Said:
 @dataclass(frozen=True)
 class Request:
     """All that a maker may know. `recent` are replies sent lately, `articles` those that may help, `seed` decides
-    between equals, `names` are people whose names leave the machine in no case."""
+    between equals, `names` are people whose names leave the machine in no case, `own`: nothing but the voice's own
+    phrasings."""
 
     case: CaseBrief
     voice: Voice
@@ -37,6 +38,7 @@ class Request:
     articles: Sequence[Article] = ()
     conversation: Sequence[Said] = ()
     names: Sequence[str] = ()
+    own: bool = False
 
 
 class Maker(Protocol):
@@ -56,6 +58,7 @@ def template(request: Request) -> list[Draft]:
         agent=request.agent,
         rng_seed=request.seed,
         fit=request.fit,
+        own=request.own,
     )
 
 
