@@ -192,7 +192,7 @@ def _unanswered(m: Material) -> Part:
 
 
 def _shown(m: Material, segments: Sequence[Open], at: datetime) -> list[open_cases.OpenCase]:
-    rows = part_metrics.first_words(m.store, [(each.case, each.opened_at) for each in segments])
+    rows = part_metrics.first_words(m.store, [(each.case, each.opened_at) for each in segments], iso(at))
     return [
         open_cases.OpenCase(
             each.case,

@@ -149,7 +149,16 @@ def told(store: Store, name: str, span: Span, now: datetime) -> Any:
     return {key: value for key, value in document.items() if key not in ("coverage", "crises")}
 
 
+REOPENED_BY_HAND = [
+    Step(hour(1), 0, "ask"),
+    Step(hour(2), 0, "resolved"),
+    Step(hour(3), 0, "reopened"),
+    Step(hour(5), 0, "ask"),
+]
+
+
 @settings(max_examples=20, deadline=None)
+@example(REOPENED_BY_HAND, (hour(0), hour(4)))
 @example(KEPT_TWICE, (hour(0), hour(10)))
 @example(RESOLVED_IN_VAIN, (hour(0), hour(4)))
 @example(AFTER_THE_RESOLUTION, (hour(0), hour(2.5)))

@@ -191,20 +191,23 @@ def turns(store: Store, since: str, until: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
-def first_words(store: Store, segments: Sequence[tuple[int, str]]) -> list[Row]:
-    """Of (case, when a segment opened), in order: platform, the customer's handle, text, url of its first message."""
+def first_words(store: Store, segments: Sequence[tuple[int, str]], at: str) -> list[Row]:
+    """Of (case, when a segment opened), in order: platform, the customer's handle, text, url of its first message.
+
+    None for text and url where there was none by `at`: somebody reopened the case.
+    """
     return store.rows(
         """
         SELECT c.platform, a.handle, m.text, m.url FROM (
             SELECT key AS place, json_extract(value, '$[0]') AS wanted,
                    (SELECT m.mention_id FROM mentions m
                     WHERE m.case_id = json_extract(value, '$[0]') AND m.created_at >= json_extract(value, '$[1]')
-                    AND m.inbound = 1 ORDER BY m.created_at, m.mention_id LIMIT 1) AS first
+                    AND m.created_at <= ? AND m.inbound = 1 ORDER BY m.created_at, m.mention_id LIMIT 1) AS first
             FROM json_each(?)
         ) JOIN cases c ON c.case_id = wanted JOIN authors a ON a.author_id = c.customer_id
         LEFT JOIN mentions m ON m.mention_id = first ORDER BY place
         """,
-        [json.dumps([list(each) for each in segments])],
+        [at, json.dumps([list(each) for each in segments])],
     )
 
 
