@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carecli.triage import intent, sentiment
+from carecli.triage import classify, intent, sentiment
 from carecli.triage.prepare import Rules, prepare
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind",), handles=("northwind",))
@@ -278,3 +278,11 @@ def test_a_cry_for_help_survives_a_wrong_guess_at_the_language() -> None:
 
 def test_laughter_takes_the_danger_out_of_a_weak_word() -> None:
     assert decided("I'm dying 😂😂 who made this ad") != "emergency"
+
+
+def test_a_calm_question_without_a_word_of_danger_is_no_emergency() -> None:
+    asked = [
+        "jutro lecę pierwszy raz i nie wiem, co z powerbankiem. Mogę go wziąć na pokład?",
+        "@northwind מטען נייד - בטרולי או במזוודה? כל אחד אומר לי משהו אחר",
+    ]
+    assert [verdict.intent for verdict in classify(asked, RULES)] == ["question", "question"]

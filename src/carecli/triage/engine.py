@@ -38,9 +38,12 @@ Shares = Sequence[float]
 
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
 _BATCH = 512
-_EMERGENCY = INTENTS.index("emergency")
+_EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 # Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
+# A question without a bad tone or any ingredient of danger has to be one clearly, too: "may it come on board?"
+_CLEAR_DANGER = 0.5
+_INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
@@ -197,8 +200,13 @@ def _decided(
     readings: Sequence[Reading], emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> list[Decided]:
     """The labels; an emergency needs far less than a half."""
-    danger = (wants[:, _EMERGENCY] >= emergency).tolist()
+    import numpy as np
+
+    least = np.array([_CLEAR_DANGER if _only_asks(reading) else emergency for reading in readings])
+    danger = wants[:, _EMERGENCY] >= least
     wants = wants.copy()
+    wants[~danger & (wants[:, _EMERGENCY] >= emergency), _QUESTION] = 1.0  # it only asks
+    wants[~danger, _EMERGENCY] = 0.0
     for unsure, needed in _CLEAR.items():
         wants[wants[:, unsure] < needed, unsure] = 0.0
     tones, intents_, pressing = (
@@ -208,8 +216,14 @@ def _decided(
     )
     return [
         _labels(reading, SENTIMENTS[tone], "emergency" if alarm else INTENTS[intent], URGENCIES[when])
-        for reading, tone, alarm, intent, when in zip(readings, tones, danger, intents_, pressing, strict=True)
+        for reading, tone, alarm, intent, when in zip(readings, tones, danger.tolist(), intents_, pressing, strict=True)
     ]
+
+
+def _only_asks(reading: Reading) -> bool:
+    hits = reading.opinion.hits
+    calm = reading.opinion.intent == "question" and reading.feeling.label != "negative"
+    return calm and reading.p.language in cues.LANGUAGES and _INGREDIENTS.isdisjoint(hits)
 
 
 def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) -> Decided:
