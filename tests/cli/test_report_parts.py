@@ -263,3 +263,10 @@ def test_coverage_says_since_when_a_source_is_silent_or_fails(world: World) -> N
     (source,) = world.json("report", "coverage")["coverage"]
     assert source["last_error"]
     assert source["failing_since"] == "2026-11-19T23:30:00Z"
+
+
+def test_what_was_written_in_this_very_second_is_in_the_report(world: World) -> None:
+    world.init()
+    world.env["CARE_NOW"] = "2026-11-20T12:00:00.900Z"
+    world.mentions({"text": "@acme my bag is lost", "created_at": "2026-11-20T12:00:00Z"})
+    assert world.json("report")["mentions"]["total"] == 1

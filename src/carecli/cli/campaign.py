@@ -209,7 +209,7 @@ def report(
     config: Config = run.config
     if name is not None:
         config = replace(config, campaigns={name: outreach.campaign(config, name)})
-    end = moment(run, until, end=True) or run.now
+    end = moment(run, until, end=True) or run.so_far
     part = stage.part(run.store, config, "campaigns", since=moment(run, since), until=end, now=run.now)
     form = "json" if json else format_
     text = render(part, form, width=output.width()).rstrip("\n")

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
@@ -48,6 +48,11 @@ class Context:
             return parse_iso(fixed)
         except ValueError:
             raise UsageError(f"CARE_NOW is not an ISO 8601 time: {fixed!r}") from None
+
+    @property
+    def so_far(self) -> datetime:
+        """The end of a period that reaches until now. Times are stored as whole seconds; this one is within it."""
+        return self.now + timedelta(microseconds=-self.now.microsecond % 1_000_000)
 
     @cached_property
     def store(self) -> Store:

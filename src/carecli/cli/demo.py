@@ -142,5 +142,5 @@ def _voice(run: Context, case: int) -> str:
 
 def _report(run: Context) -> None:
     _step("care report", "What was said, how it was answered, how fast: text, JSON, CSV or Markdown.")
-    value = report.summary(run.store, run.config, since=None, until=run.now, now=run.now)
+    value = report.summary(run.store, run.config, since=None, until=run.so_far, now=run.now)
     output.raw(render(value, "text", width=output.width()).rstrip("\n"))

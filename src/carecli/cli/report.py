@@ -133,7 +133,7 @@ def _period(run: Context, since: str | None, until: str | None, period: str | No
     from carecli.reports.period import last_complete
 
     if period is None:
-        return moment(run, since), moment(run, until, end=True) or run.now
+        return moment(run, since), moment(run, until, end=True) or run.so_far
     if since or until:
         raise UsageError("--period and --since/--until exclude each other")
     unit: Any = period
