@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, casefile, listen, respond
+from carecli import act, casefile, current, listen, respond
 from carecli.config import Brand, Config, Source
 from carecli.errors import Conflict, Locked, NotFound, Unreachable
 from carecli.platforms import memory
@@ -149,15 +149,15 @@ def test_a_reply_to_what_is_no_longer_the_newest_message_is_not_written_down(
     asked = network.say("zoe", "@acme where is my refund?")
     listen.fetch(store, the_config, now=NOW)
     act.triage_new(store, the_config, now=NOW)
-    read = cases.get(store, 1)["latest_mention_id"]
+    seen = current.seen(store, cases.get(store, 1))
     network.say("zoe", "@acme it has come, sorry! But where is my bag?", reply_to=asked)
     listen.fetch(store, the_config, now=NOW)
     act.triage_new(store, the_config, now=NOW)
     with pytest.raises(Conflict, match="has written meanwhile"):
-        respond.approve(store, 1, "@zoe The refund left us today.", now=NOW, read=read)
+        respond.approve(store, 1, "@zoe The refund left us today.", now=NOW, known=seen)
     assert respond.send(store, the_config, now=NOW) == []
-    read = cases.get(store, 1)["latest_mention_id"]
-    assert respond.approve(store, 1, "@zoe It is on the next flight.", now=NOW, read=read)
+    seen = current.seen(store, cases.get(store, 1))
+    assert respond.approve(store, 1, "@zoe It is on the next flight.", now=NOW, known=seen)
 
 
 def test_a_source_that_was_renamed_is_answered_through_its_new_name(store: Store, network: memory.Network) -> None:

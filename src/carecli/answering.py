@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from carecli import current
+from carecli.current import Seen
 from carecli.errors import Refused, UsageError
 from carecli.model import Draft, Finding
 from carecli.seat import Seat
@@ -35,15 +37,13 @@ _KINDS = ("claimed", "proposed", "approved")  # of events that approving writes;
 class Answer:
     """What somebody needs who answers a case: to whom, what is kept of earlier, drafts, how long it may be.
 
-    `read` is the newest message of the customer at that moment, `answers` how many of ours there are to it: what comes
-    later is not answered unseen.
+    `seen` is the conversation at that moment: what comes later is not answered unseen.
     """
 
     case: int
     customer: str
-    read: int
+    seen: Seen
     fit: Fit | None
-    answers: int = 0
     drafts: tuple[Draft, ...] = ()
     unsent: Unsent | None = None
 
@@ -83,9 +83,12 @@ def answer(seat: Seat, case: int) -> Answer:
     drafts = respond.draft(seat.store, seat.config, number, now=seat.now, agent=seat.agent)
     customer = row["customer_name"] or row["customer_handle"]
     fit = respond.fit(seat.store, seat.config, number)
-    read: int = row["latest_mention_id"]
-    answers = mentions.answers_since(seat.store, number, mentions.get(seat.store, read)["created_at"])
-    return Answer(number, customer, read, fit, answers, tuple(drafts), kept)
+    return Answer(number, customer, current.seen(seat.store, row), fit, tuple(drafts), kept)
+
+
+def look(seat: Seat, case: int) -> Seen:
+    """The conversation as it is now. Raises NotFound."""
+    return current.seen(seat.store, cases.get(seat.store, case))
 
 
 def check(seat: Seat, value: Unsent, *, thread: bool = False, follow_links: bool = False) -> tuple[Finding, ...]:
@@ -136,10 +139,11 @@ def posts(seat: Seat, value: Unsent, way: Way = AT_ONCE) -> list[str]:
     return respond.parts_of(seat.store, seat.config, value.case, text) if way.thread else [text]
 
 
-def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way = AT_ONCE) -> Approved:
+def approve(seat: Seat, value: Unsent, *, known: Seen | None = None, way: Way = AT_ONCE) -> Approved:
     """Write the reply down to be sent, in place of its half-written form; or have somebody else agree first.
 
-    Raises Refused for what a guardrail blocks, Conflict when somebody has written or answered since.
+    `known` is what its writer has seen of the conversation. Raises Refused for what a guardrail blocks, Conflict when
+    somebody has written, answered or edited since.
     """
     from carecli import respond
 
@@ -156,7 +160,7 @@ def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way =
     send_at = seat.moment(way.at) if way.at else None
     with seat.store.write():
         before = seat.written(value.case, *_KINDS)
-        _is_read(seat, value)
+        _is_read(seat, value, known)
         waiting = _proposed(seat, value, text, found)
         if waiting is None:
             reply = respond.approve(
@@ -167,8 +171,7 @@ def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way =
                 agent=seat.agent,
                 private=value.private,
                 draft=value.draft,
-                read=value.read,
-                answers=answers,
+                known=known,
                 overrides=overrides,
                 send_at=send_at,
                 parts=posts(seat, value, way),
@@ -179,12 +182,14 @@ def approve(seat: Seat, value: Unsent, *, answers: int | None = None, way: Way =
         return replace(waiting, events=tuple(written))
 
 
-def _is_read(seat: Seat, value: Unsent) -> None:
+def _is_read(seat: Seat, value: Unsent, known: Seen | None) -> None:
     """Whoever sends a draft beside the customer's newest message has made it an answer to that. Raises Conflict."""
-    from carecli import current, respond
+    from carecli import respond
 
     row = cases.get(seat.store, value.case)
     current.ensure_read(seat.store, row, value.read)
+    if known is not None:
+        current.ensure_seen(seat.store, row, known)
     if value.draft is not None:
         draft = replies.draft(seat.store, value.draft)
         if value.read is None:

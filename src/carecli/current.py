@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from carecli.errors import Conflict
-from carecli.store import mentions, replies
+from carecli.store import events, mentions, replies
 from carecli.store.connect import Row, Store
 from carecli.text import single_line
 
 _SHOWN = 280  # characters of the new message that a refusal repeats
+
+
+class Seen(NamedTuple):
+    """What the writer of a reply has seen of a conversation.
+
+    `message` is the customer's newest one, `answers` how many of ours there are to it, `edit` the event of the newest
+    change that the customer made to a message.
+    """
+
+    message: int
+    answers: int
+    edit: int | None
+
+
+def seen(store: Store, case: Row) -> Seen:
+    """What whoever looks at a case now sees."""
+    message: int = case["latest_mention_id"]
+    since = mentions.get(store, message)["created_at"]
+    edit = events.last_of(store, case["case_id"], "edited")
+    return Seen(message, mentions.answers_since(store, case["case_id"], since), edit)
 
 
 def ensure_free(
@@ -17,24 +38,20 @@ def ensure_free(
     case: Row,
     *,
     agent: str | None,
-    read: int | None,
-    answers: int | None,
+    known: Seen | None,
     draft: Row | None,
     overridden: Collection[str],
 ) -> None:
     """Raise Conflict where a reply must not go out now.
 
-    That is: the customer has written since `read`, the newest message that the writer had seen, or since the draft
-    was written; there are more than `answers` of ours to it; another agent has the case; another reply is on its way.
+    That is: the customer or a colleague has written, or the customer has edited, since the writer saw what is
+    `known`, or since the draft was written; another agent has the case; another reply is on its way.
     """
     number, target = case["case_id"], case["latest_mention_id"]
-    ensure_read(store, case, read)
+    if known is not None:
+        ensure_seen(store, case, known)
     if draft is not None:
         ensure_current(store, case, draft)
-    since = mentions.get(store, target)["created_at"]
-    if answers is not None and mentions.answers_since(store, number, since) > answers:
-        hint = f"`care show {number}` has the answer"
-        raise Conflict(f"case {number} was answered meanwhile; nothing was sent", hint=hint)
     if agent is not None and case["assignee"] not in (None, agent) and "claimed" not in overridden:
         hint = f"`care assign {number} {agent}` takes it over, or --override claimed --because …"
         raise Conflict(f"case {number} is {case['assignee']}'s; nothing was sent", hint=hint)
@@ -44,6 +61,18 @@ def ensure_free(
                 f"reply {other['reply_id']} to the same message is {other['status']}",
                 hint="`care outbox` shows it; send, resolve or cancel it first",
             )
+
+
+def ensure_seen(store: Store, case: Row, known: Seen) -> None:
+    """Raise Conflict where there is more in a conversation than what is `known` of it."""
+    number, now = case["case_id"], seen(store, case)
+    ensure_read(store, case, known.message)
+    if now.edit != known.edit:
+        words = f"the customer of case {number} has edited a message; nothing was sent. {_newest(store, case)}"
+        raise Conflict(words, hint=f"`care show {number}` has the new words")
+    if now.answers > known.answers:
+        hint = f"`care show {number}` has the answer"
+        raise Conflict(f"case {number} was answered meanwhile; nothing was sent", hint=hint)
 
 
 def ensure_read(store: Store, case: Row, read: int | None) -> None:

@@ -106,18 +106,16 @@ def approve(
     agent: str | None = None,
     private: bool = False,
     draft: int | None = None,
-    read: int | None = None,
-    answers: int | None = None,
+    known: current.Seen | None = None,
     overrides: Sequence[Override] = (),
     send_at: datetime | None = None,
     parts: Sequence[str] = (),
 ) -> int:
     """Write a reply down, approved and ready to be sent; returns its number. Nothing has been sent yet.
 
-    `read` is the newest message (its mention's number) that its writer had seen, `answers` how many of ours to it.
-    The case is the agent's from now on. Raises Conflict when the customer or a colleague has written since, also since
-    `draft` was written, when another agent has claimed the case, or when another reply to the same message is already
-    on its way.
+    `known` is what its writer had seen of the conversation. The case is the agent's from now on. Raises Conflict when
+    the customer or a colleague has written, or the customer has edited, since then or since `draft` was written, when
+    another agent has claimed the case, or when another reply to the same message is already on its way.
     """
     with store.write() as connection:
         row = cases.get(store, case)
@@ -126,8 +124,7 @@ def approve(
             store,
             row,
             agent=agent,
-            read=read,
-            answers=answers,
+            known=known,
             draft=begun,
             overridden={override.rule for override in overrides},
         )

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 
 from tests.e2e.archive import CARE_TOML, FEELING, FIRST, NOW, WARSAW, Post, archive, as_csv, figures
 from tests.world import World
+
+pytestmark = pytest.mark.xdist_group("archive")  # it is imported and corrected once
 
 AT_ONCE = 4
 
@@ -46,11 +49,8 @@ def correct(world: World, posts: list[Post]) -> None:
         if row["inbound"]:
             intent = meant[row["id"]]
             words.append([str(row["mention"]), "--intent", intent, "--sentiment", FEELING[intent]])
-    for start in range(0, len(words), AT_ONCE):
-        labels = [world.start("label", *options) for options in words[start : start + AT_ONCE]]
-        for label in labels:
-            _, errors = label.communicate(timeout=120)
-            assert label.returncode == 0, errors
+    with ThreadPoolExecutor(AT_ONCE) as several:
+        assert len(list(several.map(lambda options: world.run("label", *options), words))) == len(words)
 
 
 def exported(world: World) -> list[dict[str, Any]]:

@@ -28,7 +28,7 @@ def overtake(store: Store) -> None:
 def test_an_approval_of_an_answer_to_an_earlier_message_is_asked_for_again(seat: Seat, store: Store) -> None:
     opened = answering.answer(seat, 1)
     text, draft = opened.drafts[0].text, opened.drafts[0].draft_id
-    value = Unsent(1, "mia", text, draft, read=opened.read)
+    value = Unsent(1, "mia", text, draft, read=opened.seen.message)
     assert answering.approve(seat, value).draft == draft
     assert draft is not None
     respond.decide(store, draft, approve=True, now=NOW, agent="leo")
@@ -37,7 +37,7 @@ def test_an_approval_of_an_answer_to_an_earlier_message_is_asked_for_again(seat:
         answering.approve(seat, value)
     assert replies.draft(store, draft)["approval"] == "approved"
     # at the screen the writer has now read it; the one who agreed has not
-    now_read = Unsent(1, "mia", text, draft, read=answering.answer(seat, 1).read)
+    now_read = Unsent(1, "mia", text, draft, read=answering.answer(seat, 1).seen.message)
     again = answering.approve(seat, now_read)
     assert (again.reply, again.draft) == (None, draft)
     assert replies.draft(store, draft)["approval"] == "waiting"

@@ -9,13 +9,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carecli import act, casefile, listen, respond
+from carecli import act, casefile, current, listen, respond
 from carecli.config import Brand, Config, Desk, Guardrails, Source
 from carecli.config import Network as Net
 from carecli.errors import Conflict, NotProcessed, PlatformError, RateLimited
 from carecli.platforms import memory
 from carecli.platforms.memory import Network, Post
-from carecli.store import Store, mentions, replies
+from carecli.store import Store, cases, mentions, replies
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 LONG = " ".join(
@@ -226,11 +226,12 @@ def test_a_post_that_is_gone_is_shown_and_not_answered(store: Store, town: Netwo
 def test_an_answer_that_came_meanwhile_stops_the_second_one(store: Store, town: Network) -> None:
     settings = config()
     asked(store, town, settings)
-    first = respond.approve(store, 1, "In the app, Zoe.", now=NOW, agent="leo", answers=0)
+    known = current.seen(store, cases.get(store, 1))
+    first = respond.approve(store, 1, "In the app, Zoe.", now=NOW, agent="leo", known=known)
     respond.send(store, settings, [first], now=NOW)
     act.triage_new(store, settings, now=NOW)
     with pytest.raises(Conflict, match="answered meanwhile"):
-        respond.approve(store, 1, "On the page, Zoe.", now=NOW, agent="leo", answers=0)
+        respond.approve(store, 1, "On the page, Zoe.", now=NOW, agent="leo", known=known)
 
 
 def test_a_person_decides_about_a_reply_that_a_platform_lost(store: Store, town: Network) -> None:

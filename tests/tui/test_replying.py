@@ -93,6 +93,27 @@ def test_who_writes_meanwhile_is_read_first(town: Town) -> None:
     assert ours == ["Good to hear, Zoe!"]
 
 
+def test_what_the_customer_has_edited_is_read_again_first(town: Town) -> None:
+    async def story() -> None:
+        async with writing(town, "We look for your luggage now, Zoe.") as person:
+            asked = next(post for post in town.network.posts.values() if post.author.handle == "zoe")
+            town.network.edit(asked, "@acme never mind, I have found my luggage")
+            person.app.do_fetch()
+            await person.rest()
+            assert "EDITED: read it again first" in heading(person)
+            await person.press("ctrl+s", "y")
+            assert "read it again, then send again" in person.news
+            assert person.app.editor.writing
+            await clear(person)
+            await person.type("Good to hear, Zoe!")
+            await person.press("ctrl+s", "y")
+            assert "answered" in person.news
+
+    run(story())
+    ours = [post.text for post in town.network.posts.values() if post.author.handle == "acme"]
+    assert ours == ["Good to hear, Zoe!"]
+
+
 def test_half_a_reply_that_the_customer_has_overtaken_is_not_sent_unread(town: Town) -> None:
     async def story() -> None:
         async with writing(town, "We look for your luggage now, Zoe.") as person:

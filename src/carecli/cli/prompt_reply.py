@@ -56,7 +56,7 @@ def _words(state: Review, opened: Answer) -> Unsent | None:
     digit = answer.isdigit() and 0 < int(answer) <= len(opened.drafts)
     chosen = opened.drafts[int(answer) - 1] if digit else None
     text, draft = (chosen.text, chosen.draft_id) if chosen else (answer, None)
-    return Unsent(opened.case, state.seat.agent, text, draft, read=opened.read)
+    return Unsent(opened.case, state.seat.agent, text, draft, read=opened.seen.message)
 
 
 def _show(state: Review, opened: Answer, value: Unsent, way: Way) -> None:
@@ -88,7 +88,7 @@ def _sent(state: Review, opened: Answer, value: Unsent, way: Way) -> str | None:
             output.lines("It was not sent.")
             return None
         way = replace(way, because=because.strip(), overridden=rules)
-    approved = answering.approve(seat, value, answers=opened.answers, way=way)
+    approved = answering.approve(seat, value, known=opened.seen, way=way)
     case = (value.case,)
     if approved.reply is None:
         state.deeds.append(Deed(f"proposed draft {approved.draft}", case, approved.events))

@@ -121,7 +121,7 @@ def _agreed(run: Context, asked: Wanted, found: Sequence[Finding], json: bool) -
         voice=voice,
         private=asked.private,
         draft=asked.draft,
-        read=asked.read,
+        read=asked.known.message,
     )
     _shown(json, _result(None, "waiting", found, asked.text, draft_id=number), found)
     errors.note(f"Not sent: {reason}. Somebody else: care draft approve {number}")
@@ -153,8 +153,7 @@ def _queue_and_send(run: Context, asked: Wanted, found: Sequence[Finding], json:
         agent=asked.agent,
         private=asked.private,
         draft=asked.draft,
-        read=asked.read,
-        answers=asked.answers,
+        known=asked.known,
         overrides=asked.overrides,
         send_at=asked.send_at,
         parts=asked.parts,

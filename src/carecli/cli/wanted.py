@@ -9,6 +9,7 @@ from typing import Any
 
 from carecli.cli.context import Context, interactive
 from carecli.cli.editor import edited
+from carecli.current import Seen
 from carecli.errors import Refused, UsageError
 
 
@@ -31,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A reply that is to be checked, agreed to and sent; `read` and `answers` are what its writer had seen."""
+    """A reply that is to be checked, agreed to and sent; `known` is what its writer had seen of the conversation."""
 
     case: int
     text: str
@@ -42,13 +43,12 @@ class Wanted:
     overrides: tuple[Any, ...]
     send_at: datetime | None
     parts: tuple[str, ...]
-    read: int
-    answers: int
+    known: Seen
 
 
 def wanted(run: Context, line: Line) -> Wanted:
     """What a line comes to. Raises UsageError, Conflict where the draft is overtaken, Refused, NotProcessed."""
-    read, answers = _seen(run, line.case)
+    known = _seen(run, line.case)
     words = _words(run, line.case, line.text, line.draft, line.edit)
     private = line.private or _is_private(run, line.draft)
     return Wanted(
@@ -61,8 +61,7 @@ def wanted(run: Context, line: Line) -> Wanted:
         overrides=_overrides(line.override, line.because),
         send_at=_moment(run, line.at),
         parts=_parts(run, line.case, words, private=private, thread=line.thread),
-        read=read,
-        answers=answers,
+        known=known,
     )
 
 
@@ -81,13 +80,12 @@ def _is_private(run: Context, draft: int | None) -> bool:
     return draft is not None and bool(replies.draft(run.store, draft)["private"])
 
 
-def _seen(run: Context, case: int) -> tuple[int, int]:
-    """The customer's newest message as this command begins, and how many answers of ours it has."""
-    from carecli.store import cases, mentions
+def _seen(run: Context, case: int) -> Seen:
+    """The conversation as it is when this command begins."""
+    from carecli import current
+    from carecli.store import cases
 
-    row = cases.get(run.store, case)
-    read: int = row["latest_mention_id"]
-    return read, mentions.answers_since(run.store, row["case_id"], mentions.get(run.store, read)["created_at"])
+    return current.seen(run.store, cases.get(run.store, case))
 
 
 def _parts(run: Context, case: int, words: str, *, private: bool, thread: bool) -> tuple[str, ...]:

@@ -52,6 +52,13 @@ def any_since(store: Store, case: int, kind: str, moment: str) -> bool:
     return store.row("SELECT 1 FROM events WHERE case_id = ? AND kind = ? AND at > ?", [case, kind, moment]) is not None
 
 
+def last_of(store: Store, case: int, kind: str) -> int | None:
+    """The number of the last event of one kind of a case."""
+    found = store.row("SELECT max(event_id) FROM events WHERE case_id = ? AND kind = ?", [case, kind])
+    number: int | None = found[0] if found else None
+    return number
+
+
 def numbers(store: Store, case: int, kind: str, agent: str | None) -> set[int]:
     """The events of one kind that `agent` wrote for a case, or for the one that it was merged into."""
     rows = store.rows(

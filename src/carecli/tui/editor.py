@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from carecli.answering import Answer
+from carecli.current import Seen
 from carecli.keys import COMMANDS
 from carecli.model import Draft, Finding
 from carecli.store.unsent import Unsent
@@ -125,9 +126,9 @@ class Editor(Vertical):
         self.private = kept.private if kept else False
         self.thread, self.later = False, ""
         if kept is not None:
-            if kept.read not in (None, answer.read):
-                self.warning = "NEW MESSAGE since you began"
-                self.answer = replace(answer, read=kept.read)  # the first try to send it shows that message
+            if kept.read not in (None, answer.seen.message):
+                self.warning = "NEW MESSAGE since you began"  # the first try to send it shows that message
+                self.answer = replace(answer, seen=answer.seen._replace(message=kept.read))
             self._draft = next((i for i, d in enumerate(self._drafts) if d.draft_id == kept.draft), -1)
             self.put(kept.text)
         elif self._drafts:
@@ -156,7 +157,7 @@ class Editor(Vertical):
         """What is written, as the store keeps it."""
         if self.answer is None:
             return None
-        return Unsent(self.answer.case, agent, self.area.text, self.draft_id, self.private, self.answer.read)
+        return Unsent(self.answer.case, agent, self.area.text, self.draft_id, self.private, self.answer.seen.message)
 
     @property
     def draft_id(self) -> int | None:
@@ -168,10 +169,10 @@ class Editor(Vertical):
         """Whether somebody has written anything: a proposal as it came needs no keeping."""
         return self.area.text not in {cleaned(draft.text) for draft in self._drafts}
 
-    def read_now(self, mention: int, answers: int) -> None:
-        """The writer has seen the customer's newest message, and so many answers to it."""
+    def read_now(self, seen: Seen) -> None:
+        """The writer has seen the conversation as it is now."""
         if self.answer is not None:
-            self.answer = replace(self.answer, read=mention, answers=answers)
+            self.answer = replace(self.answer, seen=seen)
 
     def end(self) -> None:
         """Close."""

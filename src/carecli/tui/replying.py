@@ -103,8 +103,12 @@ class Replying(Live):
         if answer is None or answer.case != file.case["case"]:
             return
         inbound = [row["mention_id"] for row in file.mentions if row["inbound"]]
-        if inbound and answer.read not in (inbound[-1], None) and not self.editor.warning:
+        edits = [event.number for event in file.log if event.kind == "edited"]
+        if inbound and answer.seen.message != inbound[-1] and not self.editor.warning:
             self.editor.warning = "NEW MESSAGE: read it first"
+            self.editor.tell()
+        elif edits and answer.seen.edit != edits[-1] and not self.editor.warning:
+            self.editor.warning = "EDITED: read it again first"
             self.editor.tell()
 
     def on_reply_area_command(self, event: ReplyArea.Command) -> None:
@@ -227,10 +231,10 @@ class Replying(Live):
         return f"Send {how} to {who}{when}{against}? y: send, Esc: back"
 
     async def _approve(self, value: Unsent, way: Way) -> None:
-        answers = self.editor.answer.answers if self.editor.answer else None
+        known = self.editor.answer.seen if self.editor.answer else None
         self.say("Checking the links, and sending …")
         try:
-            approved = await self.sender.ask(lambda seat: answering.approve(seat, value, answers=answers, way=way))
+            approved = await self.sender.ask(lambda seat: answering.approve(seat, value, known=known, way=way))
         except Conflict as error:
             await self._conflict(value, error)
             return
@@ -261,22 +265,17 @@ class Replying(Live):
             self.say(f"Reply {reply} is {sent.status}: {sent.error} (care outbox)", "bad")
 
     async def _conflict(self, value: Unsent, error: CareError) -> None:
-        """The customer wrote meanwhile: show it; whoever sends again has read it."""
+        """The customer wrote or edited meanwhile: show it; whoever sends again has read it."""
         await self.read_all()
-        file = await self.reader.ask(lambda seat: seat.file(value.case))
-        inbound = [row["mention_id"] for row in file.mentions if row["inbound"]]
-        if inbound and inbound[-1] != value.read:
-            answers = sum(not row["inbound"] for row in file.mentions[_place(file, inbound[-1]) :])
-            self.editor.read_now(inbound[-1], answers)
-            self.editor.warning = ""
-            self.editor.tell()
-            self.say(f"{error.message}: read the new message, then send again", "warn")
-        else:
+        known = self.editor.answer.seen if self.editor.answer else None
+        now = await self.reader.ask(lambda seat: answering.look(seat, value.case))
+        if known is None or (now.message, now.edit) == (known.message, known.edit):
             raise error
-
-
-def _place(file: CaseFile, mention: int) -> int:
-    return next(place for place, row in enumerate(file.mentions) if row["mention_id"] == mention)
+        self.editor.read_now(now)
+        self.editor.warning = ""
+        self.editor.tell()
+        what = "the new message" if now.message != known.message else "it again"
+        self.say(f"{error.message}: read {what}, then send again", "warn")
 
 
 def _read(parts: Sequence[str], text: str, found: tuple[Finding, ...]) -> Callable[[Painter, int], list[Line]]:
