@@ -1,9 +1,11 @@
 """Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, some minutes.
 
-The same seeds, rules and numpy give the same file. First the hashed linear model learns from all seeds. Then, so
-that the combination knows how far to trust it, it is trained five times on four fifths, and the combination is
-fitted on what each says of the fifth that it has not seen, beside the evidence of the rules. The thresholds are set on
-the same unseen logits: emergencies so that nearly all are found, replies so that most are.
+The same seeds, public texts (`background.py`), rules and numpy give the same file. First the hashed linear model learns
+from all seeds. Then, so that the combination knows how far to trust it, it is trained five times on four fifths, and
+the combination is fitted on what each says of the fifth that it has not seen, beside the evidence of the rules, and on
+what it says of the public texts, of which it never sees any: they teach how little the model's words are worth among
+texts of another kind. The thresholds are set on the same logits of the seeds: emergencies so that nearly all are found,
+replies so that most are.
 """
 
 from __future__ import annotations
@@ -11,17 +13,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import background
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage import cues, engine, evidence, linear, prior
+from carecli.triage import cues, engine, linear, prior
 from carecli.triage.features import Features, hashed
-from carecli.triage.linear import Floats, Narrow
+from carecli.triage.linear import Flags, Floats, Narrow
 from carecli.triage.prepare import Rules, comparable
+from carecli.triage.reasons import Reading
 
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "he", "pl", "zh")
@@ -29,54 +33,95 @@ FOLDS = 5
 PENALTY, MIX_PENALTY = 3e-5, 1e-3
 MIX_STEPS = 200
 # Of the seeds that are emergencies, or that need a reply, so many must pass the threshold.
-EMERGENCY_RECALL, REPLY_RECALL = 0.91, 0.95
-# Seeds are balanced, life is not: about these shares of what a care team gets. Emergencies keep what seeds give them.
+EMERGENCY_RECALL, REPLY_RECALL = 0.925, 0.95
+# Seeds are balanced, life is not: about these shares of what a care team gets, the negative ones rather too many, as
+# those must not be missed. Emergencies keep what seeds give them.
 LIFE = {
+    "negative": 0.50, "neutral": 0.30, "positive": 0.20,
     "complaint": 0.30, "question": 0.18, "request": 0.12, "praise": 0.12, "suggestion": 0.05, "lead": 0.03,
     "spam": 0.07, "chatter": 0.13,
 }  # fmt: skip
 
 
-class Seed(NamedTuple):
-    """One labelled sentence."""
+class Example(NamedTuple):
+    """A text to learn from; `labels` has one for each head, −1 where it is unknown; `never` are intents it has not."""
 
     text: str
     language: str
     labels: tuple[int, ...]
+    never: frozenset[str] = frozenset()
+
+
+class Material(NamedTuple):
+    """Examples as the rules read them, and which outputs may be right for each."""
+
+    readings: list[Reading]
+    labels: npt.NDArray[np.int64]
+    may_be: Flags
+
+    def tokens(self) -> list[Sequence[str]]:
+        """What the linear model looks at."""
+        return [reading.p.units for reading in self.readings]
 
 
 def sources() -> dict[str, str]:
     """The fingerprint of each file that the prior is made from."""
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in seed_files()}
+    ours = {path.name: hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in seed_files()}
+    return ours | background.sources()
 
 
 def seed_files() -> list[Path]:
-    """The files with seed sentences."""
-    return [DATA / f"seeds_{language}.tsv" for language in LANGUAGES]
+    """The files with seed sentences, and those with sentences of reviews and surveys, which have a sentiment alone."""
+    return [DATA / f"{name}_{language}.tsv" for name in ("seeds", "reviews") for language in LANGUAGES]
 
 
-def seeds() -> Iterator[Seed]:
+def seeds() -> Iterator[Example]:
     """All seeds. Raises ValueError for a line that has an unknown label."""
-    for language, path in zip(LANGUAGES, seed_files(), strict=True):
+    for path in seed_files():
         header, *lines = path.read_text(encoding="utf-8").splitlines()
         names = header.split("\t")
         for number, line in enumerate(lines, start=2):
             row = dict(zip(names, line.split("\t"), strict=True))
             try:
-                labels = tuple(head.labels.index(row[head.name]) for head in prior.HEADS)
+                labels = tuple(_label(head, row) for head in prior.HEADS)
             except ValueError as error:
                 raise ValueError(f"{path.name}, line {number}: {line!r}") from error
-            yield Seed(row["text"], language, labels)
+            yield Example(row["text"], path.stem[-2:], labels)
 
 
-def unseen_logits(
-    kernel: Narrow, labels: npt.NDArray[np.int64], folds: npt.NDArray[np.int64], *, penalty: float = PENALTY
-) -> Floats:
+def _label(head: linear.Head, row: Mapping[str, str]) -> int:
+    return head.labels.index(row[head.name]) if head.name in row else -1
+
+
+def public() -> Iterator[Example]:
+    """What is not ours, of which we know only what it is not."""
+    for each in background.texts():
+        yield Example(each.text, each.language, (-1,) * len(prior.HEADS), each.never)
+
+
+def read(examples: Sequence[Example]) -> Material:
+    """The examples, read by the rules."""
+    rules = Rules(languages=LANGUAGES)
+    readings = engine.read([each.text for each in examples], rules, [each.language for each in examples])
+    labels = np.array([each.labels for each in examples])
+    may_be = linear.possible(labels, prior.HEADS)
+    for row, example in zip(may_be, examples, strict=True):
+        row[[prior.INTENT.start + prior.HEADS[1].labels.index(name) for name in example.never]] = False
+    return Material(readings, labels, may_be)
+
+
+def folds_of(count: int) -> npt.NDArray[np.int64]:
+    """Which of the five parts each seed belongs to."""
+    folds: npt.NDArray[np.int64] = np.arange(count) * 7919 % 104729 % FOLDS
+    return folds
+
+
+def unseen_logits(kernel: Narrow, may_be: Flags, folds: npt.NDArray[np.int64], *, penalty: float = PENALTY) -> Floats:
     """What the linear model says of each text when it was trained without the text's fold."""
-    logits = np.zeros((len(labels), prior.WIDTH))
+    logits = np.zeros(may_be.shape)
     for fold in range(FOLDS):
         seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        dual = linear.train(kernel[np.ix_(seen, seen)], labels[seen], prior.HEADS, penalty=penalty)
+        dual = linear.train(kernel[np.ix_(seen, seen)], may_be[seen], prior.HEADS, penalty=penalty)
         logits[unseen] = kernel[np.ix_(unseen, seen)] @ dual.coefficients + dual.bias
         print(f"fold {fold + 1} of {FOLDS}", file=sys.stderr)
     return logits
@@ -103,25 +148,24 @@ def kept(logits: Callable[[], Floats], cache: Path | None) -> Floats:
     return made
 
 
-def fit_mix(logits: Floats, rows: Floats, labels: npt.NDArray[np.int64]) -> Mix:
+def fit_mix(logits: Floats, rows: Floats, may_be: Flags) -> Mix:
     """The weights of logits and evidence, each penalised in units of its own spread."""
     inputs = np.concatenate([logits, rows], axis=1)
     means, spreads = inputs.mean(axis=0), inputs.std(axis=0)
     spreads[spreads < 1e-9] = np.inf
     scaled = (inputs - means) / spreads
-    found = fit(scaled, labels, penalty=MIX_PENALTY, steps=MIX_STEPS)
+    found = fit(scaled, may_be, penalty=MIX_PENALTY, steps=MIX_STEPS)
     weights = prior.rounded_mix(found.weights / spreads[:, None])
     return Mix(weights, found.bias - means @ weights)
 
 
-def fit(inputs: Floats, labels: npt.NDArray[np.int64], *, penalty: float, steps: int) -> Mix:
+def fit(inputs: Floats, may_be: Flags, *, penalty: float, steps: int) -> Mix:
     """The weights of few inputs, found directly; `penalty` is that of `linear.train`."""
     shape = (inputs.shape[1] + 1, prior.WIDTH)
-    each = np.ones(len(inputs))
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         both = flat.reshape(shape)
-        value, gradient = linear.cross_entropy(inputs @ both[:-1] + both[-1], labels, each, prior.HEADS)
+        value, gradient = linear.cross_entropy(inputs @ both[:-1] + both[-1], may_be, prior.HEADS)
         slope = np.empty(shape)
         slope[:-1] = inputs.T @ gradient / len(inputs) + penalty * both[:-1]
         slope[-1] = gradient.sum(axis=0) / len(inputs)
@@ -132,11 +176,13 @@ def fit(inputs: Floats, labels: npt.NDArray[np.int64], *, penalty: float, steps:
 
 
 def as_in_life(bias: Floats, labels: npt.NDArray[np.int64]) -> Floats:
-    """The bias with the intents' shares in life in place of their shares in the seeds."""
+    """The bias with the shares of sentiments and intents in life in place of their shares in the seeds."""
     shifted = bias.copy()
-    for index, name in enumerate(prior.HEADS[1].labels):
-        if name in LIFE:
-            shifted[prior.INTENT.start + index] += np.log(LIFE[name] / (labels[:, 1] == index).mean())
+    for column, part in enumerate((prior.SENTIMENT, prior.INTENT)):
+        known = labels[labels[:, column] >= 0, column]
+        for index, name in enumerate(prior.HEADS[column].labels):
+            if name in LIFE:
+                shifted[part.start + index] += np.log(LIFE[name] / (known == index).mean())
     return shifted
 
 
@@ -162,25 +208,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cache", type=Path, help="where to keep what each seed is to who has not seen it (.npz)")
     cache: Path | None = parser.parse_args().cache
-    all_seeds = list(seeds())
-    rules = Rules(languages=LANGUAGES)
-    readings = engine.read([seed.text for seed in all_seeds], rules, [seed.language for seed in all_seeds])
-    labels = np.array([seed.labels for seed in all_seeds])
-    features: Features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
+    ours, others = read(list(seeds())), read(list(public()))
+    features: Features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
     rarity = linear.rarities(features)
     matrix = linear.sparse(features, rarity)
     kernel = linear.similarities(matrix)
-    print(f"{len(all_seeds)} seeds, {len(matrix.buckets)} buckets", file=sys.stderr)
-    folds = np.arange(len(all_seeds)) * 7919 % 104729 % FOLDS
-    logits = kept(lambda: unseen_logits(kernel, labels, folds), cache)
-    rows = np.array([evidence.numbers(r.p, r.feeling, r.opinion, r.urgency) for r in readings])
-    mix = fit_mix(logits, rows, labels)
-    bias = as_in_life(mix.bias, labels)
+    print(
+        f"{len(ours.labels)} seeds, {len(others.labels)} public texts, {len(matrix.buckets)} buckets", file=sys.stderr
+    )
+    learnt = linear.primal(matrix, linear.train(kernel, ours.may_be, prior.HEADS, penalty=PENALTY), rarity)
+    unseen = kept(lambda: unseen_logits(kernel, ours.may_be, folds_of(len(ours.labels))), cache)
+    logits = np.concatenate([unseen, learnt.logits(others.tokens())])
+    rows = engine.evidence_of([*ours.readings, *others.readings])
+    mix = fit_mix(logits, rows, np.concatenate([ours.may_be, others.may_be]))
+    bias = as_in_life(mix.bias, ours.labels)
     combined = np.concatenate([logits, rows], axis=1) @ mix.weights + bias
-    emergency, reply = thresholds(combined, labels)
-    dual = linear.train(kernel, labels, prior.HEADS, penalty=PENALTY)
+    emergency, reply = thresholds(combined[: len(ours.labels)], ours.labels)
     made = prior.Prior(
-        linear.primal(matrix, dual, rarity),
+        learnt,
         mix.weights,
         bias,
         emergency,
@@ -189,7 +234,7 @@ def main() -> None:
     )
     (DATA / prior.FILE).write_bytes(prior.dumped(made))
     print(f"thresholds: emergency {made.emergency}, reply {made.reply}", file=sys.stderr)
-    unknown = sum(reading.p.language not in cues.LANGUAGES for reading in readings)
+    unknown = sum(reading.p.language not in cues.LANGUAGES for reading in ours.readings)
     print(f"{unknown} seeds in no language that we know", file=sys.stderr)
 
 

@@ -1,8 +1,8 @@
 """Make src/carecli/triage/data/semantic.npz: `python scripts/train_semantic.py`, after train_prior.py.
 
-Needs the extra `semantic`; to embed all seeds takes some minutes, with `--cache FILE` only those that are new; with
+Needs the extra `semantic`; to embed all texts takes some minutes, with `--cache FILE` only those that are new; with
 `--words FILE`, the cache of train_prior.py, the words need not be learnt again. The same folds as there, so that the
-combination is fitted on logits of seeds that neither model had seen.
+combination is fitted on logits of texts that neither model had seen.
 """
 
 from __future__ import annotations
@@ -17,13 +17,12 @@ import train_prior as base
 
 from carecli.triage import engine, linear, prior, semantic
 from carecli.triage.features import hashed
-from carecli.triage.linear import Floats, Labels
-from carecli.triage.prepare import Rules, comparable
-from carecli.triage.reasons import Reading
+from carecli.triage.linear import Flags, Floats
+from carecli.triage.prepare import comparable
 
 PENALTY, STEPS = 3e-4, 60
 # It tells emergencies from stories better, so more of them can be let through at the same price.
-EMERGENCY_RECALL = 0.93
+EMERGENCY_RECALL = 0.955
 _SCALE = 4.0
 
 
@@ -38,22 +37,23 @@ def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
     known |= dict(zip(new, semantic.embedded(list(new.values())), strict=True))
     if cache is not None:
         np.savez_compressed(cache, keys=np.array(list(known)), vectors=np.array(list(known.values())))
-    print(f"{len(new)} seeds embedded, {len(texts) - len(new)} taken from the cache", file=sys.stderr)
+    print(f"{len(new)} texts embedded, {len(texts) - len(new)} taken from the cache", file=sys.stderr)
     return np.array([known[key] for key in keys], np.float64)
 
 
-def unseen_words(readings: Sequence[Reading], labels: Labels, folds: Labels) -> Floats:
+def unseen_words(ours: base.Material) -> Floats:
     """What the linear model says of the words of seeds that it was not trained with."""
-    features = hashed([[comparable(token) for token in reading.p.units] for reading in readings])
-    return base.unseen_logits(linear.similarities(linear.sparse(features, linear.rarities(features))), labels, folds)
+    features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
+    kernel = linear.similarities(linear.sparse(features, linear.rarities(features)))
+    return base.unseen_logits(kernel, ours.may_be, base.folds_of(len(ours.labels)))
 
 
-def unseen_meanings(inputs: Floats, labels: Labels, folds: Labels) -> Floats:
-    """The same for embeddings, which are few numbers a seed."""
-    logits = np.zeros((len(labels), prior.WIDTH))
+def unseen_meanings(inputs: Floats, may_be: Flags) -> Floats:
+    """The same for embeddings, which are few numbers a text."""
+    logits, folds = np.zeros(may_be.shape), base.folds_of(len(may_be))
     for fold in range(base.FOLDS):
         seen = folds != fold
-        found = base.fit(inputs[seen], labels[seen], penalty=PENALTY, steps=STEPS)
+        found = base.fit(inputs[seen], may_be[seen], penalty=PENALTY, steps=STEPS)
         logits[~seen] = inputs[~seen] @ found.weights + found.bias
     return logits
 
@@ -64,25 +64,24 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="a file that keeps embeddings from one run to the next (.npz)")
     parser.add_argument("--words", type=Path, help="the cache of train_prior.py (.npz)")
     arguments = parser.parse_args()
-    seeds = list(base.seeds())
-    rules = Rules(languages=base.LANGUAGES)
-    readings = engine.read([seed.text for seed in seeds], rules, [seed.language for seed in seeds])
-    labels = np.array([seed.labels for seed in seeds])
-    folds = np.arange(len(seeds)) * 7919 % 104729 % base.FOLDS
-    words = base.kept(lambda: unseen_words(readings, labels, folds), arguments.words)
+    ours, others = base.read(list(base.seeds())), base.read(list(base.public()))
+    readings, count = [*ours.readings, *others.readings], len(ours.readings)
+    known = prior.shipped().linear.logits(others.tokens())
+    words = np.concatenate([base.kept(lambda: unseen_words(ours), arguments.words), known])
     vectors = embedded([reading.p.masked for reading in readings], arguments.cache)
-    mean = vectors.mean(axis=0)
-    scale = np.sqrt(_SCALE / ((vectors - mean) ** 2).sum(axis=1).mean())
+    mean = vectors[:count].mean(axis=0)
+    scale = np.sqrt(_SCALE / ((vectors[:count] - mean) ** 2).sum(axis=1).mean())
     inputs = (vectors - mean) * scale
-    meant = unseen_meanings(inputs, labels, folds)
-    evidence = engine.evidence_of(readings)
-    rows = np.concatenate([meant, evidence], axis=1)
-    mix = base.fit_mix(words, rows, labels)
-    bias = base.as_in_life(mix.bias, labels)
+    learnt = base.fit(inputs[:count], ours.may_be, penalty=PENALTY, steps=STEPS)
+    meant = np.concatenate(
+        [unseen_meanings(inputs[:count], ours.may_be), inputs[count:] @ learnt.weights + learnt.bias]
+    )
+    rows = np.concatenate([meant, engine.evidence_of(readings)], axis=1)
+    mix = base.fit_mix(words, rows, np.concatenate([ours.may_be, others.may_be]))
+    bias = base.as_in_life(mix.bias, ours.labels)
     combined = np.concatenate([words, rows], axis=1) @ mix.weights + bias
-    learnt = base.fit(inputs, labels, penalty=PENALTY, steps=STEPS)
     head = learnt.weights * scale
-    emergency, reply = base.thresholds(combined, labels, recall=EMERGENCY_RECALL)
+    emergency, reply = base.thresholds(combined[:count], ours.labels, recall=EMERGENCY_RECALL)
     made = semantic.Semantic(head, learnt.bias - mean @ head, mix.weights, bias, emergency, reply, base.sources())
     (base.DATA / semantic.FILE).write_bytes(semantic.dumped(made))
     print(f"thresholds: emergency {emergency}, reply {reply}", file=sys.stderr)

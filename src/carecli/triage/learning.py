@@ -143,8 +143,9 @@ def _fitted(features: Features, evidence: Floats, labels: Labels, before: Floats
     matrix = linear.sparse(features, rarity)
     kernel = _WORDS * linear.similarities(matrix) + _FINDINGS * (evidence @ evidence.T) / 16 + _FREQUENCY
     dual = linear.train(
-        kernel.astype(np.float32), labels, prior.HEADS, penalty=_PENALTY / len(labels), offset=before, biased=False
-    )
+        kernel.astype(np.float32), linear.possible(labels, prior.HEADS), prior.HEADS,
+        penalty=_PENALTY / len(labels), offset=before, biased=False,
+    )  # fmt: skip
     words = linear.Dual(_WORDS * dual.coefficients, np.zeros(prior.WIDTH))
     mix = _FINDINGS / 16 * evidence.T @ dual.coefficients
     bias = _FREQUENCY * dual.coefficients.sum(axis=0)
@@ -158,5 +159,5 @@ def _rounded(values: Floats) -> Floats:
 
 def _loss(logits: Floats, labels: Labels) -> float:
     """The mean cross-entropy of the labels that are there."""
-    total, _ = linear.cross_entropy(logits, labels, np.ones(len(labels)), prior.HEADS)
+    total, _ = linear.cross_entropy(logits, linear.possible(labels, prior.HEADS), prior.HEADS)
     return round(total / int((labels >= 0).sum()), 6)

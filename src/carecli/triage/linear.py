@@ -23,6 +23,7 @@ from carecli.triage.known import Known, added
 Floats = npt.NDArray[np.float64]
 Narrow = npt.NDArray[np.float32]
 Labels = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
 _MEMORY = 8
 RARITY_STEPS = 16
 _WHOLE, _LEAST = 127, 2
@@ -200,10 +201,12 @@ def similarities(matrix: Sparse) -> Narrow:
     kernel = np.zeros((count, count), np.float32)
     filled = np.flatnonzero(np.diff(matrix.starts))
     row = np.zeros(len(matrix.buckets), np.float32)
-    for text in filled:
-        part = slice(matrix.starts[text], matrix.starts[text + 1])
+    for place, text in enumerate(filled):
+        begin, later = matrix.starts[text], filled[place:]
+        part = slice(begin, matrix.starts[text + 1])
         row[matrix.columns[part]] = matrix.values[part]
-        kernel[text, filled] = np.add.reduceat(row[matrix.columns] * matrix.values, matrix.starts[:-1][filled])
+        products = np.add.reduceat(row[matrix.columns[begin:]] * matrix.values[begin:], matrix.starts[later] - begin)
+        kernel[text, later] = kernel[later, text] = products
         row[matrix.columns[part]] = 0
     return kernel
 
@@ -215,29 +218,34 @@ class Dual(NamedTuple):
     bias: Floats
 
 
+def possible(labels: Labels, heads: Sequence[Head]) -> Flags:
+    """Which outputs may be right: of each head the label of its column alone, all of them where it is −1."""
+    columns = zip(labels.T, heads, strict=True)
+    parts = [(given[:, None] == np.arange(len(head.labels))) | (given[:, None] < 0) for given, head in columns]
+    return np.concatenate(parts, axis=1)
+
+
 def train(
-    kernel: Narrow, labels: Labels, heads: Sequence[Head], *, penalty: float, offset: Floats | None = None,
-    weights: Floats | None = None, biased: bool = True, steps: int = 60,
+    kernel: Narrow, may_be: Flags, heads: Sequence[Head], *, penalty: float, offset: Floats | None = None,
+    biased: bool = True, steps: int = 60,
 ) -> Dual:  # fmt: skip
     """Fit all heads to texts whose products are `kernel`.
 
-    `labels` has a column for each head, −1 where a text has none; `offset` are logits that are there already,
-    `weights` says how much each text counts, `penalty` how much the squares of the weights do; without `biased`
-    there is no free constant.
+    `may_be` has a column for each output, true for the labels that a text may have (`possible`); `offset` are
+    logits that are there already, `penalty` says how much the squares of the weights count; without `biased` there
+    is no free constant.
     """
-    count, width = len(labels), sum(len(head.labels) for head in heads)
-    each = np.ones(count) if weights is None else weights
-    total = float(each.sum()) or 1.0
+    count, width = may_be.shape
     start = np.zeros((count, width)) if offset is None else offset
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         both = flat.reshape(count + 1, width)
         inner = (kernel @ both[:-1].astype(np.float32)).astype(np.float64)
-        value, gradient = cross_entropy(inner + both[-1] + start, labels, each, heads)
+        value, gradient = cross_entropy(inner + both[-1] + start, may_be, heads)
         slope = np.empty_like(both)
-        slope[:-1] = kernel @ (gradient / total).astype(np.float32) + penalty * inner
-        slope[-1] = gradient.sum(axis=0) / total * biased
-        return value / total + penalty / 2 * float((both[:-1] * inner).sum()), slope.ravel()
+        slope[:-1] = kernel @ (gradient / count).astype(np.float32) + penalty * inner
+        slope[-1] = gradient.sum(axis=0) / count * biased
+        return value / count + penalty / 2 * float((both[:-1] * inner).sum()), slope.ravel()
 
     both = minimise(loss, np.zeros((count + 1) * width), steps).reshape(count + 1, width)
     return Dual(both[:-1], both[-1])
@@ -249,21 +257,17 @@ def primal(matrix: Sparse, dual: Dual, rarity: npt.NDArray[np.uint8]) -> Linear:
     return quantised(weights, matrix.buckets, dual.bias, rarity)
 
 
-def cross_entropy(
-    logits: Floats, all_labels: Labels, all_weights: Floats, heads: Sequence[Head]
-) -> tuple[float, Floats]:
-    """The sum over texts and heads, and its gradient by logit."""
+def cross_entropy(logits: Floats, may_be: Flags, heads: Sequence[Head]) -> tuple[float, Floats]:
+    """Minus the logarithm of the probability of what may be, summed over texts and heads; its gradient by logit."""
     value, gradient, start = 0.0, np.zeros_like(logits), 0
-    for column, head in enumerate(heads):
+    for head in heads:
         part = slice(start, start + len(head.labels))
         start = part.stop
-        labels = all_labels[:, column]
-        there = np.flatnonzero(labels >= 0)
-        shares, weights = softmax(logits[there, part]), all_weights[there]
-        right = shares[np.arange(len(there)), labels[there]]
-        value -= float((weights * np.log(np.maximum(right, 1e-12))).sum())
-        shares[np.arange(len(there)), labels[there]] -= 1
-        gradient[there, part] = shares * weights[:, None]
+        shares = softmax(logits[:, part])
+        right = shares * may_be[:, part]
+        total = np.maximum(right.sum(axis=1), 1e-12)
+        value -= float(np.log(total).sum())
+        gradient[:, part] = shares - right / total[:, None]
     return value, gradient
 
 
