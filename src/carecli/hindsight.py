@@ -124,7 +124,7 @@ def _open(projection: Projection) -> Open | None:
     last = segments[-1]
     if last.resolved_at is not None or not any(segment.needs_reply for segment in segments):
         return None
-    intent, urgency, language, *_ = projection.segments[-1]
+    urgency, intent, language = (projection.signals[key] for key in ("urgency", "intent", "language"))
     return Open(iso(last.opened_at), projection.case, len(segments) - 1, urgency, intent, language)
 
 

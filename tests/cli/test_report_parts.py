@@ -270,3 +270,20 @@ def test_what_was_written_in_this_very_second_is_in_the_report(world: World) -> 
     world.env["CARE_NOW"] = "2026-11-20T12:00:00.900Z"
     world.mentions({"text": "@acme my bag is lost", "created_at": "2026-11-20T12:00:00Z"})
     assert world.json("report")["mentions"]["total"] == 1
+
+
+def test_the_backlog_says_of_a_case_what_the_queue_says(world: World) -> None:
+    world.init()
+    told = [("1", "zoe", "@acme smoke in car 4!", None), ("2", "acme", "Staff are with you, Zoe.", "1")]
+    told.append(("3", "zoe", "All fine again. And who pays for my coat?", "2"))
+    world.mentions(
+        *(
+            {"id": number, "author": who, "text": text, "in_reply_to": to, "created_at": DAY.format(f"0{number}:00")}
+            for number, who, text, to in told
+        )
+    )
+    world.say(_1="emergency", _3="question")
+    (waiting,) = world.json("queue")
+    backlog = world.json("report", "backlog")["backlog"]
+    assert (waiting["intent"], list(backlog["by_intent"])) == ("question", ["question"])
+    assert list(backlog["by_urgency"]) == [waiting["urgency"]]

@@ -79,3 +79,18 @@ def test_the_order_of_texts_does_not_matter() -> None:
     now = [(f"the {word} broke again today, number {n}", "en") for n in range(5) for word in ("lamp", "door")]
     one, other = (propose(texts, BEFORE, limit=9) for texts in (now, now[::-1]))
     assert [(p.words, p.now) for p in one] == [(p.words, p.now) for p in other]
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "small"),
+    [
+        ("en", "and why is it not there, number {}", {"and", "why", "not", "there", "and why", "not there"}),
+        ("pl", "nie wiem gdzie to jest, numer {}", {"nie", "gdzie", "jest"}),
+        ("he", "אין לי מושג מה זה, מספר {}", {"אין", "מה", "זה"}),
+        ("zh", "我们怎么知道，{}号", {"我们", "怎么", "知道", "我们怎么"}),
+    ],
+)
+def test_small_words_are_no_topic(language: str, text: str, small: set[str]) -> None:
+    said = {each.words for each in propose([(text.format(n), language) for n in range(9)], [], limit=20)}
+    assert not said & small
+    assert said, "a run with another word in it may be one"

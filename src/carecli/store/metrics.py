@@ -156,9 +156,12 @@ def backlog(store: Store, instant: str, besides: Sequence[int] = ()) -> int:
 
 
 def backlog_segments(store: Store, instant: str, besides: Sequence[int] = ()) -> list[Row]:
-    """The segments that `backlog` counts, with what they say now."""
-    columns = "s.case_id, s.number, s.opened_at, s.urgency, s.intent, s.language, s.changed_at"
-    unresolved = (f"SELECT {columns} {_UNRESOLVED.format(when)}" for when in ("IS NULL", "> ?1"))
+    """The segments that `backlog` counts, with what their cases say now: what is answered in them presses no more."""
+    columns = "s.case_id, s.number, s.opened_at, c.urgency, c.intent, c.language, s.changed_at"
+    unresolved = (
+        f"SELECT {columns} FROM (SELECT s.* {_UNRESOLVED.format(when)}) s JOIN cases c USING (case_id)"
+        for when in ("IS NULL", "> ?1")
+    )
     return store.rows(" UNION ALL ".join(unresolved), [instant, json.dumps(list(besides))])
 
 

@@ -8,8 +8,11 @@ log-likelihood ratio (1993), which also serves for rare words, orders them.
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from importlib.resources import files
 from math import log
 from typing import NamedTuple
 
@@ -64,6 +67,7 @@ def propose(
     `least`: in how many texts of now at least. `known`: words that are a topic or a name already.
     """
     earlier, old, found = _by_language(before), dict[str | None, list[set[str]]](), list[_Scored]()
+    small = _small_words()
     covered = [fold(word) for word in known if word]
     for language, said in _by_language(now).items():
         texts = _distinct(said) if len(said) >= least else []
@@ -75,12 +79,22 @@ def propose(
         old[language] = [_runs(_spoken(text), frequent) for text in _distinct(earlier.get(language, ()))]
         found += _of_language(language, texts, new, old[language], least)
     found = [
-        scored for scored in found if not any(word in scored[1].words or scored[1].words in word for word in covered)
+        scored
+        for scored in found
+        if not any(word in scored[1].words or scored[1].words in word for word in covered)
+        and not small.get(scored[1].language, frozenset()).issuperset(scored[1].words.split())
     ]
     proposed = {word for scored in found for word in scored[1].words.split()}
     common = {language: Counter(word for runs in texts for word in runs & proposed) for language, texts in old.items()}
     found.sort(key=lambda scored: (-scored[0], *_plainness(scored[1], common.get(scored[1].language, Counter()))))
     return _apart(found, limit)
+
+
+@cache
+def _small_words() -> dict[str | None, frozenset[str]]:
+    """The words that say nothing by themselves: where few wrote in a language before, they are as new as any other."""
+    text = files("carecli.triage").joinpath("data", "small_words.toml").read_text(encoding="utf-8")
+    return {code: frozenset(fold(words).translate(variants()).split()) for code, words in tomllib.loads(text).items()}
 
 
 def _plainness(proposal: Proposal, common: Mapping[str, int]) -> tuple[float, int, str, str]:
