@@ -93,8 +93,9 @@ def test_a_language_without_words_of_ours_has_little_confidence() -> None:
         ["Wir sitzen am Bahnhof und warten", "Der Koffer ist immer noch nicht da 😡", "Wann öffnet ihr morgen?"], RULES
     )
     assert max(plain.confidence, angry.confidence, asking.confidence) <= 0.6
-    assert angry.sentiment == "negative"
-    assert asking.intent == "question"
+    assert (angry.sentiment, angry.intent, angry.urgency, angry.needs_reply) == ("negative", "complaint", "week", True)
+    assert (asking.intent, asking.needs_reply) == ("question", True)
+    assert (plain.sentiment, plain.intent) == ("neutral", "chatter")
 
 
 def test_score_label_and_bounds_agree() -> None:

@@ -45,6 +45,8 @@ _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
 _CLEAR_DANGER = 0.5
 _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
+# What the rules alone decide in a language of whose words the model knows nothing.
+_READ_BY_RULES: frozenset[Intent] = frozenset({"emergency", "chatter", "question", "complaint"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
 
@@ -184,6 +186,8 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
     combined = logits(readings, taught)
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
+    if taught.learnt is None:
+        _feel_by_rules(readings, shares[0])
     decided = _decided(readings, emergency, *shares[:3])
     named = _reasons(readings, decided)
     judged = zip(*(share.tolist() for share in shares), strict=True)
@@ -194,6 +198,14 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
         verdict = _verdict(reading, labels, each, rules, why, expected=expected)
         found.append(Judgement(verdict, *each))
     return found
+
+
+def _feel_by_rules(readings: Sequence[Reading], feelings: Floats) -> None:
+    """Of words that it never learnt the model knows nothing: where the rules feel something, that is it."""
+    for row, reading in zip(feelings, readings, strict=True):
+        if reading.p.language not in cues.LANGUAGES and reading.feeling.label != "neutral":
+            sure = round(0.5 + abs(reading.feeling.score) / 2, 6)
+            row[:] = (sure, 1 - sure, 0) if reading.feeling.label == "negative" else (0, 1 - sure, sure)
 
 
 def _decided(
@@ -227,8 +239,8 @@ def _only_asks(reading: Reading) -> bool:
 
 
 def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) -> Decided:
-    if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in {"emergency", "chatter", "question"}:
-        intent = reading.opinion.intent  # of words that it never learnt the model knows nothing
+    if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in _READ_BY_RULES:
+        intent, when = reading.opinion.intent, reading.urgency
     if intent == "emergency":
         when = "emergency"
     elif intent in _CALM:

@@ -227,9 +227,12 @@ def possible(labels: Labels, heads: Sequence[Head]) -> Flags:
 
 def train(
     kernel: Narrow, may_be: Flags, heads: Sequence[Head], *, penalty: float, offset: Floats | None = None,
-    biased: bool = True, steps: int = 60,
+    biased: bool = True, steps: int = 100,
 ) -> Dual:  # fmt: skip
     """Fit all heads to texts whose products are `kernel`.
+
+    What is searched is the coefficients, but steps and slopes are measured as the weights that they amount to, which
+    needs several times fewer of them: a point is both the coefficients and their products with the kernel.
 
     `may_be` has a column for each output, true for the labels that a text may have (`possible`); `offset` are
     logits that are there already, `penalty` says how much the squares of the weights count; without `biased` there
@@ -238,17 +241,17 @@ def train(
     count, width = may_be.shape
     start = np.zeros((count, width)) if offset is None else offset
 
-    def loss(flat: Floats) -> tuple[float, Floats]:
-        both = flat.reshape(count + 1, width)
-        inner = (kernel @ both[:-1].astype(np.float32)).astype(np.float64)
-        value, gradient = cross_entropy(inner + both[-1] + start, may_be, heads)
-        slope = np.empty_like(both)
-        slope[:-1] = kernel @ (gradient / count).astype(np.float32) + penalty * inner
-        slope[-1] = gradient.sum(axis=0) / count * biased
-        return value / count + penalty / 2 * float((both[:-1] * inner).sum()), slope.ravel()
+    def loss(point: Floats) -> tuple[float, Floats]:
+        coefficients, inner = point[0, :-1], point[1, :-1]
+        value, gradient = cross_entropy(inner + point[0, -1] + start, may_be, heads)
+        slope = np.empty_like(point)
+        slope[0, :-1] = gradient / count + penalty * coefficients
+        slope[1, :-1] = kernel @ slope[0, :-1].astype(np.float32)
+        slope[:, -1] = gradient.sum(axis=0) / count * biased
+        return value / count + penalty / 2 * float((coefficients * inner).sum()), slope
 
-    both = minimise(loss, np.zeros((count + 1) * width), steps).reshape(count + 1, width)
-    return Dual(both[:-1], both[-1])
+    found = minimise(loss, np.zeros((2, count + 1, width)), steps, lambda one, other: float((one[0] * other[1]).sum()))
+    return Dual(found[0, :-1], found[0, -1])
 
 
 def primal(matrix: Sparse, dual: Dual, rarity: npt.NDArray[np.uint8]) -> Linear:
@@ -271,24 +274,29 @@ def cross_entropy(logits: Floats, may_be: Flags, heads: Sequence[Head]) -> tuple
     return value, gradient
 
 
-def minimise(loss: Callable[[Floats], tuple[float, Floats]], start: Floats, steps: int) -> Floats:
-    """The minimum of a smooth function near `start`, by L-BFGS with halved steps."""
+def minimise(
+    loss: Callable[[Floats], tuple[float, Floats]],
+    start: Floats,
+    steps: int,
+    dot: Callable[[Floats, Floats], float] = lambda one, other: float((one * other).sum()),
+) -> Floats:
+    """The minimum of a smooth function near `start`, by L-BFGS with halved steps; `dot` is the inner product."""
     point, (value, slope) = start, loss(start)
     memory: list[tuple[Floats, Floats]] = []
     for _ in range(steps):
-        direction = _direction(slope, memory)
-        if float(direction @ slope) >= 0:
+        direction = _direction(slope, memory, dot)
+        if dot(direction, slope) >= 0:
             direction, memory = -slope, []
         length = 1.0 if memory else min(1.0, 1 / (float(np.abs(slope).sum()) or 1.0))
         for _ in range(20):
             new = point + length * direction
             new_value, new_slope = loss(new)
-            if new_value <= value + 1e-4 * length * float(direction @ slope):
+            if new_value <= value + 1e-4 * length * dot(direction, slope):
                 break
             length /= 2
         else:
             break
-        if float((new_slope - slope) @ (new - point)) > 1e-12:
+        if dot(new_slope - slope, new - point) > 1e-12:
             memory = [*memory[-_MEMORY + 1 :], (new - point, new_slope - slope)]
         done = value - new_value < 1e-6 * max(1.0, abs(value))
         point, value, slope = new, new_value, new_slope
@@ -297,16 +305,18 @@ def minimise(loss: Callable[[Floats], tuple[float, Floats]], start: Floats, step
     return point
 
 
-def _direction(slope: Floats, memory: Sequence[tuple[Floats, Floats]]) -> Floats:
+def _direction(
+    slope: Floats, memory: Sequence[tuple[Floats, Floats]], dot: Callable[[Floats, Floats], float]
+) -> Floats:
     direction = -slope
     factors = []
     for moved, change in reversed(memory):
-        share = float(moved @ direction) / float(moved @ change)
+        share = dot(moved, direction) / dot(moved, change)
         factors.append(share)
         direction = direction - share * change
     if memory:
         moved, change = memory[-1]
-        direction = direction * (float(moved @ change) / float(change @ change))
+        direction = direction * (dot(moved, change) / dot(change, change))
     for (moved, change), share in zip(memory, reversed(factors), strict=True):
-        direction = direction + moved * (share - float(change @ direction) / float(moved @ change))
+        direction = direction + moved * (share - dot(change, direction) / dot(moved, change))
     return direction
