@@ -214,3 +214,21 @@ def test_whom_a_text_addresses_says_nothing_of_what_it_wants(language: str, text
         plain.needs_reply,
     )
     assert plain.intent not in ("spam", "chatter", "lead")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@acme not solved!",
+        "not good",
+        "nothing works!",
+        "nie rozwiązane!",
+        "nierozwiązane!",
+        "לא נפתר!",
+        "没解决！",
+        "沒解決",
+    ],
+)
+def test_a_few_words_that_the_rules_read_are_not_outvoted(text: str) -> None:
+    (verdict,) = classify([text], RULES, directed=[True])
+    assert (verdict.sentiment, verdict.intent, verdict.needs_reply) == ("negative", "complaint", True)

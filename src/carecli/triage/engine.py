@@ -47,6 +47,9 @@ _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"}
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # What the rules alone decide in a language of whose words the model knows nothing.
 _READ_BY_RULES: frozenset[Intent] = frozenset({"emergency", "chatter", "question", "complaint"})
+# So few words ("not solved!") or Chinese characters are too little for the model to outvote the rules.
+_FEW_WORDS, _FEW_CHARACTERS = 3, 6
+_PLEASED: frozenset[Intent] = frozenset({"praise", "chatter"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
 
@@ -186,8 +189,7 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
     combined = logits(readings, taught)
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
-    if taught.learnt is None:
-        _feel_by_rules(readings, shares[0])
+    _feel_by_rules(readings, shares[0], taught)
     decided = _decided(readings, emergency, *shares[:3])
     named = _reasons(readings, decided)
     judged = zip(*(share.tolist() for share in shares), strict=True)
@@ -200,12 +202,17 @@ def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules,
     return found
 
 
-def _feel_by_rules(readings: Sequence[Reading], feelings: Floats) -> None:
-    """Of words that it never learnt the model knows nothing: where the rules feel something, that is it."""
+def _feel_by_rules(readings: Sequence[Reading], feelings: Floats, taught: Taught) -> None:
+    """Of words that it never learnt, or of very few, the model knows little: what the rules feel there, is it."""
     for row, reading in zip(feelings, readings, strict=True):
-        if reading.p.language not in cues.LANGUAGES and reading.feeling.label != "neutral":
+        strange = reading.p.language not in cues.LANGUAGES and taught.learnt is None
+        if reading.feeling.label != "neutral" and (strange or _is_short(reading)):
             sure = round(0.5 + abs(reading.feeling.score) / 2, 6)
             row[:] = (sure, 1 - sure, 0) if reading.feeling.label == "negative" else (0, 1 - sure, sure)
+
+
+def _is_short(reading: Reading) -> bool:
+    return len(reading.p.plain) <= _FEW_CHARACTERS if reading.p.plain else len(reading.p.tokens) <= _FEW_WORDS
 
 
 def _decided(
@@ -241,6 +248,8 @@ def _only_asks(reading: Reading) -> bool:
 def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) -> Decided:
     if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in _READ_BY_RULES:
         intent, when = reading.opinion.intent, reading.urgency
+    elif intent in _PLEASED and reading.opinion.intent == "complaint" and tone == "negative" and _is_short(reading):
+        intent, when = "complaint", reading.urgency
     if intent == "emergency":
         when = "emergency"
     elif intent in _CALM:
