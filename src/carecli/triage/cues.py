@@ -158,6 +158,10 @@ def find(tokens: Sequence[str], plain: str, language: str | None) -> Hits:
     return merged
 
 
+def find_all(tokens, plains, languages):
+    return [find(*each) for each in zip(tokens, plains, languages)]
+
+
 def _in_language(tokens: Sequence[str], plain: str, language: str) -> Hits:
     book = load(language)
     return book.find(tokens if book.spaced else characters(plain), _NOT)

@@ -11,6 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from carecli.model import (
     ANSWERED_IF_DIRECTED,
     ANSWERED_INTENTS,
@@ -24,8 +27,8 @@ from carecli.model import (
 )
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
-from carecli.triage.prepare import Rules, prepare
-from carecli.triage.reasons import Decided, Reading
+from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage.reasons import Decided, Readings
 
 if TYPE_CHECKING:
     from carecli.triage.learning import Learnt
@@ -35,6 +38,7 @@ if TYPE_CHECKING:
 # Texts in, one row of numbers for each out.
 Meaning = Callable[[Sequence[str]], "Vectors"]
 Shares = Sequence[float]
+Flags = npt.NDArray[np.bool_]
 
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
 _BATCH = 512
@@ -138,118 +142,111 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> list[Reading]:
-    """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages.
-
-    One signal after another for all of them, as that keeps its tables in the processor's cache.
-    """
+def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> Readings:
+    """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages."""
     prepared = [prepare(text, rules, hint) for text, hint in zip(texts, declared, strict=True)]
-    feelings = [sentiment.decide(p) for p in prepared]
-    opinions = [intents.decide(p, feeling.score) for p, feeling in zip(prepared, feelings, strict=True)]
-    hurries = [urgency.decide(opinion.hits, opinion.intent) for opinion in opinions]
-    return [
-        Reading(p, feeling, opinion, when, pressing)
-        for p, feeling, opinion, (when, pressing) in zip(prepared, feelings, opinions, hurries, strict=True)
-    ]
+    feelings = sentiment.decide(prepared)
+    opinions = intents.decide(prepared, feelings.score)
+    hurries = list(map(urgency.decide, opinions.hits, opinions.intent))
+    return Readings(prepared, feelings, opinions, [when for when, _ in hurries], [why for _, why in hurries])
 
 
-def logits(readings: Sequence[Reading], taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
+def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
     """The combination's logits, one row a reading."""
-    import numpy as np
-
     from carecli.triage.prior import shipped
 
-    texts = [reading.p.units for reading in readings]
+    texts = [p.units for p in readings.prepared]
     rows = evidence_of(readings)
-    known = np.array([r.p.language in cues.LANGUAGES for r in readings], float)
-    words = shipped().words(texts, known)
+    words = shipped().words(texts, _known(readings).astype(float))
     if taught.meaning is None:
         combined = shipped().combined(words, rows)
     else:
         from carecli.triage import semantic
 
-        vectors = taught.meaning([reading.p.masked for reading in readings])
+        vectors = taught.meaning([p.masked for p in readings.prepared])
         combined = semantic.shipped().logits(words, vectors, rows)
     return combined if taught.learnt is None else combined + taught.learnt.logits(texts, rows)
 
 
-def evidence_of(readings: Sequence[Reading]) -> Floats:
+def evidence_of(readings: Readings) -> Floats:
     """What the rules found, one row a reading, one column for each of `evidence.NAMES`."""
-    import numpy as np
-
-    return np.array([evidence.numbers(r.p, r.feeling, r.opinion, r.urgency) for r in readings], float)
+    return evidence.numbers(*readings[:4])
 
 
-def _judged(readings: Sequence[Reading], directed: Sequence[bool], rules: Rules, taught: Taught) -> list[Judgement]:
+def _known(readings: Readings) -> Flags:
+    """Which texts are in a language that the model learnt."""
+    return np.array([p.language in cues.LANGUAGES for p in readings.prepared], bool)
+
+
+def _judged(readings: Readings, directed: Sequence[bool], rules: Rules, taught: Taught) -> list[Judgement]:
     from carecli.triage.linear import softmax
     from carecli.triage.prior import INTENT, NEEDS_REPLY, SENTIMENT, URGENCY
 
-    if not readings:
-        return []
     combined = logits(readings, taught)
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
-    _feel_by_rules(readings, shares[0], taught)
-    decided = _decided(readings, emergency, *shares[:3])
+    brief, known = _are_short(readings), _known(readings)
+    _feel_by_rules(readings, shares[0], brief | ~known if taught.learnt is None else brief)
+    decided = _decided(readings, brief, known, emergency, *shares[:3])
     named = _reasons(readings, decided)
     judged = zip(*(share.tolist() for share in shares), strict=True)
     found = []
-    for reading, to_us, each, labels, why in zip(readings, directed, judged, decided, named, strict=True):
+    for p, to_us, each, labels, why in zip(readings.prepared, directed, judged, decided, named, strict=True):
         expected = each[3][1] >= reply and _may_expect(labels.intent, directed=to_us)
         expected = expected or needs_reply(labels.intent, directed=to_us)
-        verdict = _verdict(reading, labels, each, rules, why, expected=expected)
-        found.append(Judgement(verdict, *each))
+        found.append(Judgement(_verdict(p, labels, each, rules, why, expected=expected), *each))
     return found
 
 
-def _feel_by_rules(readings: Sequence[Reading], feelings: Floats, taught: Taught) -> None:
+def _feel_by_rules(readings: Readings, shares: Floats, asked: Flags) -> None:
     """Of words that it never learnt, or of very few, the model knows little: what the rules feel there, is it."""
-    for row, reading in zip(feelings, readings, strict=True):
-        strange = reading.p.language not in cues.LANGUAGES and taught.learnt is None
-        if reading.feeling.label != "neutral" and (strange or _is_short(reading)):
-            sure = round(0.5 + abs(reading.feeling.score) / 2, 6)
-            row[:] = (sure, 1 - sure, 0) if reading.feeling.label == "negative" else (0, 1 - sure, sure)
+    scores = readings.feelings.score
+    for label, right, wrong in (("negative", 0, 2), ("positive", 2, 0)):
+        places = np.flatnonzero(asked & (np.array(readings.feelings.label) == label))
+        sure = (0.5 + np.abs(scores[places]) / 2).round(6)
+        shares[places, right], shares[places, 1], shares[places, wrong] = sure, 1 - sure, 0
 
 
-def _is_short(reading: Reading) -> bool:
-    return len(reading.p.plain) <= _FEW_CHARACTERS if reading.p.plain else len(reading.p.tokens) <= _FEW_WORDS
+def _are_short(readings: Readings) -> Flags:
+    """Which texts have a few words only, or Chinese characters."""
+    few = [len(p.plain) <= _FEW_CHARACTERS if p.plain else len(p.tokens) <= _FEW_WORDS for p in readings.prepared]
+    return np.array(few, bool)
 
 
 def _decided(
-    readings: Sequence[Reading], emergency: float, feelings: Floats, wants: Floats, hurry: Floats
+    readings: Readings, brief: Flags, known: Flags, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> list[Decided]:
     """The labels; an emergency needs far less than a half."""
-    import numpy as np
-
-    least = np.array([_CLEAR_DANGER if _only_asks(reading) else emergency for reading in readings])
-    danger = wants[:, _EMERGENCY] >= least
+    likely = wants[:, _EMERGENCY] >= emergency
+    danger = likely & ~(_only_ask(readings) & known & (wants[:, _EMERGENCY] < _CLEAR_DANGER))
     wants = wants.copy()
-    wants[~danger & (wants[:, _EMERGENCY] >= emergency), _QUESTION] = 1.0  # it only asks
+    wants[~danger & likely, _QUESTION] = 1.0  # it only asks
     wants[~danger, _EMERGENCY] = 0.0
     for unsure, needed in _CLEAR.items():
         wants[wants[:, unsure] < needed, unsure] = 0.0
-    tones, intents_, pressing = (
-        feelings.argmax(axis=1).tolist(),
-        wants.argmax(axis=1).tolist(),
-        (hurry[:, 1:].argmax(axis=1) + 1).tolist(),
-    )
+    chosen = np.where(danger, _EMERGENCY, wants.argmax(axis=1)).tolist()
+    said = zip(feelings.argmax(axis=1).tolist(), chosen, (hurry[:, 1:].argmax(axis=1) + 1).tolist(), strict=True)
+    ours = zip(readings.opinions.intent, readings.urgency, known.tolist(), brief.tolist(), strict=True)
     return [
-        _labels(reading, SENTIMENTS[tone], "emergency" if alarm else INTENTS[intent], URGENCIES[when])
-        for reading, tone, alarm, intent, when in zip(readings, tones, danger.tolist(), intents_, pressing, strict=True)
+        _labels(SENTIMENTS[tone], INTENTS[intent], URGENCIES[when], *rules)
+        for (tone, intent, when), rules in zip(said, ours, strict=True)
     ]
 
 
-def _only_asks(reading: Reading) -> bool:
-    hits = reading.opinion.hits
-    calm = reading.opinion.intent == "question" and reading.feeling.label != "negative"
-    return calm and reading.p.language in cues.LANGUAGES and _INGREDIENTS.isdisjoint(hits)
+def _only_ask(readings: Readings) -> Flags:
+    """Which texts are questions without a bad tone or any ingredient of danger."""
+    pairs = zip(readings.opinions.intent, readings.feelings.label, strict=True)
+    calm = np.array([intent == "question" and label != "negative" for intent, label in pairs], bool)
+    return calm & ~readings.opinions.kinds.has(*_INGREDIENTS)
 
 
-def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) -> Decided:
-    if reading.p.language not in cues.LANGUAGES and reading.opinion.intent in _READ_BY_RULES:
-        intent, when = reading.opinion.intent, reading.urgency
-    elif intent in _PLEASED and reading.opinion.intent == "complaint" and tone == "negative" and _is_short(reading):
-        intent, when = "complaint", reading.urgency
+def _labels(
+    tone: Sentiment, intent: Intent, when: Urgency, ours: Intent, soon: Urgency, known: bool, brief: bool
+) -> Decided:
+    """What is said in the end, where the rules say `ours` and `soon`."""
+    unlearnt = not known and ours in _READ_BY_RULES
+    if unlearnt or (brief and ours == "complaint" and tone == "negative" and intent in _PLEASED):
+        intent, when = ours, soon
     if intent == "emergency":
         when = "emergency"
     elif intent in _CALM:
@@ -257,23 +254,23 @@ def _labels(reading: Reading, tone: Sentiment, intent: Intent, when: Urgency) ->
     return Decided(tone, intent, when)
 
 
-def _reasons(readings: Sequence[Reading], decided: Sequence[Decided]) -> list[tuple[str, ...]]:
+def _reasons(readings: Readings, decided: Sequence[Decided]) -> list[tuple[str, ...]]:
     """What the rules say, and what weighed most in the model where it decided against them."""
     from carecli.triage.prior import shipped
 
-    why = [reasons.of_rules(*each) for each in zip(readings, decided, strict=True)]
-    open_ones = [reasons.undecided(*each) for each in zip(readings, decided, strict=True)]
-    asked = [index for index, label in enumerate(open_ones) if label is not None]
-    prepared, labels = [readings[index].p for index in asked], [str(open_ones[index]) for index in asked]
-    for index, more in zip(asked, reasons.weightiest(shipped().linear, prepared, labels), strict=True):
-        why[index] += more
+    ruled = reasons.of_rules(readings, decided)
+    why = [each.why for each in ruled]
+    asked = [(place, label) for place, (_, label) in enumerate(ruled) if label is not None]
+    prepared, labels = [readings.prepared[place] for place, _ in asked], [label for _, label in asked]
+    for (place, _), more in zip(asked, reasons.weightiest(shipped().linear, prepared, labels), strict=True):
+        why[place] += more
     return [
         each or (f"nothing points to more than {labels.intent}",) for each, labels in zip(why, decided, strict=True)
     ]
 
 
 def _verdict(
-    reading: Reading,
+    p: Prepared,
     decided: Decided,
     shares: tuple[Shares, Shares, Shares, Shares],
     rules: Rules,
@@ -281,7 +278,7 @@ def _verdict(
     *,
     expected: bool,
 ) -> Verdict:
-    p, (feelings, wants, _, _) = reading.p, shares
+    feelings, wants, _, _ = shares
     about, named = topics.match(p, rules.topics)
     sureness = min(max(feelings), wants[INTENTS.index(decided.intent)])
     return Verdict(

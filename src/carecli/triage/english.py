@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
-from itertools import chain
+
+import numpy as np
 
 from carecli.triage.lexicon import Lexicon, Match, Node, lexicon
-from carecli.triage.memo import Memo
-from carecli.triage.reading import Hit, one_more_mishap, unmeant
+from carecli.triage.reading import Hits, one_more_mishap
 from carecli.triage.symbols import one_of_each, symbols
-from carecli.triage.vader import Term, Vader
+from carecli.triage.vader import Floats, Vader, Words
 
 # A negation that has nothing to negate; English has more of them that mean little.
 _NOTHING = -0.5
 _NEGATION_WORDS = "not never cannot cant dont doesnt didnt wont isnt wasnt havent hasnt couldnt"
 _NEGATIONS = frozenset(_NEGATION_WORDS.split())
 _REACH = 4
-_MOST_TOKENS = 6_000
 
 
 @cache
@@ -40,62 +39,76 @@ def _vader() -> Vader:
     """VADER with the care words and our emoji over its own."""
     valences = {entry.text: entry.value for entry in _care_lexicon().entries if entry.kind == "valence"}
     known = symbols()
-    return Vader(valences | known, {key: f"{key} " for key in known if len(key) == 1})
+    names = {key: f"{key} " for key in known if len(key) == 1}
+    return Vader(valences | known, names, cleaned=_cleaned, noticed=_phrases())
 
 
-def _terms_of(token: str) -> tuple[Term, ...]:
-    plain = token if token.isascii() else one_of_each(token.replace("’", "'").replace("¶", " "))
-    return tuple(_vader().terms(plain))
+def _cleaned(token: str) -> str:
+    return token if token.isascii() else one_of_each(token.replace("’", "'").replace("¶", " "))
 
 
-_TERMS = Memo(_terms_of, _MOST_TOKENS)
+def hits_of(texts: Sequence[Sequence[str]]) -> Hits:
+    """The words and phrases of English texts that count, neighbours taken into account.
+
+    A text is given as what stands between its spaces.
+    """
+    vader = _vader()
+    words = vader.read(texts)
+    matches = list(_phrases_in(words))
+    mishaps = _mishaps(words, matches)
+    words = _merged(words, [match for match in matches if match.entry.kind == "valence"])
+    valences = vader.valences(words)
+    _add_idle_negations(words, valences)
+    there = np.flatnonzero(valences)
+    named = [term.lower for term in vader.terms_at(words.places[there])]
+    return Hits(words.whose[there], valences[there], named).unmeant(mishaps)
 
 
-def hits_of(tokens: Sequence[str]) -> list[Hit]:
-    """The words and phrases of an English text that count, neighbours taken into account."""
-    terms = list(chain.from_iterable(map(_TERMS.__getitem__, tokens)))
-    matches = _matches(terms)
-    if matches:
-        terms = _merged(terms, matches)
-    valences = _vader().valences(terms)
-    _add_idle_negations(terms, valences)
-    hits = [Hit(terms[index].lower, valence) for index, valence in sorted(valences.items()) if valence]
-    return unmeant(hits) if one_more_mishap(matches) else hits
+def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
+    """VADER's compound score, −1…1, of texts whose hits add up to `totals`."""
+    return _vader().compounds(totals, texts)
 
 
-def score(hits: Sequence[Hit], text: str) -> float:
-    """VADER's compound score, −1…1, of the hits of `text`."""
-    return _vader().compound([hit.valence for hit in hits], text)
-
-
-def _matches(terms: Sequence[Term]) -> list[Match]:
-    """What the care lexicon finds, where it finds more than single words with a valence."""
-    phrases = _phrases()
-    for index in [index for index, term in enumerate(terms) if term[1] in phrases]:
-        node = phrases[terms[index].lower]
-        following = terms[index + 1].lower if index + 1 < len(terms) else ""
-        if following in node.after or (node.entry and node.entry.kind != "valence"):
-            return _care_lexicon().matches([term.lower for term in terms])
-    return []
-
-
-def _add_idle_negations(terms: Sequence[Term], valences: dict[int, float]) -> None:
-    """A small valence for each negation that none of the next three words takes up."""
-    for index in [index for index, term in enumerate(terms) if term[4]]:
-        idle = "n't" in terms[index].lower or terms[index].lower in _NEGATIONS
-        if idle and not any(map(valences.get, range(index, index + _REACH))):
-            valences[index] = _NOTHING
-
-
-def _merged(terms: Sequence[Term], matches: Sequence[Match]) -> list[Term]:
-    """Each match as one word under the name that VADER's lexicon knows it by."""
-    merged: list[Term] = []
-    end = 0
-    for match in matches:
-        if match.entry.kind != "valence":
+def _phrases_in(words: Words) -> Iterator[Match]:
+    """The longest entries of the care lexicon that are more than a single word with a valence, none overlapping."""
+    phrases, terms, places, free = _phrases(), _vader().known, words.places.tolist(), 0
+    for first in np.flatnonzero(_vader().are("noticed", words)).tolist():
+        if first < free:
             continue
-        merged += terms[end : match.start]
-        shout = all(term.upper for term in terms[match.start : match.end])
-        merged.append(_vader().term(match.entry.text.upper() if shout else match.entry.text))
-        end = match.end
-    return [*merged, *terms[end:]]
+        node: Node | None = phrases[terms[places[first]].lower]
+        entry, end, reached = None, first, first
+        while node is not None:
+            reached += 1
+            if node.entry:
+                entry, end = node.entry, reached
+            node = node.after.get(terms[places[reached]].lower)
+        if entry and (end > first + 1 or entry.kind != "valence"):
+            yield Match(first, end, entry)
+            free = end
+
+
+def _mishaps(words: Words, matches: Sequence[Match]) -> list[int]:
+    """The texts that tell of one more mishap."""
+    texts = sorted({int(words.whose[match.start]) for match in matches if match.entry.kind == "again"})
+    lower = ([term.lower for term in _vader().terms_at(words.of(text))] for text in texts)
+    return [text for text, each in zip(texts, lower, strict=True) if one_more_mishap(_care_lexicon().matches(each))]
+
+
+def _merged(words: Words, matches: Sequence[Match]) -> Words:
+    """The words with each match as one word, under the name that VADER's lexicon knows it by."""
+    vader, places, kept = _vader(), words.places.copy(), np.ones(len(words.places), bool)
+    for start, end, entry in ((match.start, match.end, match.entry) for match in matches):
+        shout = all(term.upper for term in vader.terms_at(words.places[start:end]))
+        places[start] = vader.place(entry.text.upper() if shout else entry.text)
+        kept[start + 1 : end] = False
+    return Words(places[kept], words.sizes - np.bincount(words.whose[~kept], minlength=len(words.sizes)))
+
+
+def _add_idle_negations(words: Words, valences: Floats) -> None:
+    """A small valence for each negation that none of the next three words takes up."""
+    counts = valences != 0
+    negations = np.flatnonzero(_vader().are("negates", words))
+    lower = [term.lower for term in _vader().terms_at(words.places[negations])]
+    for place, word in zip(negations.tolist(), lower, strict=True):
+        if ("n't" in word or word in _NEGATIONS) and not counts[place : place + _REACH].any():
+            valences[place] = _NOTHING

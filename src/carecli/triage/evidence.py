@@ -1,4 +1,4 @@
-"""What the rules found in a text, as numbers that the combination weighs.
+"""What the rules found in texts, as numbers that the combination weighs.
 
 Each number is a finding that a person could check: a kind of cue that occurs, the tone of the lexicon, a mark, and
 what the rules alone would have decided. Values are small and in whole sixteenths, so that sums of them are exact.
@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from carecli.model import Intent, Urgency
-from carecli.triage import cues
-from carecli.triage import intent as intents
-from carecli.triage.prepare import Prepared
-from carecli.triage.sentiment import Feeling
-from carecli.triage.symbols import EXCLAIMS
+import numpy as np
+import numpy.typing as npt
 
-_KINDS = """
-emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
-again sarcasm thanks praise rival but service today soon stuck fraud outage locked deadline week money emergency_not
-bygone unreal mundane
-"""
-KINDS = (*_KINDS.split(), *cues.DANGERS)
-_WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise")
-_INTENTS: tuple[Intent, ...] = (*_WEIGHED, "emergency", "spam", "chatter")
+from carecli.model import Intent, Urgency
+from carecli.triage.cues import DANGERS
+from carecli.triage.intent import WEIGHED, Opinions, marked
+from carecli.triage.kinds import KINDS
+from carecli.triage.prepare import Prepared
+from carecli.triage.sentiment import Feelings
+from carecli.triage.symbols import ASKS, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
+
+_WEIGHTS = WEIGHED[:-1]  # that of chatter is always the same
+_INTENTS: tuple[Intent, ...] = (*_WEIGHTS, "emergency", "spam", "chatter")
 _URGENCIES: tuple[Urgency, ...] = ("today", "week", "whenever")
 # Where danger is told, sold or exaggerated it is weighed apart.
 _TOLD = ("bygone", "unreal", "mundane", "emergency_not")
@@ -32,7 +30,7 @@ _MARKS = (
 )  # fmt: skip
 NAMES = (
     *KINDS,
-    *(f"weight_{name}" for name in _WEIGHED),
+    *(f"weight_{name}" for name in _WEIGHTS),
     *_TONES,
     *_MARKS,
     *(f"rules_{name}" for name in _INTENTS),
@@ -43,67 +41,52 @@ _MOST = 2
 _SHORT, _LONG = 15, 120
 _SIXTEENTHS = 16
 
-
-_KIND_AT = {kind: index for index, kind in enumerate(KINDS)}
-_WEIGHT_AT = len(KINDS)
-_TONE_AT = _WEIGHT_AT + len(_WEIGHED)
-_INTENT_AT = {name: _TONE_AT + len(_TONES) + len(_MARKS) + index for index, name in enumerate(_INTENTS)}
-_URGENCY_AT = {name: _TONE_AT + len(_TONES) + len(_MARKS) + len(_INTENTS) + i for i, name in enumerate(_URGENCIES)}
-_NOTHING = [0.0] * len(NAMES)
+Floats = npt.NDArray[np.float64]
 
 
-def numbers(p: Prepared, feeling: Feeling, opinion: intents.Opinion, urgency: Urgency) -> list[float]:
-    """The evidence of one text, as many numbers as `NAMES`."""
-    row = _NOTHING.copy()
-    for kind, hits in opinion.hits.items():
-        place = _KIND_AT.get(kind)
-        if place is not None:
-            row[place] = float(min(len(hits), _MOST))
-    for place, name in enumerate(_WEIGHED, _WEIGHT_AT):
-        if weight := opinion.weights[name]:
-            row[place] = _rounded(weight / 3)
-    row[_TONE_AT : _TONE_AT + len(_TONES)] = _tones(feeling)
-    row[_TONE_AT + len(_TONES) : _TONE_AT + len(_TONES) + len(_MARKS)] = _marks(p, feeling)
-    row[_INTENT_AT[opinion.intent]] = 1.0
-    row[-len(_TOLD) - 2 :] = _dangers(feeling, opinion.hits)
-    if urgency in _URGENCY_AT:
-        row[_URGENCY_AT[urgency]] = 1.0
-    return row
+def numbers(
+    prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions, urgencies: Sequence[Urgency]
+) -> Floats:
+    """The evidence of texts, one row each, one column for each of NAMES."""
+    columns = (
+        np.minimum(opinions.kinds.table, _MOST),
+        _rounded(opinions.weights[:, : len(_WEIGHTS)] / 3),
+        *_tones(feelings),
+        *_marks(prepared, feelings),
+        *(np.array([said == name for said in opinions.intent], bool) for name in _INTENTS),
+        *(np.array([said == name for said in urgencies], bool) for name in _URGENCIES),
+        *_dangers(feelings, opinions),
+    )
+    return np.column_stack(columns).astype(np.float64)
 
 
-def _dangers(feeling: Feeling, hits: cues.Hits) -> Sequence[float]:
+def _dangers(feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.bool_]]:
     """Whether ingredients of danger stand beside what takes the danger out, or alone."""
-    found = sum(kind in hits for kind in cues.DANGERS)
-    kind = "thanks" in hits or "praise" in hits or feeling.label == "positive"
-    return (*(float(found > 0 and name in hits) for name in _TOLD), float(found > 0 and kind), float(found == 1))
+    has = opinions.kinds.has
+    found = sum(has(kind).astype(int) for kind in DANGERS)
+    kind = has("thanks", "praise") | (np.array(feelings.label) == "positive")
+    return (*((found > 0) & has(name) for name in _TOLD), (found > 0) & kind, found == 1)
 
 
-def _tones(feeling: Feeling) -> Sequence[float]:
-    score = _rounded(2 * feeling.score)
+def _tones(feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
+    score, label = _rounded(2 * feelings.score), np.array(feelings.label)
+    silent = feelings.score == 0
     return (
-        score,
-        max(score, 0.0),
-        abs(score),
-        feeling.mixed,
-        feeling.label == "negative",
-        feeling.label == "positive",
-        not feeling.score,
+        score, np.maximum(score, 0.0), np.abs(score), feelings.mixed, label == "negative", label == "positive", silent,
+    )  # fmt: skip
+
+
+def _marks(prepared: Sequence[Prepared], feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
+    lengths = np.fromiter((len(p.text) for p in prepared), np.int64, len(prepared))
+    return (
+        *(marked(prepared, mark) for mark in (ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS)),
+        feelings.emoji > 0,
+        feelings.emoji < 0,
+        lengths < _SHORT,
+        lengths > _LONG,
     )
 
 
-def _marks(p: Prepared, feeling: Feeling) -> Sequence[float]:
-    return (
-        intents.asks(p),
-        p.marks & EXCLAIMS != 0,
-        intents.is_outraged(p),
-        intents.laughs(p),
-        intents.smirks(p),
-        feeling.emoji > 0,
-        feeling.emoji < 0,
-        len(p.text) < _SHORT,
-        len(p.text) > _LONG,
-    )
-
-
-def _rounded(value: float) -> float:
-    return round(value * _SIXTEENTHS) / _SIXTEENTHS
+def _rounded(values: Floats) -> Floats:
+    rounded: Floats = np.rint(values * _SIXTEENTHS) / _SIXTEENTHS
+    return rounded

@@ -2,18 +2,22 @@
 
 Danger is looked for first, because missing it costs most. Spam comes next, unless somebody reports a fraud. What is
 left is weighed: a thank-you beside a problem is a complaint, a question in anger too; praise of a competitor is
-no praise. In languages without cues only question marks and the feeling speak, and the confidence says so.
+no praise. In languages without cues only question marks and the feeling speak.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from carecli.model import Intent
 from carecli.triage import cues
 from carecli.triage.cues import Hit, Hits, because
+from carecli.triage.kinds import Kinds
 from carecli.triage.prepare import Prepared
 from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
 
@@ -26,65 +30,71 @@ _LETTER = re.compile(r"[^\W\d_]")
 _BESIDE = 30
 
 # Ties go to what costs more when it is missed.
-_ORDER: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
+WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 
-_NOTHING: dict[Intent, float] = dict.fromkeys(_ORDER, 0.0) | {"chatter": _CHATTER}
+class Opinions(NamedTuple):
+    """What the rules alone say, one entry a text: the intent, and what it rests on.
+
+    `weights` has a column for each of WEIGHED; `special` are the reasons for emergencies and spam.
+    """
+
+    intent: list[Intent]
+    weights: Floats
+    special: dict[int, tuple[str, ...]]
+    hits: Sequence[Hits]
+    kinds: Kinds
 
 
-class Opinion(NamedTuple):
-    """What the rules alone say: the intent, the confidence (0…1), the reasons; and what they rest on."""
+class Texts(NamedTuple):
+    """What is asked of many texts at once, as columns."""
 
-    intent: Intent
-    confidence: float
-    why: tuple[str, ...]
-    hits: Hits
-    weights: Mapping[Intent, float]
+    prepared: Sequence[Prepared]
+    score: Floats
+    hits: Sequence[Hits]
+    kinds: Kinds
 
+    def marked(self, mark: int) -> Flags:
+        """Which texts have a mark (`symbols.py`)."""
+        return marked(self.prepared, mark)
 
-def decide(p: Prepared, score: float) -> Opinion:
-    """The rules' opinion of a prepared text whose sentiment is `score` (−1…1)."""
-    hits = cues.find(p.tokens, p.plain, p.language)
-    weights = _weigh(p, hits, score)
-    known = p.language in cues.LANGUAGES
-    if danger := _danger(p, hits, score):
-        return Opinion("emergency", 0.9 if known else 0.5, (because("danger", danger),), hits, weights)
-    if (spam := _spam(p, hits)) is not None:
-        return Opinion("spam", 0.85 if known else 0.5, spam, hits, weights)
-    # `weights` is in the order of `_ORDER`, and the first of the heaviest wins.
-    second, first = sorted(weights.values())[-2:]
-    best = next(intent for intent in _ORDER if weights[intent] == first)
-    why = reasons(p, best, hits, score) or (f"nothing points to more than {best}",)
-    return Opinion(best, _confidence(first, second, known=known), why, hits, weights)
+    def where(self, asked: Flags) -> Iterator[tuple[int, Prepared, Hits]]:
+        """The texts, with their places, that are looked at one by one."""
+        for place in np.flatnonzero(asked).tolist():
+            yield place, self.prepared[place], self.hits[place]
 
 
-def asks(p: Prepared) -> bool:
-    """Whether a question mark stands in the text."""
-    return p.marks & ASKS != 0
+def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
+    """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1)."""
+    hits = cues.find_all([p.tokens for p in prepared], [p.plain for p in prepared], [p.language for p in prepared])
+    t = Texts(prepared, scores, hits, Kinds(hits))
+    weights = _weights(t)
+    intents: list[Intent] = [WEIGHED[place] for place in weights.argmax(axis=1).tolist()]
+    special = {}
+    for place, why in _spam(t):
+        intents[place], special[place] = "spam", why
+    for place, danger in _danger(t):
+        intents[place], special[place] = "emergency", (because("danger", danger),)
+    return Opinions(intents, weights, special, hits, t.kinds)
 
 
-def laughs(p: Prepared) -> bool:
-    """Whether the writer laughs, in letters or emoji."""
-    return p.marks & LAUGHS != 0
+def marked(prepared: Sequence[Prepared], mark: int) -> Flags:
+    """Which texts have a mark (`symbols.py`)."""
+    return np.fromiter((p.marks & mark != 0 for p in prepared), bool, len(prepared))
 
 
-def is_outraged(p: Prepared) -> bool:
-    """Whether question marks pile up or shout."""
-    return p.marks & OUTRAGED != 0
-
-
-def smirks(p: Prepared) -> bool:
-    """Whether an emoji stands there that is as often mockery as joy."""
-    return p.marks & SMIRKS != 0
-
-
-def _danger(p: Prepared, hits: Hits, score: float) -> tuple[Hit, ...]:
+def _danger(t: Texts) -> Iterator[tuple[int, tuple[Hit, ...]]]:
     """The words of danger; those that may be a figure of speech count unless the writer laughs or is happy."""
-    if sure := hits.get("emergency", ()):
-        return sure
-    if score >= _POSITIVE or not ("emergency_maybe" in hits or "harm" in hits) or laughs(p):
-        return ()
-    return hits.get("emergency_maybe") or _harm(hits)
+    sure = t.kinds.has("emergency")
+    for place, _, hits in t.where(sure):
+        yield place, hits["emergency"]
+    maybe = t.kinds.has("emergency_maybe", "harm") & (t.score < _POSITIVE) & ~t.marked(LAUGHS) & ~sure
+    for place, _, hits in t.where(maybe):
+        if danger := hits.get("emergency_maybe") or _harm(hits):
+            yield place, danger
 
 
 def _harm(hits: Hits) -> tuple[Hit, ...]:
@@ -102,7 +112,15 @@ def _beside(one: Hit, other: Hit) -> bool:
     return 0 <= max(one.start, other.start) - min(one.end, other.end) <= _BESIDE
 
 
-def _spam(p: Prepared, hits: Hits) -> tuple[str, ...] | None:
+def _spam(t: Texts) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The texts that are spam, and why."""
+    linked = np.fromiter((p.links > 0 for p in t.prepared), bool, len(t.prepared))
+    for place, p, hits in t.where(linked | t.kinds.has("spam", "spam_weak")):
+        if (why := _spam_in(p, hits)) is not None:
+            yield place, why
+
+
+def _spam_in(p: Prepared, hits: Hits) -> tuple[str, ...] | None:
     """Why the text is spam, None when it is not."""
     if p.links and not _LETTER.search(p.masked):
         return ("spam: nothing but a link",)
@@ -120,98 +138,84 @@ def _about_service(hits: Hits) -> bool:
     return any(kind in hits for kind in ("problem", "complaint", "again", "request"))
 
 
-def _weigh(p: Prepared, hits: Hits, score: float) -> dict[Intent, float]:
+def _weights(t: Texts) -> Floats:
     """How much speaks for each intent; the weights are ours, judged on care texts of four languages."""
-    if not hits and not p.marks & ASKS and _NEGATIVE < score < _POSITIVE:
-        return dict(_NOTHING)
-    complaint = _complaint(p, hits, score)
-    praise = _praise(p, hits, score)
-    if "sarcasm" in hits or (complaint >= 2.0 and "problem" in hits and score < _POSITIVE):
-        praise *= 0.4
-    return {
+    has, complaint, praise = t.kinds.has, _complaint(t), _praise(t)
+    meant = ~(has("sarcasm") | ((complaint >= 2.0) & has("problem") & (t.score < _POSITIVE)))
+    columns = {
         "complaint": complaint,
-        "request": 3.1 * ("request" in hits),
-        "lead": 3.6 * ("lead" in hits),
-        "suggestion": 3.4 * ("suggestion" in hits),
-        "question": _question(p, hits, score),
-        "praise": praise,
-        "chatter": _CHATTER,
+        "request": 3.1 * has("request"),
+        "lead": 3.6 * has("lead"),
+        "suggestion": 3.4 * has("suggestion"),
+        "question": _question(t),
+        "praise": np.where(meant, praise, praise * 0.4),
+        "chatter": np.full(len(t.prepared), _CHATTER),
     }
+    return np.stack([columns[name] for name in WEIGHED], axis=1)
 
 
-def _question(p: Prepared, hits: Hits, score: float) -> float:
-    requests = hits.get("request", ())
-    # "Can you send me …?" asks for the sending.
-    asked = any(
-        all(hit.end <= other.start or other.end <= hit.start for other in requests) for hit in hits.get("question", ())
-    )
-    weight = 2.1 * asked + 1.2 * asks(p)
-    unsolved = "again" in hits and ("problem" in hits or "complaint" in hits)
-    if unsolved or ("why" in hits and score <= _NEGATIVE):
-        # "Why is it still not here?" wants no explanation.
-        weight *= 0.6
-    return weight
+def _question(t: Texts) -> Floats:
+    has, asks = t.kinds.has, t.marked(ASKS)
+    asked = has("question")
+    for place, _, hits in t.where(asked & has("request")):
+        # "Can you send me …?" asks for the sending.
+        asked[place] = any(
+            all(hit.end <= other.start or other.end <= hit.start for other in hits["request"])
+            for hit in hits["question"]
+        )
+    weight = 2.1 * asked + 1.2 * asks
+    # "Why is it still not here?" wants no explanation.
+    unsolved = has("again") & has("problem", "complaint")
+    return np.where(unsolved | (has("why") & (t.score <= _NEGATIVE)), weight * 0.6, weight)
 
 
-def _complaint(p: Prepared, hits: Hits, score: float) -> float:
-    strong, problems = len(hits.get("complaint", ())), len(hits.get("problem", ()))
-    sarcastic, again = "sarcasm" in hits, "again" in hits
-    asked = any(kind in hits for kind in ("question", "request", "suggestion", "lead"))
-    weight = 4.5 * sarcastic + 1.3 * ("spam_report" in hits and not asks(p))
-    if strong:
-        weight += 2.4 + 0.7 * min(strong - 1, 2)
-    if problems:
-        # A problem told calmly in a question or a request is its background.
-        calm = asked and score > _NEGATIVE and not strong
-        weight += (1.0 if calm else 1.8) + 0.5 * min(problems - 1, 2)
-        weight += 1.5 * (score > _NEGATIVE and smirks(p))
-    if weight or score <= _NEGATIVE:
-        weight += 0.9 * again + 0.8 * (asks(p) and is_outraged(p))
-    if score >= _POSITIVE and not strong and not sarcastic:
-        weight -= 1.2 * score
-    elif score <= _NEGATIVE:
-        weight += (1.1 - 1.2 * score) * (_tone_alone(p, hits) if not weight else 1.0)
-    if "request" in hits and not (strong or again or sarcastic):
-        # Who says what is wrong and what to do about it wants it done.
-        return min(weight, 3.0)
-    return max(weight, 0.0)
+def _complaint(t: Texts) -> Floats:
+    has, score, asks = t.kinds.has, t.score, t.marked(ASKS)
+    strong, problems = t.kinds.count("complaint"), t.kinds.count("problem")
+    negative, sarcastic, again, request = score <= _NEGATIVE, has("sarcasm"), has("again"), has("request")
+    weight = 4.5 * sarcastic + 1.3 * (has("spam_report") & ~asks)
+    weight += np.where(strong > 0, 2.4 + 0.7 * np.minimum(strong - 1, 2), 0.0)
+    # A problem told calmly in a question or a request is its background.
+    calm = has("question", "request", "suggestion", "lead") & ~negative & (strong == 0)
+    told = np.where(calm, 1.0, 1.8) + 0.5 * np.minimum(problems - 1, 2)
+    weight += np.where(problems > 0, told, 0.0)
+    weight += 1.5 * ((problems > 0) & ~negative & t.marked(SMIRKS))
+    heavier = 0.9 * again + 0.8 * (asks & t.marked(OUTRAGED))
+    weight += np.where((weight > 0) | negative, heavier, 0.0)
+    tone = (1.1 - 1.2 * score) * np.where(weight > 0, 1.0, _tone_alone(t))
+    pleased = (score >= _POSITIVE) & (strong == 0) & ~sarcastic
+    weight += np.where(pleased, -1.2 * score, np.where(negative, tone, 0.0))
+    # Who says what is wrong and what to do about it wants it done.
+    wants_it_done = request & (strong == 0) & ~again & ~sarcastic
+    return np.where(wants_it_done, np.minimum(weight, 3.0), np.maximum(weight, 0.0))
 
 
-def _tone_alone(p: Prepared, hits: Hits) -> float:
+def _tone_alone(t: Texts) -> Floats:
     """How much a negative tone counts that no word of a complaint goes with."""
-    return 0.5 if "thanks" in hits or "praise" in hits or laughs(p) else 1.0
+    return np.where(t.kinds.has("thanks", "praise") | t.marked(LAUGHS), 0.5, 1.0)
 
 
-def _praise(p: Prepared, hits: Hits, score: float) -> float:
-    if "rival" in hits:
-        return 0.0
-    weight = 2.2 * ("praise" in hits) + 1.8 * ("thanks" in hits)
-    if "praise" not in hits and ("question" in hits or "request" in hits or "problem" in hits):
-        # Courtesy is not joy.
-        weight *= 0.4
-    if score >= _POSITIVE:
-        if weight:
-            weight += 0.7 + score
-        elif ("service" in hits or p.handles) and not laughs(p):
-            weight = 0.6 + 0.8 * score
-    elif score <= _NEGATIVE:
-        weight *= 0.6
-    return weight * (0.3 if _turns(hits) else 1.0)
+def _praise(t: Texts) -> Floats:
+    has, score = t.kinds.has, t.score
+    weight = 2.2 * has("praise") + 1.8 * has("thanks")
+    # Courtesy is not joy.
+    courtesy = ~has("praise") & has("question", "request", "problem")
+    weight = np.where(courtesy, weight * 0.4, weight)
+    addressed = np.fromiter((p.handles > 0 for p in t.prepared), bool, len(t.prepared))
+    liked = (has("service") | addressed) & ~t.marked(LAUGHS)
+    glad = np.where(weight > 0, weight + (0.7 + score), np.where(liked, 0.6 + 0.8 * score, weight))
+    weight = np.where(score >= _POSITIVE, glad, np.where(score <= _NEGATIVE, weight * 0.6, weight))
+    turning = has("but") & has("problem", "complaint", "again")
+    for place, _, hits in t.where(turning):
+        weight[place] *= 0.3 if _turns(hits) else 1.0
+    weight[has("rival")] = 0.0
+    return weight
 
 
 def _turns(hits: Hits) -> bool:
     """Whether a "but" leads from kind words to a problem."""
-    if "but" not in hits:
-        return False
     blamed = [hit.start for kind in ("problem", "complaint", "again") for hit in hits.get(kind, ())]
     return max(blamed, default=-1) >= hits["but"][0].start
-
-
-def _confidence(best: float, second: float, *, known: bool) -> float:
-    """From the margin between the two heaviest; nothing to go by is little to be sure of."""
-    margin = (best - second) / (best + second)
-    sureness = min(0.6, 0.9 - 0.4 * second) if best <= _CHATTER else 0.45 + 0.5 * min(1.0, 1.6 * margin)
-    return round(sureness if known else 0.5 * sureness, 3)
 
 
 _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
@@ -230,7 +234,7 @@ _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
 def reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str, ...]:
     """What speaks for `intent`, in words; empty when nothing does."""
     found = [because(name, hits[kind]) for kind, name in _NAMED.get(intent, ()) if kind in hits]
-    if intent == "question" and asks(p):
+    if intent == "question" and p.marks & ASKS:
         found.append("a question mark")
     if intent == "complaint" and score <= _NEGATIVE:
         found.append("the tone is negative")

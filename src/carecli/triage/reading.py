@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from carecli.text import fold
-from carecli.triage.lexicon import Lexicon, Match
+from carecli.triage.columns import Ints
+from carecli.triage.lexicon import Lexicon, Match, lexicon
 from carecli.triage.memo import Memo
 from carecli.triage.prepare import Prepared
 
@@ -24,12 +28,35 @@ _NOTHING = -0.8
 _NEAR = 2
 _MOST_TOKENS = 6_000
 
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
 
 class Hit(NamedTuple):
     """One word or phrase that counts, with its valence after negation and all."""
 
     text: str
     valence: float
+
+
+class Hits(NamedTuple):
+    """The hits of many texts, in the order of the texts and of what stands in them; entry i is of text `whose[i]`."""
+
+    whose: Ints
+    valence: Floats
+    text: list[str]
+
+    def unmeant(self, texts: Sequence[int]) -> Hits:
+        """ "Great, another delay": praise that comes first, before one more mishap, is not meant. In some texts."""
+        valence = self.valence.copy()
+        for start, end in zip(*np.searchsorted(self.whose, [texts, np.array(texts) + 1]).tolist(), strict=True):
+            if start < end and valence[start] > 0:
+                valence[start:end] = np.where(valence[start:end] > 0, -0.5 * valence[start:end], valence[start:end])
+        return self._replace(valence=valence)
+
+    def those(self, kept: Flags) -> Hits:
+        """Some of the hits."""
+        return Hits(self.whose[kept], self.valence[kept], list(compress(self.text, kept.tolist())))
 
 
 class _Reader:
@@ -84,8 +111,31 @@ class _Reader:
             self._negation = None
 
 
-def hits_of(p: Prepared, words: Lexicon) -> list[Hit]:
-    """The hits of a text by the lexicon of its language, neighbours taken into account."""
+def hits_of(prepared: Sequence[Prepared]) -> Hits:
+    """The hits of texts by the lexicons of their languages, neighbours taken into account; none without a lexicon."""
+    lexicons = {language: lexicon(language) for language in {p.language for p in prepared} if language}
+    found = [_hits_of(p, words) if (words := lexicons.get(p.language or "")) else ([], False) for p in prepared]
+    hits = columns([hits for hits, _ in found])
+    return hits.unmeant([text for text, (_, mishap) in enumerate(found) if mishap])
+
+
+def columns(texts: Sequence[Sequence[Hit]]) -> Hits:
+    """The hits of texts as columns."""
+    flat = list(chain.from_iterable(texts))
+    whose = np.repeat(np.arange(len(texts)), np.fromiter(map(len, texts), np.int64, len(texts)))
+    return Hits(whose, np.array([hit.valence for hit in flat], float), [hit.text for hit in flat])
+
+
+def together(one: Hits, other: Hits) -> Hits:
+    """The hits of both, those of `one` first in each text."""
+    whose = np.concatenate([one.whose, other.whose])
+    order = np.argsort(whose, kind="stable")
+    text = [*one.text, *other.text]
+    return Hits(whose[order], np.concatenate([one.valence, other.valence])[order], [text[i] for i in order.tolist()])
+
+
+def _hits_of(p: Prepared, words: Lexicon) -> tuple[list[Hit], bool]:
+    """The hits of one text, and whether it tells of one more mishap."""
     language = p.language or ""
     if language == "zh":
         tokens = list(_REPEATED.sub(r"\1", p.plain))
@@ -93,9 +143,9 @@ def hits_of(p: Prepared, words: Lexicon) -> list[Hit]:
         tokens = list(chain.from_iterable(map(_TOKENS.__getitem__, p.tokens)))
     matches = words.matches(tokens)
     if not matches:
-        return []
+        return [], False
     hits = _Reader(tokens, _REACH.get(language, _USUAL_REACH)).read(matches)
-    return unmeant(hits) if one_more_mishap(matches) else hits
+    return hits, one_more_mishap(matches)
 
 
 def _tokens_of(token: str) -> tuple[str, ...]:
@@ -124,10 +174,3 @@ def one_more_mishap(matches: Sequence[Match]) -> bool:
         if kinds == {"again", "valence"} and bad and other.start - one.end <= _NEAR:
             return True
     return False
-
-
-def unmeant(hits: list[Hit]) -> list[Hit]:
-    """ "Great, another delay": praise that comes first, before one more mishap, is not meant."""
-    if not hits or hits[0].valence <= 0:
-        return hits
-    return [Hit(hit.text, -0.5 * hit.valence) if hit.valence > 0 else hit for hit in hits]

@@ -12,7 +12,7 @@ from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment, Urgency
 from carecli.text import fold
 from carecli.triage import intent as intents
 from carecli.triage.prepare import Prepared
-from carecli.triage.sentiment import Feeling
+from carecli.triage.sentiment import Feelings
 
 if TYPE_CHECKING:
     from carecli.triage.linear import Linear
@@ -24,53 +24,59 @@ _MOST_WORDS, _MOST_NAMED = 40, 3
 _LEAST_SHARE = 0.3
 
 
-class Reading(NamedTuple):
-    """What the rules make of one text."""
+class Readings(NamedTuple):
+    """What the rules make of texts, one entry each; `pressing` are the reasons for the urgencies."""
 
-    p: Prepared
-    feeling: Feeling
-    opinion: intents.Opinion
-    urgency: Urgency
-    pressing: tuple[str, ...]
+    prepared: Sequence[Prepared]
+    feelings: Feelings
+    opinions: intents.Opinions
+    urgency: Sequence[Urgency]
+    pressing: Sequence[tuple[str, ...]]
 
 
 class Decided(NamedTuple):
-    """What came out in the end."""
+    """What came out in the end for one text."""
 
     sentiment: Sentiment
     intent: Intent
     urgency: Urgency
 
 
-def of_rules(reading: Reading, decided: Decided) -> tuple[str, ...]:
-    """The reasons that the rules have for what was decided."""
-    opinion = reading.opinion
-    wanted = opinion.why if opinion.intent == decided.intent else _others(reading, decided.intent)
-    return (*reading.feeling.why, *wanted, *_pressing(reading, decided))
+class Reasons(NamedTuple):
+    """The reasons that the rules have for what was decided of one text, and the label that they have none for."""
+
+    why: tuple[str, ...]
+    undecided: str | None
 
 
-def _others(reading: Reading, intent: Intent) -> tuple[str, ...]:
-    return intents.reasons(reading.p, intent, reading.opinion.hits, reading.feeling.score)
+def of_rules(readings: Readings, decided: Sequence[Decided]) -> list[Reasons]:
+    """What the rules have to say for each decision."""
+    r = readings
+    columns = (
+        r.prepared, r.feelings.label, r.feelings.score.tolist(), r.feelings.why, r.opinions.intent, r.opinions.hits,
+        r.urgency, r.pressing, decided,
+    )  # fmt: skip
+    found = []
+    for place, (p, tone, score, felt, intent, hits, urgency, pressing, said) in enumerate(zip(*columns, strict=True)):
+        wanted = intents.reasons(p, said.intent, hits, score)
+        undecided: str | None = None
+        if said.intent == intent:
+            wanted = r.opinions.special.get(place) or wanted or (f"nothing points to more than {intent}",)
+        elif not wanted:
+            undecided = said.intent
+        if undecided is None and said.sentiment not in (tone, "neutral"):
+            undecided = said.sentiment
+        soon = pressing if said.urgency == urgency else _pressing(said)
+        found.append(Reasons((*felt, *wanted, *soon), undecided))
+    return found
 
 
-def _pressing(reading: Reading, decided: Decided) -> tuple[str, ...]:
-    if decided.urgency == reading.urgency:
-        return reading.pressing
+def _pressing(decided: Decided) -> tuple[str, ...]:
     if decided.intent == "emergency":
         return ("an emergency",)
     return (
         f"{decided.intent} can wait" if decided.urgency == "whenever" else f"urgency {decided.urgency}: the wording",
     )
-
-
-def undecided(reading: Reading, decided: Decided) -> str | None:
-    """The label that the rules have no reason for, so that the model must give one; None when there is none."""
-    opinion = reading.opinion
-    if decided.intent != opinion.intent and not _others(reading, decided.intent):
-        return decided.intent
-    if decided.sentiment not in (reading.feeling.label, "neutral"):
-        return decided.sentiment
-    return None
 
 
 def weightiest(linear: Linear, texts: Sequence[Prepared], labels: Sequence[str]) -> list[tuple[str, ...]]:

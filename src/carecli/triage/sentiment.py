@@ -1,8 +1,8 @@
-"""How the writer feels: a score, a label, how sure that is, and the words that say so.
+"""How the writer feels: a score, a label, and the words that say so.
 
 English goes through vaderSentiment with the words of customer care laid over it; other languages have lexicons of
 their own with negation, intensifiers and contrast. Emoji count in every language. Without a lexicon the answer is
-"neutral" with little confidence, unless emoji say otherwise.
+"neutral", unless emoji say otherwise.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import NamedTuple
+
+import numpy as np
 
 from carecli.model import Sentiment
 from carecli.triage import english, reading
-from carecli.triage.lexicon import lexicon
+from carecli.triage.columns import Ints
 from carecli.triage.prepare import Prepared
-from carecli.triage.reading import Hit
+from carecli.triage.reading import Flags, Floats, Hit, Hits
 from carecli.triage.symbols import ASKS, EMOJI, emoji, symbols
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.
@@ -39,44 +42,53 @@ _CLOSING_LENGTH = 40
 # Valences up to this are hints that count beside others, not in a question.
 _HINT = 0.9
 _MOST_NAMED = 3
-# The confidence in "neutral" where nothing could be read, and the length under which a text says little.
-_GUESS, _SHORT_TEXT = 0.2, 15
 
 
-class Feeling(NamedTuple):
-    """`score` −1…1, `confidence` 0…1, `why` the words that counted; `mixed`: good ones and bad ones.
+class Feelings(NamedTuple):
+    """One entry a text: `score` −1…1, `why` the words that counted, `mixed` for good ones and bad ones.
 
     `emoji` is the sum of the valences of emoji and emoticons alone.
     """
 
-    label: Sentiment
-    score: float
-    confidence: float
-    why: tuple[str, ...] = ()
-    mixed: bool = False
-    emoji: float = 0.0
+    label: list[Sentiment]
+    score: Floats
+    mixed: Flags
+    emoji: Floats
+    why: list[tuple[str, ...]]
 
 
-def decide(p: Prepared) -> Feeling:
-    """The feeling of a prepared text."""
-    p = _without_closing_thanks(p)
-    shown = [Hit(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else []
-    shown_sum = sum([hit.valence for hit in shown])
-    if p.language == "en":
-        hits = _without_hints(p, english.hits_of(p.tokens))
-        return _feeling(p, english.score(hits, p.masked), hits, shown_sum, known=True)
-    words = lexicon(p.language) if p.language else None
-    hits = _without_hints(p, reading.hits_of(p, words)) if words else []
-    hits += shown
-    return _feeling(p, _score(hits, p.masked), hits, shown_sum, known=words is not None)
+def decide(prepared: Sequence[Prepared]) -> Feelings:
+    """The feelings of prepared texts."""
+    ready, count = [_without_closing_thanks(p) for p in prepared], len(prepared)
+    shown = reading.columns(
+        [[Hit(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else [] for p in ready]
+    )
+    spoken = np.array([p.language == "en" for p in ready], bool)
+    hits = _hits(ready, spoken, shown)
+    totals, found = np.bincount(hits.whose, hits.valence, count), np.bincount(hits.whose, minlength=count)
+    scores = np.zeros(count)
+    scores[spoken] = english.scores(totals[spoken], [p.masked for p in ready if p.language == "en"])
+    scores[~spoken] = _scores(totals[~spoken], found[~spoken], [p.masked for p in ready if p.language != "en"])
+    good = np.bincount(hits.whose, np.maximum(hits.valence, 0), count)
+    bad = np.bincount(hits.whose, np.maximum(-hits.valence, 0), count)
+    emojis = np.where(found > 0, np.bincount(shown.whose, shown.valence, count), 0.0)
+    return Feelings(_labels(scores), scores, (good > _HINT) & (bad > _HINT), emojis, _why(hits, count))
 
 
-def _without_hints(p: Prepared, hits: list[Hit]) -> list[Hit]:
+def _hits(ready: Sequence[Prepared], spoken: Flags, shown: Hits) -> Hits:
+    """What counts: the words of English texts, the words and emoji of others."""
+    places = np.flatnonzero(spoken)
+    ours = english.hits_of([ready[place].tokens for place in places.tolist()])
+    theirs = reading.hits_of([p._replace(language=None) if p.language == "en" else p for p in ready])
+    words = reading.together(ours._replace(whose=places[ours.whose]), theirs)
+    return reading.together(_without_hints(ready, words), shown.those(~spoken[shown.whose]))
+
+
+def _without_hints(ready: Sequence[Prepared], hits: Hits) -> Hits:
     """In a question that has no bad word, "days" or "still" hint at nothing."""
-    asks = p.marks & ASKS or (p.language == "zh" and "吗" in p.plain)
-    if not hits or not asks or any(hit.valence <= -1 for hit in hits):
-        return hits
-    return [hit for hit in hits if abs(hit.valence) > _HINT]
+    asks = np.array([p.marks & ASKS != 0 or (p.language == "zh" and "吗" in p.plain) for p in ready], bool)
+    calm = asks & (np.bincount(hits.whose, hits.valence <= -1, len(ready)) == 0)
+    return hits.those((np.abs(hits.valence) > _HINT) | ~calm[hits.whose])
 
 
 def _without_closing_thanks(p: Prepared) -> Prepared:
@@ -90,46 +102,32 @@ def _without_closing_thanks(p: Prepared) -> Prepared:
     return p.without_end(len(p.masked) - len(tail) + thanks.start())
 
 
-def _feeling(p: Prepared, score: float, hits: Sequence[Hit], shown: float, *, known: bool) -> Feeling:
-    label: Sentiment = "negative" if score <= _NEGATIVE else "positive" if score >= _POSITIVE else "neutral"
-    if not hits:
-        return Feeling(label, score, _confidence_without_hits(p) if known else _GUESS)
-    positive = sum([hit.valence for hit in hits if hit.valence > 0])
-    negative = -sum([hit.valence for hit in hits if hit.valence < 0])
-    mixed = positive > _HINT and negative > _HINT
-    agreement = abs(positive - negative) / ((positive + negative) or 1.0)
-    return Feeling(label, score, _confidence(score, label, agreement, known=known), _why(hits), mixed, shown)
+def _labels(scores: Floats) -> list[Sentiment]:
+    names: tuple[Sentiment, ...] = ("neutral", "positive", "negative")
+    return [names[place] for place in ((scores >= _POSITIVE) - (scores <= _NEGATIVE).astype(int)).tolist()]
 
 
-def _why(hits: Sequence[Hit]) -> tuple[str, ...]:
-    strongest = sorted(hits, key=_strength, reverse=True) if len(hits) > 1 else hits
-    negative = dict.fromkeys([hit.text for hit in strongest if hit.valence < 0])
-    positive = dict.fromkeys([hit.text for hit in strongest if hit.valence > 0])
-    named = (("negative", negative), ("positive", positive))
-    return tuple([f"{name}: {', '.join(list(texts)[:_MOST_NAMED])}" for name, texts in named if texts])
+def _scores(totals: Floats, counts: Ints, texts: Sequence[str]) -> list[float]:
+    """Sums of valences as scores; the more words counted, the more of them must agree."""
+    return [_score(*each) for each in zip(totals.tolist(), counts.tolist(), texts, strict=True)]
 
 
-def _strength(hit: Hit) -> float:
-    return abs(hit.valence)
-
-
-def _confidence_without_hits(p: Prepared) -> float:
-    return 0.5 if len(p.masked) >= _SHORT_TEXT else 0.4
-
-
-def _confidence(score: float, label: Sentiment, agreement: float, *, known: bool) -> float:
-    """Low without a lexicon, near a threshold, and when the words disagree; set by eye on labelled texts."""
-    if label == "neutral":
-        return round(0.3 + 0.2 * agreement, 3) if known else _GUESS
-    confidence = 0.3 + 0.2 * agreement + 0.45 * min(1.0, abs(score) / 0.7)
-    return round(confidence if known else confidence * 0.6, 3)
-
-
-def _score(hits: Sequence[Hit], text: str) -> float:
-    """The sum of the valences as a score; the more words counted, the more of them must agree."""
-    total = sum(hit.valence for hit in hits)
+def _score(total: float, count: int, text: str) -> float:
     if not total:
         return 0.0
     emphasis = 0.25 * min(3, text.count("!") + text.count("！"))
     total += emphasis if total > 0 else -emphasis
-    return round(total / math.sqrt(total * total + _ALPHA + len(hits) ** 2), 4)
+    return round(total / math.sqrt(total * total + _ALPHA + count**2), 4)
+
+
+def _why(hits: Hits, count: int) -> list[tuple[str, ...]]:
+    """The words that counted most, bad ones first."""
+    named: dict[tuple[int, bool], dict[str, None]] = {}
+    order = np.lexsort((-np.abs(hits.valence), hits.whose))
+    good = (hits.valence > 0)[order].tolist()
+    for text, is_good, place in zip(hits.whose[order].tolist(), good, order.tolist(), strict=True):
+        named.setdefault((text, is_good), {})[hits.text[place]] = None
+    why: list[tuple[str, ...]] = [()] * count
+    for (text, is_good), words in sorted(named.items(), key=itemgetter(0)):
+        why[text] += (f"{'positive' if is_good else 'negative'}: {', '.join(list(words)[:_MOST_NAMED])}",)
+    return why

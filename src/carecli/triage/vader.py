@@ -2,16 +2,27 @@
 
 C.J. Hutto and E.E. Gilbert: VADER, a parsimonious rule-based model for sentiment analysis of social media text
 (ICWSM 2014). Without overrides the compound score is vaderSentiment's own, which the tests hold.
-What VADER's rules ask of one word is asked once and kept (`Term`). They look three words back and two ahead, and only
-where a word stands there that changes its neighbours; elsewhere a word's valence is the lexicon's.
+What VADER's rules ask of one word is asked once and kept (`Term`, and columns of them for many texts at once). They
+look three words back and two ahead, and only where a word stands there that changes its neighbours; elsewhere a word's
+valence is the lexicon's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
+from itertools import chain
 from string import punctuation
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from carecli.triage.columns import Column, Ints, Vocabulary, joined, spread
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 _BACK, _AHEAD = 3, 2
 _SECOND, _THIRD = 0.95, 0.9  # how much a booster counts two and three words before
@@ -37,10 +48,43 @@ class Term(NamedTuple):
     idiom: bool
 
 
-class Vader:
-    """VADER's scorer with `valences` laid over its lexicon (0 takes a word out) and `emoji` over its emoji."""
+_NOTHING = Term("", "", None, None, negates=False, upper=False, changes=False, idiom=False)
 
-    def __init__(self, valences: Mapping[str, float] | None = None, emoji: Mapping[str, str] | None = None) -> None:
+
+class Words:
+    """The words of many texts, one text after another: `places` in the scorer's columns, `sizes` how many of each text.
+
+    So many empty words end each text as the rules look back. `whose` is the text of each word, text i begins at
+    `starts[i]`.
+    """
+
+    def __init__(self, places: Ints, sizes: Ints) -> None:
+        self.places = places
+        self.sizes = sizes
+        self.starts = np.cumsum(sizes) - sizes
+        self.whose = np.repeat(np.arange(len(sizes)), sizes)
+
+    def of(self, text: int) -> Ints:
+        """The places of the words of one text."""
+        start = self.starts[text]
+        return self.places[start : start + self.sizes[text] - _BACK]
+
+
+class Vader:
+    """VADER's scorer with `valences` laid over its lexicon (0 takes a word out) and `emoji` over its emoji.
+
+    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` are words
+    (in small letters) to be told of.
+    """
+
+    def __init__(
+        self,
+        valences: Mapping[str, float] | None = None,
+        emoji: Mapping[str, str] | None = None,
+        *,
+        cleaned: Callable[[str], str] = str,
+        noticed: Container[str] = (),
+    ) -> None:
         from vaderSentiment import vaderSentiment
 
         self._rules: Any = vaderSentiment
@@ -55,6 +99,58 @@ class Vader:
         self._negations = frozenset(self._rules.NEGATE)
         phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
         self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
+        self._cleaned, self._noticed = cleaned, noticed
+        self._vocabulary = Vocabulary(self._learn, self._forget)
+        self._first, self._count = Column(np.int64), Column(np.int64)
+        self._valence, self._flags = Column(np.float64), Column(np.bool_, len(_FLAGS))
+        self.known: list[Term] = []
+        self._phrases: dict[str, int] = {}
+        self._forget()
+
+    def read(self, texts: Sequence[Sequence[str]]) -> Words:
+        """The words of texts that are given as what stands between their spaces; they hold until the next call."""
+        tokens, sizes = joined(texts, "")
+        numbers = self._vocabulary.numbers(tokens)
+        counts = self._count.all[numbers]
+        places = spread(self._first.all[numbers], counts)
+        ends = np.cumsum(sizes)
+        return Words(places, np.add.reduceat(counts, ends - sizes) if len(texts) else ends)
+
+    def terms_at(self, places: Ints) -> list[Term]:
+        """The words that stand at some places of the columns."""
+        return [self.known[place] for place in places.tolist()]
+
+    def place(self, word: str) -> int:
+        """Where a word, or a phrase that the lexicon has, stands in the columns."""
+        place = self._phrases.get(word)
+        if place is None:
+            place = self._phrases[word] = len(self.known)
+            self._add([self.term(word)])
+        return place
+
+    def are(self, flag: str, words: Words) -> Flags:
+        """Which of the words have a flag: `noticed`, or one of a `Term`."""
+        found: Flags = self._flags.all[words.places, _FLAGS.index(flag)]
+        return found
+
+    def _learn(self, tokens: Sequence[str]) -> None:
+        terms = [list(self.terms(self._cleaned(token))) if token else [_NOTHING] * _BACK for token in tokens]
+        counts = list(map(len, terms))
+        self._first.extend(len(self.known) + np.cumsum(counts) - counts)
+        self._count.extend(counts)
+        self._add(list(chain.from_iterable(terms)))
+
+    def _add(self, terms: Sequence[Term]) -> None:
+        self.known += terms
+        self._valence.extend([term.valence or 0.0 for term in terms])
+        noticed = self._noticed
+        self._flags.extend([(t.negates, t.upper, t.changes, t.lower == "but", t.lower in noticed) for t in terms])
+
+    def _forget(self) -> None:
+        self.known, self._phrases = [], {}
+        for column in (self._first, self._count, self._valence, self._flags):
+            column.clear()
+        self._add([_NOTHING])
 
     def term(self, word: str) -> Term:
         """What the rules ask of a word."""
@@ -81,21 +177,24 @@ class Vader:
             yield character if name is None else name if before == " " else f" {name}"
             before = character
 
-    def valences(self, terms: Sequence[Term]) -> dict[int, float]:
-        """The valence of every word that has one in the lexicon, by its place, in order."""
-        hits = [index for index, term in enumerate(terms) if term[2] is not None]
-        if not hits:
-            return {}
-        shouted, changing = _shouted(terms), [term[6] for term in terms]
-        found = {}
-        for index in hits:
-            term = terms[index]
-            if (shouted and term.upper) or True in changing[max(0, index - _BACK) : index + _AHEAD + 1]:
-                found[index] = self._in_window(terms, index, shouted=shouted)
-            else:
-                found[index] = term.valence or 0.0
-        lower = [term[1] for term in terms]
-        return _after_but(found, lower.index("but")) if "but" in lower else found
+    def valences(self, words: Words) -> Floats:
+        """The valence of every word among its neighbours, 0 where it has none."""
+        known, upper = self._valence.all[words.places], self.are("upper", words)
+        whose, hit = words.whose, known != 0
+        capitals = np.bincount(whose, upper, len(words.sizes))
+        shouted = (capitals > 0) & (capitals < words.sizes - _BACK)
+        odd = hit & (_beside(self.are("changes", words), _BACK, _AHEAD) | (upper & shouted[whose]))
+        found: Floats = known.copy()
+        starts = words.starts.tolist()
+        for text, places in _by_text(whose, np.flatnonzero(odd)):
+            terms = self.terms_at(words.of(text))
+            for place in places:
+                found[place] = self._in_window(terms, place - starts[text], shouted=bool(shouted[text]))
+        for text, places in _by_text(whose, np.flatnonzero(self.are("but", words))):
+            part = starts[text] + np.flatnonzero(hit[starts[text] : starts[text] + words.sizes[text]])
+            changed = _after_but(dict(zip(part.tolist(), found[part].tolist(), strict=True)), places[0])
+            found[part] = list(changed.values())
+        return found
 
     def _in_window(self, terms: Sequence[Term], index: int, *, shouted: bool) -> float:
         """VADER's `sentiment_valence` of one word."""
@@ -147,19 +246,35 @@ class Vader:
             return valence
         return float(self._analyzer._special_idioms_check(valence, [term.lower for term in window], _BACK))
 
-    def compound(self, valences: Sequence[float], text: str) -> float:
-        """The valences as one score −1…1; exclamation and question marks of `text` strengthen it."""
-        if not valences:
-            return 0.0
-        total = float(sum(valences))
-        emphasis = self._analyzer._punctuation_emphasis(text) if "!" in text or "?" in text else 0.0
-        total += emphasis if total > 0 else -emphasis if total < 0 else 0.0
-        return round(float(self._rules.normalize(total)), 4)
+    def compounds(self, totals: Floats, texts: Sequence[str]) -> list[float]:
+        """Sums of valences as scores −1…1; exclamation and question marks of the texts strengthen them."""
+        normalised, emphasis = self._rules.normalize, self._analyzer._punctuation_emphasis
+        scores = []
+        for total, text in zip(totals.tolist(), texts, strict=True):
+            marks = emphasis(text) if total and ("!" in text or "?" in text) else 0.0
+            scores.append(round(normalised(total + math.copysign(marks, total)), 4) if total else 0.0)
+        return scores
 
 
-def _shouted(terms: Sequence[Term]) -> bool:
-    """Whether some words, but not all, are in capitals."""
-    return 0 < sum([term[5] for term in terms]) < len(terms)
+# What is asked of many words at once.
+_FLAGS = ("negates", "upper", "changes", "but", "noticed")
+
+
+def _beside(flags: Flags, back: int, ahead: int) -> Flags:
+    """Where a flag stands at most so many places before or behind, or right there."""
+    found = flags.copy()
+    for step in range(1, back + 1):
+        found[step:] |= flags[:-step]
+    for step in range(1, ahead + 1):
+        found[:-step] |= flags[step:]
+    return found
+
+
+def _by_text(whose: Ints, places: Ints) -> Iterator[tuple[int, list[int]]]:
+    """Each text that some of the places are in, with those."""
+    texts, starts = np.unique(whose[places], return_index=True)
+    if len(texts):
+        yield from zip(texts.tolist(), (part.tolist() for part in np.split(places, starts[1:])), strict=True)
 
 
 def _after_no(terms: Sequence[Term], index: int) -> bool:

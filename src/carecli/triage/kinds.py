@@ -1,0 +1,44 @@
+"""Which kinds of cues stand in many texts, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from carecli.triage.columns import Ints
+from carecli.triage.cues import DANGERS, Hits
+
+_KINDS = """
+emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
+again sarcasm thanks praise rival but service today soon stuck fraud outage locked deadline week money emergency_not
+bygone unreal mundane
+"""
+KINDS = (*_KINDS.split(), *DANGERS)
+_AT = {kind: index for index, kind in enumerate(KINDS)}
+
+Flags = npt.NDArray[np.bool_]
+
+
+class Kinds:
+    """How often each of KINDS occurs: `table` has a row for each text."""
+
+    def __init__(self, hits: Sequence[Hits]) -> None:
+        self.table = np.zeros((len(hits), len(KINDS)), np.int64)
+        found = [
+            (text, _AT[kind], len(each)) for text, of in enumerate(hits) for kind, each in of.items() if kind in _AT
+        ]
+        if found:
+            texts, kinds, counts = np.array(found).T
+            self.table[texts, kinds] = counts
+
+    def count(self, kind: str) -> Ints:
+        """How often a kind occurs in each text."""
+        column: Ints = self.table[:, _AT[kind]]
+        return column
+
+    def has(self, *kinds: str) -> Flags:
+        """In which texts one of the kinds occurs."""
+        there: Flags = self.table[:, [_AT[kind] for kind in kinds]].any(axis=1)
+        return there
