@@ -25,7 +25,7 @@ from carecli.triage import cues, engine, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Flags, Floats, Narrow
 from carecli.triage.prepare import Rules, comparable
-from carecli.triage.reasons import Reading
+from carecli.triage.reasons import Readings
 
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "he", "pl", "zh")
@@ -55,13 +55,13 @@ class Example(NamedTuple):
 class Material(NamedTuple):
     """Examples as the rules read them, and which outputs may be right for each."""
 
-    readings: list[Reading]
+    readings: Readings
     labels: npt.NDArray[np.int64]
     may_be: Flags
 
     def tokens(self) -> list[Sequence[str]]:
         """What the linear model looks at."""
-        return [reading.p.units for reading in self.readings]
+        return [p.units for p in self.readings.prepared]
 
 
 def sources() -> dict[str, str]:
@@ -219,7 +219,7 @@ def main() -> None:
     learnt = linear.primal(matrix, linear.train(kernel, ours.may_be, prior.HEADS, penalty=PENALTY), rarity)
     unseen = kept(lambda: unseen_logits(kernel, ours.may_be, folds_of(len(ours.labels))), cache)
     logits = np.concatenate([unseen, learnt.logits(others.tokens())])
-    rows = engine.evidence_of([*ours.readings, *others.readings])
+    rows = np.concatenate([engine.evidence_of(each.readings) for each in (ours, others)])
     mix = fit_mix(logits, rows, np.concatenate([ours.may_be, others.may_be]))
     bias = as_in_life(mix.bias, ours.labels)
     combined = np.concatenate([logits, rows], axis=1) @ mix.weights + bias
@@ -234,7 +234,7 @@ def main() -> None:
     )
     (DATA / prior.FILE).write_bytes(prior.dumped(made))
     print(f"thresholds: emergency {made.emergency}, reply {made.reply}", file=sys.stderr)
-    unknown = sum(reading.p.language not in cues.LANGUAGES for reading in ours.readings)
+    unknown = sum(p.language not in cues.LANGUAGES for p in ours.readings.prepared)
     print(f"{unknown} seeds in no language that we know", file=sys.stderr)
 
 

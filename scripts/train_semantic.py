@@ -65,10 +65,10 @@ def main() -> None:
     parser.add_argument("--words", type=Path, help="the cache of train_prior.py (.npz)")
     arguments = parser.parse_args()
     ours, others = base.read(list(base.seeds())), base.read(list(base.public()))
-    readings, count = [*ours.readings, *others.readings], len(ours.readings)
+    both, count = (ours.readings, others.readings), len(ours.labels)
     known = prior.shipped().linear.logits(others.tokens())
     words = np.concatenate([base.kept(lambda: unseen_words(ours), arguments.words), known])
-    vectors = embedded([reading.p.masked for reading in readings], arguments.cache)
+    vectors = embedded([p.masked for readings in both for p in readings.prepared], arguments.cache)
     mean = vectors[:count].mean(axis=0)
     scale = np.sqrt(_SCALE / ((vectors[:count] - mean) ** 2).sum(axis=1).mean())
     inputs = (vectors - mean) * scale
@@ -76,7 +76,7 @@ def main() -> None:
     meant = np.concatenate(
         [unseen_meanings(inputs[:count], ours.may_be), inputs[count:] @ learnt.weights + learnt.bias]
     )
-    rows = np.concatenate([meant, engine.evidence_of(readings)], axis=1)
+    rows = np.concatenate([meant, np.concatenate(list(map(engine.evidence_of, both)))], axis=1)
     mix = base.fit_mix(words, rows, np.concatenate([ours.may_be, others.may_be]))
     bias = base.as_in_life(mix.bias, ours.labels)
     combined = np.concatenate([words, rows], axis=1) @ mix.weights + bias

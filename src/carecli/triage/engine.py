@@ -27,7 +27,7 @@ from carecli.model import (
 )
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
-from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage.prepare import Rules, prepare
 from carecli.triage.reasons import Decided, Readings
 
 if TYPE_CHECKING:
@@ -188,14 +188,13 @@ def _judged(readings: Readings, directed: Sequence[bool], rules: Rules, taught: 
     brief, known = _are_short(readings), _known(readings)
     _feel_by_rules(readings, shares[0], brief | ~known if taught.learnt is None else brief)
     decided = _decided(readings, brief, known, emergency, *shares[:3])
-    named = _reasons(readings, decided)
-    judged = zip(*(share.tolist() for share in shares), strict=True)
-    found = []
-    for p, to_us, each, labels, why in zip(readings.prepared, directed, judged, decided, named, strict=True):
-        expected = each[3][1] >= reply and _may_expect(labels.intent, directed=to_us)
-        expected = expected or needs_reply(labels.intent, directed=to_us)
-        found.append(Judgement(_verdict(p, labels, each, rules, why, expected=expected), *each))
-    return found
+    wanting = (shares[3][:, 1] >= reply).tolist()
+    expected = [
+        needs_reply(labels.intent, directed=to_us) or (wants and _may_expect(labels.intent, directed=to_us))
+        for labels, to_us, wants in zip(decided, directed, wanting, strict=True)
+    ]
+    verdicts = _verdicts(readings, decided, shares, rules, expected)
+    return list(map(Judgement, verdicts, *(share.tolist() for share in shares)))
 
 
 def _feel_by_rules(readings: Readings, shares: Floats, asked: Flags) -> None:
@@ -269,29 +268,19 @@ def _reasons(readings: Readings, decided: Sequence[Decided]) -> list[tuple[str, 
     ]
 
 
-def _verdict(
-    p: Prepared,
-    decided: Decided,
-    shares: tuple[Shares, Shares, Shares, Shares],
-    rules: Rules,
-    why: tuple[str, ...],
-    *,
-    expected: bool,
-) -> Verdict:
-    feelings, wants, _, _ = shares
-    about, named = topics.match(p, rules.topics)
-    sureness = min(max(feelings), wants[INTENTS.index(decided.intent)])
-    return Verdict(
-        language=p.language,
-        sentiment=decided.sentiment,
-        sentiment_score=round(feelings[2] - feelings[0], 4),
-        intent=decided.intent,
-        topics=about,
-        urgency=decided.urgency,
-        needs_reply=expected,
-        confidence=round(sureness if p.language in cues.LANGUAGES else sureness * _UNKNOWN, 3),
-        why=(*why, *named),
-    )
+def _verdicts(
+    readings: Readings, decided: Sequence[Decided], shares: Sequence[Floats], rules: Rules, expected: Sequence[bool]
+) -> list[Verdict]:
+    tones, wants = shares[:2]
+    chosen = wants[np.arange(len(decided)), [INTENTS.index(labels.intent) for labels in decided]]
+    sureness = np.minimum(tones.max(axis=1), chosen) * np.where(_known(readings), 1.0, _UNKNOWN)
+    scores, confidence = (tones[:, 2] - tones[:, 0]).round(4).tolist(), sureness.round(3).tolist()
+    about = topics.match(readings.prepared, rules.topics)
+    columns = readings.prepared, decided, scores, about, expected, confidence, _reasons(readings, decided)
+    return [
+        Verdict(p.language, said.sentiment, score, said.intent, names, said.urgency, answer, sure, (*why, *named))
+        for p, said, score, (names, named), answer, sure, why in zip(*columns, strict=True)
+    ]
 
 
 def _may_expect(intent: Intent, *, directed: bool) -> bool:

@@ -108,7 +108,7 @@ def learn(corrections: Sequence[Correction], rules: Rules, meaning: engine.Meani
     if not (labels[taught] >= 0).any():
         return Lesson(None, len(taught), len(watching), None, None)
     readings = engine.read([each.text for each in ordered], rules, [each.declared for each in ordered])
-    texts = [reading.p.units for reading in readings]
+    texts = [p.units for p in readings.prepared]
     features = hashed([[comparable(token) for token in text] for text in texts])
     evidence, before = engine.evidence_of(readings), engine.logits(readings, engine.Taught(meaning=meaning))
     learnt = _fitted(taken(features, taught), evidence[taught], labels[taught], before[taught])

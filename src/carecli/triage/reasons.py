@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import cache
-from operator import itemgetter
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
 
 from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment, Urgency
 from carecli.text import fold
 from carecli.triage import intent as intents
+from carecli.triage.columns import Ints
+from carecli.triage.memo import Memo
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
 
 if TYPE_CHECKING:
-    from carecli.triage.linear import Linear
+    from carecli.triage.linear import Floats, Linear
 
 _WORD = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_\u3400-\u9fff]{2,24}(?:'[^\W\d_]+)?")
 _PAIR = re.compile(r"[\u3400-\u9fff]{2}")
-_MOST_WORDS, _MOST_NAMED = 40, 3
+_MOST_WORDS, _MOST_NAMED, _MOST_TOKENS = 40, 3, 4_000
 # A word is named when it has at least this share of the weight of the heaviest.
 _LEAST_SHARE = 0.3
 
@@ -85,22 +89,39 @@ def weightiest(linear: Linear, texts: Sequence[Prepared], labels: Sequence[str])
         return []
     words = [list(dict.fromkeys(_PAIR.findall(p.plain) if p.plain else p.tokens))[:_MOST_WORDS] for p in texts]
     margins = _margins(linear, words, labels)
-    found: list[tuple[str, ...]] = []
-    start = 0
-    for each, label in zip(words, labels, strict=True):
-        heavy = [pair for pair in zip(margins[start : start + len(each)], each, strict=True) if pair[0] > 1]
-        start += len(each)
-        heaviest = sorted(heavy, key=itemgetter(0), reverse=True)[:_MOST_NAMED]
-        named = [word for weight, word in heaviest if weight >= _LEAST_SHARE * heaviest[0][0]]
-        shown = dict.fromkeys(match.group() for word in named if (match := _WORD.search(fold(word))))
-        found.append((f"{label}: the words {_quoted(shown)}",) if shown else (f"{label}: the wording",))
+    flat, whose = list(chain.from_iterable(words)), np.repeat(np.arange(len(words)), list(map(len, words)))
+    named: list[dict[str, None]] = [{} for _ in texts]
+    for place in _heaviest(margins, whose).tolist():
+        if shown := _SHOWN[flat[place]]:
+            named[whose[place]][shown] = None
+    return [
+        (f"{label}: the words {_quoted(each)}",) if each else (f"{label}: the wording",)
+        for label, each in zip(labels, named, strict=True)
+    ]
+
+
+def _heaviest(margins: Floats, whose: Ints) -> Ints:
+    """The places of the few heaviest words of each text, heaviest first."""
+    heavy = np.flatnonzero(margins > 1)
+    order = heavy[np.lexsort((-margins[heavy], whose[heavy]))]
+    starts = np.flatnonzero(np.diff(whose[order], prepend=-1))
+    sizes = np.diff(starts, append=len(order))
+    ranks, most = np.arange(len(order)) - np.repeat(starts, sizes), np.repeat(margins[order[starts]], sizes)
+    found: Ints = order[(ranks < _MOST_NAMED) & (margins[order] >= _LEAST_SHARE * most)]
     return found
 
 
-def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[str]) -> list[float]:
-    """How much more each word of each text weighs for the text's label than for the others of its head."""
-    import numpy as np
+def _shown(word: str) -> str:
+    """A word as a reason quotes it; "" for marks alone."""
+    match = _WORD.search(fold(word))
+    return match.group() if match else ""
 
+
+_SHOWN = Memo(_shown, _MOST_TOKENS)
+
+
+def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[str]) -> Floats:
+    """How much more each word of each text weighs for the text's label than for the others of its head."""
     rows = linear.own([word for each in words for word in each])
     sizes = [len(each) for each in words]
     column, first, last = (
@@ -109,7 +130,7 @@ def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[st
     sums = np.cumsum(linear.weights[rows], axis=1, dtype=np.float64)
     before = np.where(first > 0, sums[np.arange(len(rows)), first - 1], 0.0)
     means = (sums[np.arange(len(rows)), last - 1] - before) / (last - first)
-    margins: list[float] = (linear.weights[rows, column] - means).tolist()
+    margins: Floats = linear.weights[rows, column] - means
     return margins
 
 

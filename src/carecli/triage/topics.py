@@ -31,13 +31,20 @@ class _Matcher(NamedTuple):
     owners: tuple[tuple[tuple[str, ...], str], ...]
 
 
-def match(p: Prepared, topics: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The topics of a prepared text in the order of `topics`, and for each the words that named it."""
+# The topics of a text in the order of the configuration, and for each the words that named it.
+About = tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def match(prepared: Sequence[Prepared], topics: Mapping[str, Sequence[str]]) -> list[About]:
+    """What prepared texts are about."""
     matcher = _matcher(tuple((name, tuple(keywords)) for name, keywords in topics.items()))
     if matcher is None:
-        return (), ()
+        return [((), ())] * len(prepared)
+    return [_about(_comparable(p.folded), matcher, topics) for p in prepared]
+
+
+def _about(text: str, matcher: _Matcher, topics: Mapping[str, Sequence[str]]) -> About:
     named: dict[str, list[str]] = {}
-    text = _comparable(p.folded)
     found = matcher.pattern.search(text)
     while found:
         names, _ = matcher.owners[(found.lastindex or 1) - 1]

@@ -1,0 +1,48 @@
+"""What the rules make of one text alone; they themselves read many at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from carecli.model import Intent, Sentiment
+from carecli.triage import cues, intent, sentiment
+from carecli.triage.cues import Hits
+from carecli.triage.prepare import Prepared
+
+
+class Feeling(NamedTuple):
+    """One entry of `sentiment.Feelings`."""
+
+    label: Sentiment
+    score: float
+    mixed: bool
+    emoji: float
+    why: tuple[str, ...]
+
+
+def feeling(p: Prepared) -> Feeling:
+    """How the writer of one text feels."""
+    return Feeling(*(column[0] for column in sentiment.decide([p])))
+
+
+def hits(p: Prepared) -> Hits:
+    """The cues of one text."""
+    return cues.find_all([p.tokens], [p.plain], [p.language])[0]
+
+
+class Opinion(NamedTuple):
+    """One entry of `intent.Opinions`, with the reasons."""
+
+    intent: Intent
+    why: tuple[str, ...]
+    hits: Hits
+
+
+def opinion(p: Prepared, score: float | None = None) -> Opinion:
+    """What the writer of one text wants; without a score that of the text."""
+    tone = feeling(p).score if score is None else score
+    found = intent.decide([p], np.array([tone]))
+    said, hits_of = found.intent[0], found.hits[0]
+    return Opinion(said, found.special.get(0) or intent.reasons(p, said, hits_of, tone), hits_of)
