@@ -100,8 +100,8 @@ def classify(
     where not given), `learnt` is what the user's corrections taught, `meaning` gives texts their embeddings where
     the semantic engine is wanted. Raises ValueError when lengths differ.
     """
-    judged = judge(texts, rules, languages=languages, directed=directed, learnt=learnt, meaning=meaning)
-    return [each.verdict for each in judged]
+    batches = _batches(texts, rules, languages, directed, Taught(learnt, meaning))
+    return [verdict for verdicts, _ in batches for verdict in verdicts]
 
 
 def judge(
@@ -114,19 +114,33 @@ def judge(
     meaning: Meaning | None = None,
 ) -> list[Judgement]:
     """The same with the probabilities of all labels."""
+    batches = _batches(texts, rules, languages, directed, Taught(learnt, meaning))
+    return [
+        Judgement(verdict, *each)
+        for verdicts, shares in batches
+        for verdict, *each in zip(verdicts, *(share.tolist() for share in shares), strict=True)
+    ]
+
+
+def _batches(
+    texts: Sequence[str],
+    rules: Rules,
+    languages: Sequence[str | None] | None,
+    directed: Sequence[bool] | None,
+    taught: Taught,
+) -> Iterator[tuple[list[Verdict], list[Floats]]]:
+    """The verdicts and the probabilities of so many texts at a time as fit the processor's cache."""
     hints = languages if languages is not None else [None] * len(texts)
     addressed = directed if directed is not None else [False] * len(texts)
     if len(addressed) != len(texts):
         raise ValueError("`directed` needs one entry for each text")
     if len(hints) != len(texts):
         raise ValueError("`languages` needs one entry for each text")
-    found: list[Judgement] = []
     for start in range(0, len(texts), _BATCH):
         part = slice(start, start + _BATCH)
         with _uncollected():
-            readings = read(texts[part], rules, hints[part])
-            found += _judged(readings, addressed[part], rules, Taught(learnt, meaning))
-    return found
+            verdicts = _judged(texts[part], hints[part], addressed[part], rules, taught)
+        yield verdicts
 
 
 @contextmanager
@@ -178,10 +192,13 @@ def _known(readings: Readings) -> Flags:
     return np.array([p.language in cues.LANGUAGES for p in readings.prepared], bool)
 
 
-def _judged(readings: Readings, directed: Sequence[bool], rules: Rules, taught: Taught) -> list[Judgement]:
+def _judged(
+    texts: Sequence[str], declared: Sequence[str | None], directed: Sequence[bool], rules: Rules, taught: Taught
+) -> tuple[list[Verdict], list[Floats]]:
     from carecli.triage.linear import softmax
     from carecli.triage.prior import INTENT, NEEDS_REPLY, SENTIMENT, URGENCY
 
+    readings = read(texts, rules, declared)
     combined = logits(readings, taught)
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
@@ -193,8 +210,7 @@ def _judged(readings: Readings, directed: Sequence[bool], rules: Rules, taught: 
         needs_reply(labels.intent, directed=to_us) or (wants and _may_expect(labels.intent, directed=to_us))
         for labels, to_us, wants in zip(decided, directed, wanting, strict=True)
     ]
-    verdicts = _verdicts(readings, decided, shares, rules, expected)
-    return list(map(Judgement, verdicts, *(share.tolist() for share in shares)))
+    return _verdicts(readings, decided, shares, rules, expected), shares
 
 
 def _feel_by_rules(readings: Readings, shares: Floats, asked: Flags) -> None:

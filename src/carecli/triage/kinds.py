@@ -33,12 +33,16 @@ class Kinds:
             texts, kinds, counts = np.array(found).T
             self.table[texts, kinds] = counts
 
+        self._there = np.ascontiguousarray(self.table.T > 0)
+
     def count(self, kind: str) -> Ints:
         """How often a kind occurs in each text."""
         column: Ints = self.table[:, _AT[kind]]
         return column
 
-    def has(self, *kinds: str) -> Flags:
+    def has(self, kind: str, *others: str) -> Flags:
         """In which texts one of the kinds occurs."""
-        there: Flags = self.table[:, [_AT[kind] for kind in kinds]].any(axis=1)
+        there: Flags = self._there[_AT[kind]].copy()
+        for other in others:
+            there |= self._there[_AT[other]]
         return there
