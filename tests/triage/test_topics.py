@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,8 +21,12 @@ TOPICS = {
 }
 
 
+def match(text: str, keywords: Mapping[str, Sequence[str]] = TOPICS) -> topics.About:
+    return topics.match([prepare(text, RULES)], keywords)[0]
+
+
 def about(text: str) -> tuple[str, ...]:
-    return topics.match(prepare(text, RULES), TOPICS)[0]
+    return match(text)[0]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +62,7 @@ def test_keywords_in_four_languages(text: str, wanted: tuple[str, ...]) -> None:
 
 
 def test_the_reason_quotes_the_text_once() -> None:
-    _, why = topics.match(prepare("luggage, luggage and bags and bag", RULES), TOPICS)
+    _, why = match("luggage, luggage and bags and bag")
     assert why == ("topic baggage: 'luggage', 'bags'",)
 
 
@@ -65,23 +71,23 @@ def test_the_longer_keyword_wins_at_the_same_place() -> None:
 
 
 def test_one_keyword_may_name_two_topics() -> None:
-    found, _ = topics.match(prepare("refund please", RULES), {"money": ["refund"], "returns": ["Refund "]})
+    found, _ = match("refund please", {"money": ["refund"], "returns": ["Refund "]})
     assert found == ("money", "returns")
 
 
 def test_no_topics_and_empty_keywords_find_nothing() -> None:
-    assert topics.match(prepare("bag", RULES), {}) == ((), ())
-    assert topics.match(prepare("bag", RULES), {"x": ["", "  "], "y": []}) == ((), ())
+    assert match("bag", {}) == ((), ())
+    assert match("bag", {"x": ["", "  "], "y": []}) == ((), ())
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=100))
 def test_any_keyword_and_text(keyword: str, text: str) -> None:
     p = prepare(text, Rules())._replace(language=None)
-    found, why = topics.match(p, {"topic": [keyword]})
+    found, why = topics.match([p], {"topic": [keyword]})[0]
     assert len(found) == len(why) <= 1
 
 
 def test_hostile_texts_take_no_time() -> None:
     for text in ("a" * 1_000_000, "bag " * 250_000, "́" * 100_000, "扣" * 100_000):
-        topics.match(prepare(text, RULES), TOPICS)
+        match(text)
