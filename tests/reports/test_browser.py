@@ -12,7 +12,7 @@ from carecli.reports.render import render
 from tests.reports import browser_parts
 from tests.reports.samples import Setting, four_languages
 
-pytestmark = pytest.mark.servers
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]  # one look at a page serves many tests
 
 
 @pytest.fixture(scope="module")
