@@ -44,7 +44,7 @@ class Opinion(NamedTuple):
 
 def decide(p: Prepared, score: float) -> Opinion:
     """The rules' opinion of a prepared text whose sentiment is `score` (−1…1)."""
-    hits = cues.find(p.tokens, p.plain, p.language)
+    hits = cues.find_all([p.tokens], [p.plain], [p.language])[0]
     weights = _weigh(p, hits, score)
     known = p.language in cues.LANGUAGES
     if danger := _danger(p, hits, score):
