@@ -9,7 +9,7 @@ the time is linear in the text, whatever the text, as no phrase is longer than i
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +20,7 @@ from carecli.triage.edges import Edges, Nodes
 from carecli.triage.phrases import Graph
 
 # As many states and roles, steps between them, and pairs of a start and a role are kept; then they are made anew.
-_MOST_STATES, _MOST_STEPS, _MOST_PAIRS = 8_000, 60_000, 4_000_000
+_MOST_STATES, _MOST_STEPS, _MOST_PAIRS = 8_000, 150_000, 4_000_000
 _ROOM = 512
 
 # Roles of marks and of words that no phrase names: none goes on over the end of a sentence, a comma does not matter.
@@ -61,7 +61,7 @@ class State(dict[int, "State"]):
         self.nodes = tuple(node for node in found if node >= 0)
 
     def __missing__(self, role: int) -> State:
-        after = self[role] = self._machine.after(self.nodes, role)
+        after = self[role] = self._machine.after(self, role)
         return after
 
 
@@ -132,27 +132,33 @@ class Automaton:
         found: npt.NDArray[np.bool_] = known == _GOES_ON
         return found
 
-    def ends(self, start: int, roles: Sequence[int], at: int) -> dict[int, int]:
+    def follow(self, start: int, roles: Sequence[int], at: int) -> Iterable[tuple[int, int]]:
         """The clues of phrases of this start whose second word is `at`, each with the word that it goes up to.
 
         `roles` are those of all words; a STOP stands after the last one.
         """
         state, dead = self._starts[start], self._dead
-        found = dict.fromkeys(state.clues, at)
-        while (state := state[roles[at]]) is not dead:
+        clues, state = state.clues, state[roles[at]]
+        if state is dead:
+            return [(clue, at) for clue in clues]
+        found = dict.fromkeys(clues, at)
+        while state is not dead:
             at += 1
             if state.clues:
                 found.update(dict.fromkeys(state.clues, at))
-        return found
+            state = state[roles[at]]
+        return found.items()
 
-    def after(self, nodes: Nodes, role: int) -> State:
-        """The state that follows `nodes` with a word of this role."""
+    def after(self, state: State, role: int) -> State:
+        """What follows a state with a word of this role."""
         self._steps += 1
         if role == PAUSE:
-            return self._state(nodes)
+            return self._state(state.nodes)
         leads, wild = self._roles[role]
+        if role > PLAIN and leads.keys().isdisjoint(state.nodes):  # so it is with most
+            return state[PLAIN if wild else STOP]
         found: set[int] = set()
-        for node in nodes:
+        for node in state.nodes:
             found.update(leads.get(node, ()))
             if wild:
                 found.update(self._any.get(node, ()))

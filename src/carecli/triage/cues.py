@@ -83,15 +83,24 @@ class Book:
         origins = places[_before_each(np.diff(ends, prepend=0))[text_of]]
         opens = (offsets == 0) & self._opens(rows, words)
         columns = (words, starts, offsets, text_of, origins, places[words] + offsets - origins, opens)
-        all_roles, all_places, shown = roles.tolist(), places.tolist(), self._wording.shown
+        all_rows, all_roles, all_places = rows.tolist(), roles.tolist(), places.tolist()
+        shown, clues, follow = self._wording.shown, self._automaton.clues, self._automaton.follow
         found: list[dict[str, list[Hit]]] = [{} for _ in texts]
         for word, start, offset, text, origin, place, open_ in zip(*map(np.ndarray.tolist, columns), strict=True):
-            for clue, end in self._automaton.ends(start, all_roles, word + 1).items():
-                kind, anchored = self._automaton.clues[clue]
-                hits = found[text].get(kind, ())
-                if (open_ or not anchored) and (not hits or hits[-1].end <= place):
-                    quoted = "".join([shown[row] for row in rows[word:end].tolist()]).lstrip()[offset:]
-                    found[text].setdefault(kind, []).append(Hit(kind, place, all_places[end] - origin, quoted))
+            its, after = found[text], word + 1
+            for clue, end in follow(start, all_roles, after):
+                kind, anchored = clues[clue]
+                if anchored and not open_:
+                    continue
+                hits = its.get(kind)
+                if hits is None:
+                    hits = its[kind] = []
+                elif hits[-1].end > place:
+                    continue
+                quoted = shown[all_rows[word]]
+                if end > after:
+                    quoted += "".join([shown[row] for row in all_rows[after:end]])
+                hits.append(Hit(kind, place, all_places[end] - origin, quoted.lstrip()[offset:]))
         return found
 
     def _worth_following(self, rows: Ints, roles: Ints) -> tuple[Ints, Ints, Ints]:
@@ -122,12 +131,12 @@ def find_all(tokens: Sequence[Sequence[str]], plains: Sequence[str], languages: 
     as a cry for help must not get lost over a wrong guess at the language.
     """
     found: list[Hits] = [{}] * len(tokens)
-    foreign = [at for at, language in enumerate(languages) if language not in LANGUAGES]
-    for each in LANGUAGES:
-        own = [at for at, language in enumerate(languages) if language == each]
-        if not own and not foreign:
-            continue
-        book = load(each)
+    by_language: dict[str | None, list[int]] = {}
+    for at, language in enumerate(languages):
+        by_language.setdefault(language if language in LANGUAGES else None, []).append(at)
+    foreign = by_language.get(None, [])
+    for language in LANGUAGES if foreign else by_language.keys():
+        book, own = load(language), by_language.get(language, [])
         texts = (tokens[at] if book.spaced else characters(plains[at]) for at in (*own, *foreign))
         hits = book.find_all(texts, _NOT)
         for at, its in zip(own, hits, strict=False):
