@@ -26,7 +26,8 @@ _ROOM = 512
 # Roles of marks and of words that no phrase names: none goes on over the end of a sentence, a comma does not matter.
 STOP, PAUSE, PLAIN = range(3)
 NO_START = -1
-_UNKNOWN, _ENDS, _GOES_ON = range(3)
+# What comes of a start before a certain word: no phrase, only those of one word, or perhaps longer ones.
+_UNKNOWN, NOTHING, ENDS, GOES_ON = range(4)
 
 
 class Clue(NamedTuple):
@@ -68,7 +69,8 @@ class State(dict[int, "State"]):
 class Automaton:
     """The phrases of one file: `clues[n]` are what the phrases are for, which `Graph.accept(n)` ended.
 
-    Numbers of roles and starts hold until `forget`.
+    Numbers of roles and starts hold until `forget`. `alone` are the clues that each start has with no more words, as
+    `follow` tells them.
     """
 
     def __init__(self, graph: Graph, clues: Sequence[Clue]) -> None:
@@ -82,6 +84,7 @@ class Automaton:
         self._roles: list[Role] = []
         self._start_numbers: dict[Nodes, int] = {}
         self._starts: list[State] = []
+        self.alone: list[tuple[tuple[int, int], ...]] = []
         self._pairs: npt.NDArray[np.int8]
         self.forget()
 
@@ -96,7 +99,7 @@ class Automaton:
 
     def forget(self) -> None:
         """Drop what was remembered; whoever keeps numbers of it must drop them, too."""
-        for kept in (self._states, self._role_numbers, self._roles, self._start_numbers, self._starts):
+        for kept in (self._states, self._role_numbers, self._roles, self._start_numbers, self._starts, self.alone):
             kept.clear()
         self._steps = 0
         self._roles += [Role({}, wild=False), Role({}, wild=True), Role({}, wild=True)]
@@ -119,34 +122,29 @@ class Automaton:
         start, _ = self._edges.leads(form)
         return self._start(start) if start else NO_START
 
-    def worth(self, starts: Ints, roles: Ints) -> npt.NDArray[np.bool_]:
-        """Whether a phrase of each start ends with its first word, or goes on with a word of the role beside it."""
+    def prospects(self, starts: Ints, roles: Ints) -> npt.NDArray[np.int8]:
+        """What comes of each start before a word of the role beside it: NOTHING, ENDS or GOES_ON."""
         self._make_room()
         known = self._pairs[starts, roles]
         unknown = np.flatnonzero(known == _UNKNOWN)
         if len(unknown):
-            pairs = set(zip(starts[unknown].tolist(), roles[unknown].tolist(), strict=True))
-            for start, role in pairs:
-                self._pairs[start, role] = _GOES_ON if self._goes_on(self._starts[start], role) else _ENDS
+            for start, role in set(zip(starts[unknown].tolist(), roles[unknown].tolist(), strict=True)):
+                self._pairs[start, role] = self._prospect(self._starts[start], role)
             known = self._pairs[starts, roles]
-        found: npt.NDArray[np.bool_] = known == _GOES_ON
-        return found
+        return known
 
     def follow(self, start: int, roles: Sequence[int], at: int) -> Iterable[tuple[int, int]]:
-        """The clues of phrases of this start whose second word is `at`, each with the word that it goes up to.
+        """The clues of phrases that begin with word `at`, each with the number of words that it has at most.
 
         `roles` are those of all words; a STOP stands after the last one.
         """
-        state, dead = self._starts[start], self._dead
-        clues, state = state.clues, state[roles[at]]
-        if state is dead:
-            return [(clue, at) for clue in clues]
-        found = dict.fromkeys(clues, at)
+        state, dead, count = self._starts[start], self._dead, 0
+        found: dict[int, int] = {}
         while state is not dead:
-            at += 1
+            count += 1
             if state.clues:
-                found.update(dict.fromkeys(state.clues, at))
-            state = state[roles[at]]
+                found.update(dict.fromkeys(state.clues, count))
+            state = state[roles[at + count]]
         return found.items()
 
     def after(self, state: State, role: int) -> State:
@@ -164,14 +162,15 @@ class Automaton:
                 found.update(self._any.get(node, ()))
         return self._state(tuple(sorted(found)))
 
-    def _goes_on(self, state: State, role: int) -> bool:
+    def _prospect(self, state: State, role: int) -> int:
         leads, wild = self._roles[role]
-        return bool(
-            state.clues
-            or role == PAUSE
+        if (
+            (role == PAUSE and state.nodes)
             or (wild and not self._any.keys().isdisjoint(state.nodes))
             or not leads.keys().isdisjoint(state.nodes)
-        )
+        ):
+            return GOES_ON
+        return ENDS if state.clues else NOTHING
 
     def _make_room(self) -> None:
         """A larger table when there are more starts or roles than it has room for."""
@@ -185,7 +184,9 @@ class Automaton:
         number = self._start_numbers.get(found)
         if number is None:
             number = self._start_numbers[found] = len(self._starts)
-            self._starts.append(self._state(found))
+            state = self._state(found)
+            self._starts.append(state)
+            self.alone.append(tuple((clue, 1) for clue in state.clues))
         return number
 
     def _state(self, found: Nodes) -> State:

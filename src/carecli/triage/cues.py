@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.automaton import Automaton, Clue
+from carecli.triage.automaton import GOES_ON, NOTHING, Automaton, Clue
 from carecli.triage.columns import Ints, spread
 from carecli.triage.phrases import Graph, units
 from carecli.triage.wording import LETTERS, SPACE, Wording
@@ -77,41 +77,41 @@ class Book:
         """The cues in each text by kind, in text order; of those that begin inside another of their kind none."""
         rows, ends = self._wording.read(texts)
         roles = self._wording.role.all[rows]
-        words, starts, offsets = self._worth_following(rows, roles)
+        words, starts, offsets, longer = self._worth_following(rows, roles)
         places = _before_each(self._wording.length.all[rows])
         text_of = np.searchsorted(ends, words, side="right")
         origins = places[_before_each(np.diff(ends, prepend=0))[text_of]]
         opens = (offsets == 0) & self._opens(rows, words)
-        columns = (words, starts, offsets, text_of, origins, places[words] + offsets - origins, opens)
+        columns = (words, starts, offsets, longer, text_of, origins, places[words] + offsets - origins, opens)
         all_rows, all_roles, all_places = rows.tolist(), roles.tolist(), places.tolist()
-        shown, clues, follow = self._wording.shown, self._automaton.clues, self._automaton.follow
+        shown, automaton, clues = self._wording.shown, self._automaton, self._automaton.clues
         found: list[dict[str, list[Hit]]] = [{} for _ in texts]
-        for word, start, offset, text, origin, place, open_ in zip(*map(np.ndarray.tolist, columns), strict=True):
-            its, after = found[text], word + 1
-            for clue, end in follow(start, all_roles, after):
+        for word, start, offset, more, text, origin, place, open_ in zip(*map(np.ndarray.tolist, columns), strict=True):
+            for clue, count in automaton.follow(start, all_roles, word) if more else automaton.alone[start]:
                 kind, anchored = clues[clue]
                 if anchored and not open_:
                     continue
-                hits = its.get(kind)
+                hits = found[text].get(kind)
                 if hits is None:
-                    hits = its[kind] = []
+                    hits = found[text][kind] = []
                 elif hits[-1].end > place:
                     continue
-                quoted = shown[all_rows[word]]
-                if end > after:
-                    quoted += "".join([shown[row] for row in all_rows[after:end]])
+                end, quoted = word + count, shown[all_rows[word]]
+                if count > 1:
+                    quoted = "".join([shown[row] for row in all_rows[word:end]])
                 hits.append(Hit(kind, place, all_places[end] - origin, quoted.lstrip()[offset:]))
         return found
 
-    def _worth_following(self, rows: Ints, roles: Ints) -> tuple[Ints, Ints, Ints]:
-        """The words that phrases begin with which go on or end there: their places, starts, and letters before."""
+    def _worth_following(self, rows: Ints, roles: Ints) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
+        """Where phrases begin: the word, the start, the letters before, whether there may be more than one word."""
         counts = self._wording.begins.all[rows]
         words = np.flatnonzero(counts)
         counts = counts[words]
         runs = spread(self._wording.first_start.all[rows[words]], counts)
         words, starts = np.repeat(words, counts), self._wording.starts.all[runs]
-        kept = np.flatnonzero(self._automaton.worth(starts, roles[words + 1]))
-        return words[kept], starts[kept], self._wording.offsets.all[runs[kept]]
+        prospects = self._automaton.prospects(starts, roles[words + 1])
+        kept = np.flatnonzero(prospects != NOTHING)
+        return words[kept], starts[kept], self._wording.offsets.all[runs[kept]], prospects[kept] == GOES_ON
 
     def _opens(self, rows: Ints, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a sentence or a clause may begin here: no word stands before without a mark between.
