@@ -15,7 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -76,20 +76,15 @@ class Book:
     def _hits(self, texts: Sequence[Sequence[str]]) -> list[dict[str, list[Hit]]]:
         """The cues in each text by kind, in text order; of those that begin inside another of their kind none."""
         rows, ends = self._wording.read(texts)
-        roles = self._wording.role.all[rows]
-        words, starts, offsets, longer = self._worth_following(rows, roles)
-        places = _before_each(self._wording.length.all[rows])
-        text_of = np.searchsorted(ends, words, side="right")
-        origins = places[_before_each(np.diff(ends, prepend=0))[text_of]]
-        opens = (offsets == 0) & self._opens(rows, words)
-        columns = (words, starts, offsets, longer, text_of, origins, places[words] + offsets - origins, opens)
+        roles, places = self._wording.role.all[rows], _before_each(self._wording.length.all[rows])
+        beginnings = self._beginnings(rows, ends, roles, places)
         all_rows, all_roles, all_places = rows.tolist(), roles.tolist(), places.tolist()
         shown, automaton, clues = self._wording.shown, self._automaton, self._automaton.clues
         found: list[dict[str, list[Hit]]] = [{} for _ in texts]
-        for word, start, offset, more, text, origin, place, open_ in zip(*map(np.ndarray.tolist, columns), strict=True):
+        for word, start, offset, more, opens, text, origin, place in beginnings:
             for clue, count in automaton.follow(start, all_roles, word) if more else automaton.alone[start]:
                 kind, anchored = clues[clue]
-                if anchored and not open_:
+                if anchored and not opens:
                     continue
                 hits = found[text].get(kind)
                 if hits is None:
@@ -101,6 +96,17 @@ class Book:
                     quoted = "".join([shown[row] for row in all_rows[word:end]])
                 hits.append(Hit(kind, place, all_places[end] - origin, quoted.lstrip()[offset:]))
         return found
+
+    def _beginnings(self, rows: Ints, ends: Ints, roles: Ints, places: Ints) -> Iterable[tuple[Any, ...]]:
+        """Where phrases begin: word, start, letters before it, whether more than one word may come of it, whether a
+        sentence begins there, its text, where that one begins, the place in it.
+        """
+        words, starts, offsets, more = self._worth_following(rows, roles)
+        opens = (offsets == 0) & self._opens(rows, words)
+        text_of = np.searchsorted(ends, words, side="right")
+        origins = places[np.concatenate(([0], ends))[text_of]]
+        columns = (words, starts, offsets, more, opens, text_of, origins, places[words] + offsets - origins)
+        return zip(*map(np.ndarray.tolist, columns), strict=True)
 
     def _worth_following(self, rows: Ints, roles: Ints) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
         """Where phrases begin: the word, the start, the letters before, whether there may be more than one word."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 
 from carecli.triage.phrases import Graph
 
@@ -26,7 +27,7 @@ class Edges:
     def __init__(self, graph: Graph) -> None:
         self.any: dict[int, Nodes] = {}
         # Whole words, beginnings (`*`), and beginnings with more after them (`~`).
-        tables: dict[str, dict[str, set[tuple[int, int]]]] = {"": {}, "*": {}, "~": {}}
+        tables: dict[str, dict[str, list[int]]] = {"": {}, "*": {}, "~": {}}
         waiting, seen = [_START], {_START}
         while waiting:
             node = waiting.pop()
@@ -37,8 +38,9 @@ class Edges:
                 if ending == "~" and not text:
                     self.any[node] = tuple(sorted({*self.any.get(node, ()), *targets}))
                     continue
+                pairs = [number for target in targets for number in (node, target)]
                 for each in _NUMERALS if text == "#" and not graph.spaced else (text,):
-                    tables[ending].setdefault(each, set()).update((node, target) for target in targets)
+                    tables[ending].setdefault(each, []).extend(pairs)
         words, stems, longer = ({text: _parted(pairs) for text, pairs in table.items()} for table in tables.values())
         self._words, self._stems = words, _beginnings(stems, longer)
 
@@ -64,10 +66,10 @@ class Edges:
         return found
 
 
-def _parted(pairs: Iterable[tuple[int, int]]) -> Leads:
-    ordered = sorted(pairs)
+def _parted(pairs: Sequence[int]) -> Leads:
+    ordered = sorted(set(zip(pairs[::2], pairs[1::2], strict=True)))
     starts = tuple(target for node, target in ordered if node == _START)
-    return starts, _flat(pair for pair in ordered if pair[0] != _START)
+    return starts, _flat(ordered[len(starts) :])
 
 
 def _beginnings(stems: Mapping[str, Leads], longer: Mapping[str, Leads]) -> _Stems:
@@ -88,4 +90,4 @@ def _merged(several: Iterable[Leads]) -> Leads:
 
 
 def _flat(pairs: Iterable[tuple[int, int]]) -> tuple[int, ...]:
-    return tuple(number for pair in pairs for number in pair)
+    return tuple(chain.from_iterable(pairs))
