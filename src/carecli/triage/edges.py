@@ -9,6 +9,7 @@ from itertools import chain
 from carecli.triage.phrases import Graph
 
 _START = 0
+_MOST_KNOWN = 2_000
 _DIGITS = re.compile(r"\d+")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
 
@@ -43,6 +44,8 @@ class Edges:
                     tables[ending].setdefault(each, []).extend(pairs)
         words, stems, longer = ({text: _parted(pairs) for text, pairs in table.items()} for table in tables.values())
         self._words, self._stems = words, _beginnings(stems, longer)
+        # By what they are made of, which stays as long as the graph.
+        self._known: dict[tuple[int, ...], Leads] = {}
 
     def leads(self, form: str) -> Leads:
         """Where the word leads; most lead nowhere."""
@@ -50,8 +53,17 @@ class Edges:
         if not form.isalpha() and (shape := _DIGITS.sub("#", form)) != form:
             found += self._matching(shape)
         if len(found) > 1:
-            return _merged(found)
+            return self._together(found)
         return found[0] if found else _NOWHERE
+
+    def _together(self, several: Sequence[Leads]) -> Leads:
+        """All of these; the same stems keep coming together."""
+        key = tuple(map(id, several))
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = _merged(several)
+        return self._known[key]
 
     def _matching(self, form: str) -> list[Leads]:
         """The edges of the whole word, and of its beginnings up to the first that no stem begins with."""
