@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from carecli.model import INTENTS
 from carecli.triage import cues, intent, sentiment
 from carecli.triage.prepare import Prepared, Rules, prepare
+from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind", "北风"), handles=("northwind",))
 
@@ -439,17 +440,42 @@ PHRASES = {
 def test_the_signs_of_a_phrase_mean_what_they_say(phrase: str) -> None:
     book = cues.build({"praise": [phrase]})
     for text in PHRASES[phrase]["yes"]:
-        assert "praise" in book.find(text.split()), text
+        assert "praise" in book.find_all([text.split()])[0], text
     for text in PHRASES[phrase]["no"]:
-        assert "praise" not in book.find(text.split()), text
+        assert "praise" not in book.find_all([text.split()])[0], text
 
 
 def test_the_signs_where_words_have_no_spaces() -> None:
     book = cues.build({"spaced": False, "praise": ["第#次…(好|app)", "真~的"]})
     for text in ("第三次很好", "第12次用你们的app", "真好的"):
-        assert "praise" in book.find(cues.characters(text)), text
+        assert "praise" in book.find_all([cues.characters(text)])[0], text
     for text in ("第次好", "第三次。很好", "第三次用apps", "真!的"):
-        assert "praise" not in book.find(cues.characters(text)), text
+        assert "praise" not in book.find_all([cues.characters(text)])[0], text
+
+
+WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.sampled_from(WRITTEN), st.text(max_size=60)), st.sampled_from([*cues.LANGUAGES, "de", None])
+        ),
+        max_size=12,
+    )
+)
+def test_a_batch_gives_what_each_text_alone_gives(batch: list[tuple[str, str | None]]) -> None:
+    texts = [prepare(text, RULES)._replace(language=language) for text, language in batch]
+    together = cues.find_all([p.tokens for p in texts], [p.plain for p in texts], [p.language for p in texts])
+    assert together == [cues.find_all([p.tokens], [p.plain], [p.language])[0] for p in texts]
+
+
+def test_what_is_forgotten_is_read_again() -> None:
+    book = cues.build({"praise": ["lovely #", "so~ good"]})
+    texts = [["a", "lovely", "3", *(f"{number}so{each}" for each in range(5_000))] for number in range(8)]
+    found = [hits for _ in range(2) for text in texts for hits in book.find_all([text, ["sooo", "good"]])]
+    assert [[hit.text for hit in hits["praise"]] for hits in found] == [["lovely 3"], ["sooo good"]] * 16
 
 
 @pytest.mark.parametrize("language", cues.LANGUAGES)

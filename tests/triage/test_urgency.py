@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from carecli.model import INTENTS, URGENCIES, Intent
 from carecli.triage import cues, intent, sentiment, urgency
-from carecli.triage.prepare import Rules, prepare
+from carecli.triage.prepare import Prepared, Rules, prepare
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind",), handles=("northwind",))
 
@@ -87,17 +87,21 @@ def test_reasons_name_what_hurries() -> None:
     assert decided("Do you sell gift cards?")[1] == ("a general question",)
 
 
+def cues_of(p: Prepared, language: str | None) -> cues.Hits:
+    return cues.find_all([p.tokens], [p.plain], [language])[0]
+
+
 @pytest.mark.parametrize("calm", ["praise", "chatter", "suggestion", "spam"])
 def test_who_waits_for_nothing_can_wait(calm: Intent) -> None:
     p = prepare("stranded, card stolen, tomorrow, urgent!", RULES)
-    assert urgency.decide(cues.find(p.tokens, p.plain, "en"), calm)[0] == "whenever"
+    assert urgency.decide(cues_of(p, "en"), calm)[0] == "whenever"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(INTENTS), st.sampled_from([*cues.LANGUAGES, None]))
 def test_any_text_has_an_urgency_and_a_reason(text: str, wanted: Intent, language: str | None) -> None:
     p = prepare(text, RULES)
-    when, why = urgency.decide(cues.find(p.tokens, p.plain, language), wanted)
+    when, why = urgency.decide(cues_of(p, language), wanted)
     assert when in URGENCIES
     assert why
     assert (when == "emergency") == (wanted == "emergency")

@@ -31,15 +31,21 @@ class Vocabulary:
     def numbers(self, units: Sequence[str]) -> Ints:
         """The number of each unit; they hold until the next call."""
         if len(self._numbers) > _MOST_UNITS or self._characters > _MOST_CHARACTERS:
-            self._numbers.clear()
-            self._characters = 0
-            self._forget()
-        new = list(dict.fromkeys(unit for unit in set(units) if unit not in self._numbers))
-        if new:
-            self._learn(new)
-            self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
-            self._characters += sum(map(len, new))
+            self.clear()
+        try:  # in most batches no unit is new
+            return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+        except KeyError:
+            new = list(set(units).difference(self._numbers))
+        self._learn(new)
+        self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
+        self._characters += sum(map(len, new))
         return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+
+    def clear(self) -> None:
+        """All units are forgotten before there are too many."""
+        self._numbers.clear()
+        self._characters = 0
+        self._forget()
 
 
 class Column:
@@ -75,7 +81,8 @@ def spread(starts: Ints, counts: Ints) -> Ints:
     """`start, start + 1, …` of every run, one run after another."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    found: Ints = np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    return found
 
 
 def joined(texts: Sequence[Sequence[str]], between: str) -> tuple[list[str], Ints]:

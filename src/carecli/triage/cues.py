@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from itertools import accumulate, chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from carecli.text import fold
-from carecli.triage.automaton import PAUSE, STOP, Automaton, Clue, State, Word
-from carecli.triage.memo import Memo
+import numpy as np
+import numpy.typing as npt
+
+from carecli.triage.automaton import GOES_ON, NOTHING, Automaton, Clue
+from carecli.triage.columns import Ints, spread
 from carecli.triage.phrases import Graph, units
+from carecli.triage.wording import LETTERS, SPACE, Wording
 
 LANGUAGES = ("en", "he", "pl", "zh")
 # What is looked for in texts of other languages too.
@@ -29,20 +32,10 @@ _ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
 # The other words of danger have their figures of speech in common with `emergency`.
 DANGERS = ("symptom", "hazard", "helpless", "trapped", "despair", "attack", "rescue")
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
-_ENDS = frozenset(".!?;¶\u2026。")
-_QUOTES = " \t'\""
-# A mark inside a word is part of it.
-_PIECE = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[\W_]+")
-_MOST_TOKENS = 6_000
+_MOST_LETTERS = 65_536
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
-_HAN_ENDS = frozenset(".!?;\n")
-_LONGEST = 40
-_MOST_PREFIXES = 2
 _MOST_QUOTED = 3
-# With fewer letters left, the first ones are rather part of the word: the shot in a fast one (מהירה).
-_SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
-_STOP, _PAUSE = Word(".", STOP), Word(",", PAUSE)
 
 
 class Hit(NamedTuple):
@@ -61,110 +54,107 @@ class Book:
     """All cues of one file, and what is remembered of words that were read."""
 
     def __init__(self, automaton: Automaton, *, spaced: bool, prefixes: str = "") -> None:
-        self.automaton = automaton
         self.spaced = spaced
-        self.prefixes = prefixes
-        self._tokens: Memo[tuple[Word, ...]] = Memo(self._words_of, _MOST_TOKENS)
+        self.kinds = frozenset(clue.kind for clue in automaton.clues)
+        self._automaton = automaton
+        self._wording = Wording(automaton, spaced=spaced, prefixes=prefixes)
 
-    @property
-    def kinds(self) -> frozenset[str]:
-        """The kinds of cues that the file has."""
-        return frozenset(clue.kind for clue in self.automaton.clues)
+    def find_all(self, texts: Iterable[Sequence[str]], also: Mapping[str, str] | None = None) -> list[Hits]:
+        """The cues in each text by kind, in text order, but for those that overlap what only looks like them.
 
-    def find(self, tokens: Sequence[str], also: Mapping[str, str] | None = None) -> Hits:
-        """The cues in a text by kind, in text order, but for those that overlap what only looks like them.
-
-        That is `<kind>_not`, or the kind that `also` names. `tokens` is what stands between spaces, "¶" for a line
+        That is `<kind>_not`, or the kind that `also` names. A text is what stands between spaces, "¶" for a line
         break; where words stand without spaces, `characters` of the text.
         """
-        found = self.hits(self.words(tokens))
-        others = also or {}
-        return {
-            kind: kept
-            for kind, hits in found.items()
-            if (kept := _meant(hits, found.get(others.get(kind, f"{kind}_not"), ())))
-        }
+        others = {kind: f"{kind}_not" for kind in self.kinds} | dict(also or {})
+        doubtful = self.kinds.intersection(others.values())
+        return [
+            {kind: tuple(found[kind]) for kind in found} if doubtful.isdisjoint(found) else _meant(found, others)
+            for part in _parts(texts)
+            for found in self._hits(part)
+        ]
 
-    def words(self, tokens: Sequence[str]) -> list[Word]:
-        """What stands between the spaces of a text (characters in Chinese) as words and marks."""
-        if self.automaton.forget():
-            self._tokens.forget()
-        return list(chain.from_iterable(map(self._tokens.__getitem__, tokens)))
-
-    def hits(self, words: Sequence[Word]) -> dict[str, list[Hit]]:
-        """The cues among `words` by kind, in text order; of those that begin inside another of their kind none."""
-        found: dict[str, list[Hit]] = {}
-        places: list[int] = []
-        for (kind, _), first, offset, end in self.automaton.find(words):
-            if not places:
-                shown = [word[0] for word in words]
-                places = list(accumulate(map(len, shown), initial=0))
-            start, hits = places[first] + offset, found.get(kind)
-            if hits is None:
-                hits = found[kind] = []
-            if not hits or hits[-1].end <= start:
-                text = "".join(shown[first:end]).lstrip()[offset:]
-                hits.append(Hit(kind, start, places[end], text))
+    def _hits(self, texts: Sequence[Sequence[str]]) -> list[dict[str, list[Hit]]]:
+        """The cues in each text by kind, in text order; of those that begin inside another of their kind none."""
+        rows, ends = self._wording.read(texts)
+        roles, places = self._wording.role.all[rows], _before_each(self._wording.length.all[rows])
+        beginnings = self._beginnings(rows, ends, roles, places)
+        all_rows, all_roles, all_places = rows.tolist(), roles.tolist(), places.tolist()
+        shown, automaton, clues = self._wording.shown, self._automaton, self._automaton.clues
+        found: list[dict[str, list[Hit]]] = [{} for _ in texts]
+        for word, start, offset, more, opens, text, origin, place in beginnings:
+            for clue, count in automaton.follow(start, all_roles, word) if more else automaton.alone[start]:
+                kind, anchored = clues[clue]
+                if anchored and not opens:
+                    continue
+                hits = found[text].get(kind)
+                if hits is None:
+                    hits = found[text][kind] = []
+                elif hits[-1].end > place:
+                    continue
+                end, quoted = word + count, shown[all_rows[word]]
+                if count > 1:
+                    quoted = "".join([shown[row] for row in all_rows[word:end]])
+                hits.append(Hit(kind, place, all_places[end] - origin, quoted.lstrip()[offset:]))
         return found
 
-    def _words_of(self, token: str) -> tuple[Word, ...]:
-        folded = fold(token)
-        if not self.spaced:
-            return (self._character(folded),)
-        if folded.isalnum():
-            return (self._word(folded),)
-        pieces = [piece for piece in _PIECE.findall(folded) if piece.strip(_QUOTES)]
-        return tuple(self._word(piece) if piece[0].isalnum() else _mark(piece) for piece in pieces)
+    def _beginnings(self, rows: Ints, ends: Ints, roles: Ints, places: Ints) -> Iterable[tuple[Any, ...]]:
+        """Where phrases begin: word, start, letters before it, whether more than one word may come of it, whether a
+        sentence begins there, its text, where that one begins, the place in it.
+        """
+        words, starts, offsets, more = self._worth_following(rows, roles)
+        opens = (offsets == 0) & self._opens(rows, words)
+        text_of = np.searchsorted(ends, words, side="right")
+        origins = places[np.concatenate(([0], ends))[text_of]]
+        columns = (words, starts, offsets, more, opens, text_of, origins, places[words] + offsets - origins)
+        return zip(*map(np.ndarray.tolist, columns), strict=True)
 
-    def _character(self, character: str) -> Word:
-        role, start = self.automaton.role(character, wild=character not in _HAN_ENDS)
-        return Word(character, role, ((0, start),) if start is not None else ())
+    def _worth_following(self, rows: Ints, roles: Ints) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
+        """Where phrases begin: the word, the start, the letters before, whether there may be more than one word."""
+        counts = self._wording.begins.all[rows]
+        words = np.flatnonzero(counts)
+        counts = counts[words]
+        runs = spread(self._wording.first_start.all[rows[words]], counts)
+        words, starts = np.repeat(words, counts), self._wording.starts.all[runs]
+        prospects = self._automaton.prospects(starts, roles[words + 1])
+        kept = np.flatnonzero(prospects != NOTHING)
+        return words[kept], starts[kept], self._wording.offsets.all[runs[kept]], prospects[kept] == GOES_ON
 
-    def _word(self, text: str) -> Word:
-        role, start = self.automaton.role(text[:_LONGEST])
-        starts = [(0, start)] if start is not None else []
-        starts += self._after_prefixes(text) if self.prefixes else []
-        return Word(f" {text}", role, tuple(starts))
+    def _opens(self, rows: Ints, words: Ints) -> npt.NDArray[np.bool_]:
+        """Whether a sentence or a clause may begin here: no word stands before without a mark between.
 
-    def _after_prefixes(self, text: str) -> list[tuple[int, State]]:
-        """The states of phrases that begin inside a word, and how many letters hang before."""
-        found = []
-        for offset in range(1, min(_MOST_PREFIXES, len(text) - 1) + 1):
-            form = text[offset : offset + _LONGEST]
-            if text[offset - 1] not in self.prefixes or len(form) < _SHORTEST_WITHOUT_PREFIX[offset]:
-                break
-            if (start := self.automaton.start(form)) is not None:
-                found.append((offset, start))
+        In Chinese a space is a character like another. Before the first word comes the mark after the last one.
+        """
+        looks = self._wording.look.all[rows]
+        before = words - 1
+        found: npt.NDArray[np.bool_] = looks[before - (looks[before] == SPACE)] != LETTERS
         return found
 
 
-def _mark(piece: str) -> Word:
-    return _PAUSE if _ENDS.isdisjoint(piece) else _STOP
-
-
-def find(tokens: Sequence[str], plain: str, language: str | None) -> Hits:
-    """Every cue in a text by kind, in text order: `Prepared.tokens` or, in Chinese, `Prepared.plain`.
+def find_all(tokens: Sequence[Sequence[str]], plains: Sequence[str], languages: Sequence[str | None]) -> list[Hits]:
+    """Every cue in each text by kind, in text order, by `Prepared.tokens` or, in Chinese, `Prepared.plain`.
 
     A language without a data file has no cues of its own: there the four files' cues for danger and spam count,
     as a cry for help must not get lost over a wrong guess at the language.
     """
-    if language is not None and language in LANGUAGES:
-        return _in_language(tokens, plain, language)
-    merged: dict[str, tuple[Hit, ...]] = {}
-    for each in LANGUAGES:
-        for kind, hits in _in_language(tokens, plain, each).items():
-            if kind in _ANYWHERE:
-                merged[kind] = merged.get(kind, ()) + hits
-    return merged
+    found: list[Hits] = [{}] * len(tokens)
+    by_language: dict[str | None, list[int]] = {}
+    for at, language in enumerate(languages):
+        by_language.setdefault(language if language in LANGUAGES else None, []).append(at)
+    foreign = by_language.get(None, [])
+    for language in LANGUAGES if foreign else by_language.keys():
+        book, own = load(language), by_language.get(language, [])
+        texts = (tokens[at] if book.spaced else characters(plains[at]) for at in (*own, *foreign))
+        hits = book.find_all(texts, _NOT)
+        for at, its in zip(own, hits, strict=False):
+            found[at] = its
+        for at, its in zip(foreign, hits[len(own) :], strict=True):
+            found[at] = {**found[at], **_anywhere(its, found[at])}
+    return found
 
 
-def find_all(tokens, plains, languages):
-    return [find(*each) for each in zip(tokens, plains, languages)]
-
-
-def _in_language(tokens: Sequence[str], plain: str, language: str) -> Hits:
-    book = load(language)
-    return book.find(tokens if book.spaced else characters(plain), _NOT)
+def _anywhere(hits: Hits, before: Hits) -> Hits:
+    """What counts in texts of other languages, after what another book found there."""
+    return {kind: (*before.get(kind, ()), *hits[kind]) for kind in _ANYWHERE.intersection(hits)}
 
 
 def characters(plain: str) -> list[str]:
@@ -179,11 +169,39 @@ def because(name: str, hits: Sequence[Hit]) -> str:
     return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)
 
 
-def _meant(hits: Sequence[Hit], not_meant: Sequence[Hit]) -> tuple[Hit, ...]:
-    """The hits that overlap none of the others."""
-    if not not_meant:
-        return tuple(hits)
-    return tuple(hit for hit in hits if not any(other.start < hit.end and hit.start < other.end for other in not_meant))
+def _parts(texts: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
+    """The texts in runs that have a place in memory, whatever they are."""
+    part: list[Sequence[str]] = []
+    letters = 0
+    for text in texts:
+        part.append(text)
+        letters += len("".join(text)) + 1
+        if letters > _MOST_LETTERS:
+            yield part
+            part, letters = [], 0
+    if part:
+        yield part
+
+
+def _before_each(lengths: Ints) -> Ints:
+    """What comes before each, and before the end."""
+    sums = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=sums[1:])
+    return sums
+
+
+def _meant(found: Mapping[str, Sequence[Hit]], others: Mapping[str, str]) -> Hits:
+    """The hits that overlap none of the kind that only looks like theirs."""
+    return {kind: kept for kind, hits in found.items() if (kept := _apart(hits, found.get(others[kind], ())))}
+
+
+def _apart(hits: Sequence[Hit], others: Sequence[Hit]) -> tuple[Hit, ...]:
+    """The hits that overlap none of the others, which are in text order and apart themselves."""
+    ends = [other.end for other in others]
+    following = (bisect_right(ends, hit.start) for hit in hits)
+    return tuple(
+        hit for hit, at in zip(hits, following, strict=True) if at == len(others) or others[at].start >= hit.end
+    )
 
 
 @cache

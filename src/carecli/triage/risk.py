@@ -37,7 +37,7 @@ def find(text: str, language: str | None) -> tuple[Found, ...]:
     book, masked = _load(language), text[:MAX_CHARACTERS]
     if "@" in masked or "://" in masked or "www." in masked:
         masked = _MASKED.sub(" ", masked)
-    found = book.find(tokens_of(masked) if book.spaced else cues.characters(comparable(masked)))
+    (found,) = book.find_all([tokens_of(masked) if book.spaced else cues.characters(comparable(masked))])
     return tuple(Found(risk, found[risk][0].text.strip(" ,.")) for risk in RISKS if risk in found)
 
 
