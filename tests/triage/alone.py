@@ -24,7 +24,8 @@ class Feeling(NamedTuple):
 
 def feeling(p: Prepared) -> Feeling:
     """How the writer of one text feels."""
-    return Feeling(*(column[0] for column in sentiment.decide([p])))
+    found = sentiment.decide([p])
+    return Feeling(found.label[0], found.score[0], found.mixed[0], found.emoji[0], found.why[0])
 
 
 def hits(p: Prepared) -> Hits:

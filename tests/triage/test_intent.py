@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.model import INTENTS
-from carecli.triage import cues, intent, sentiment
+from carecli.triage import cues
 from carecli.triage.prepare import Prepared, Rules, prepare
+from tests.triage.alone import hits, opinion
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind", "北风"), handles=("northwind",))
@@ -336,16 +337,15 @@ def ready(text: str) -> Prepared:
     return prepare(text, RULES)
 
 
-def decided(text: str) -> tuple[str, float, tuple[str, ...]]:
-    p = ready(text)
-    return intent.decide(p, sentiment.decide(p).score)[:3]
+def decided(text: str, score: float | None = None) -> str:
+    return opinion(ready(text), score).intent
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS))
 def test_texts_of_a_care_desk(language: str) -> None:
     assert len(TEXTS[language]) >= 25
     found = [(text, wanted, decided(text)) for text, wanted in TEXTS[language]]
-    wrong = [(text, wanted, got) for text, wanted, got in found if got[0] not in wanted.split("|")]
+    wrong = [(text, wanted, got) for text, wanted, got in found if got not in wanted.split("|")]
     assert len(wrong) <= 0.08 * len(found), "\n".join(map(str, wrong))
 
 
@@ -354,33 +354,29 @@ def test_texts_of_a_care_desk(language: str) -> None:
 )
 def test_sarcasm_is_a_complaint_whatever_the_score(text: str) -> None:
     for score in (-0.6, 0.0, 0.7):
-        assert intent.decide(ready(text), score)[0] == "complaint"
+        assert decided(text, score) == "complaint"
 
 
 @pytest.mark.parametrize("text", ["thank you!", "תודה רבה", "dziękuję", "谢谢"])
 def test_plain_thanks_are_praise(text: str) -> None:
-    assert decided(text)[0] == "praise"
+    assert decided(text) == "praise"
 
 
 def test_the_feeling_decides_where_no_word_does() -> None:
     text = "My seat on the flight yesterday"
-    assert intent.decide(ready(text), -0.7)[0] == "complaint"
-    assert intent.decide(ready(text), 0.7)[0] == "praise"
-    assert intent.decide(ready(text), 0.0)[0] == "chatter"
+    assert decided(text, -0.7) == "complaint"
+    assert decided(text, 0.7) == "praise"
+    assert decided(text, 0.0) == "chatter"
 
 
 def test_other_languages_have_marks_and_feeling_only() -> None:
-    asked = intent.decide(ready("Ist das Frühstück im Preis enthalten?"), 0.0)
-    assert asked[0] == "question"
-    assert intent.decide(ready("هل الإفطار مشمول؟"), 0.0)[0] == "question"
-    assert intent.decide(ready("Das Gepäck liegt noch in Köln und keiner hilft"), -0.6)[0] == "complaint"
-    assert asked[1] <= 0.5
+    assert decided("Ist das Frühstück im Preis enthalten?", 0.0) == "question"
+    assert decided("هل الإفطار مشمول؟", 0.0) == "question"
+    assert decided("Das Gepäck liegt noch in Köln und keiner hilft", -0.6) == "complaint"
 
 
 def test_a_reason_quotes_the_words() -> None:
-    _, confidence, why = decided("Please cancel my booking")
-    assert why == ("asks for an action: 'please cancel my'",)
-    assert confidence > 0.7
+    assert opinion(ready("Please cancel my booking")).why == ("asks for an action: 'please cancel my'",)
 
 
 def test_a_customer_who_reports_a_fraud_is_no_spam() -> None:
@@ -390,18 +386,16 @@ def test_a_customer_who_reports_a_fraud_is_no_spam() -> None:
         "Uwaga, oszuści podszywają się pod was: kliknij i odbierz nagrodę https://bad.example",
         "小心，有人冒充你们发短信说点击链接领取大奖 https://bad.example",
     ):
-        assert decided(text)[0] != "spam", text
+        assert decided(text) != "spam", text
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300), st.floats(-1, 1), st.sampled_from([*cues.LANGUAGES, "de", None]))
-def test_any_text_has_an_intent_and_reasons(text: str, score: float, language: str | None) -> None:
+def test_any_text_has_an_intent_always_the_same(text: str, score: float, language: str | None) -> None:
     p = prepare(text, RULES)._replace(language=language)
-    found, confidence, why = intent.decide(p, score)[:3]
-    assert found in INTENTS
-    assert 0 <= confidence <= 1
-    assert why
-    assert intent.decide(p, score)[:3] == (found, confidence, why)
+    found = opinion(p, score)
+    assert found.intent in INTENTS
+    assert opinion(p, score) == found
 
 
 @pytest.mark.parametrize(
@@ -412,7 +406,7 @@ def test_any_text_has_an_intent_and_reasons(text: str, score: float, language: s
 def test_hostile_texts_take_no_time(text: str, language: str) -> None:
     p = ready(text)
     assert len(p.folded) <= 8000
-    assert intent.decide(p._replace(language=language), 0.0)[0] in INTENTS
+    assert opinion(p._replace(language=language), 0.0).intent in INTENTS
 
 
 def test_a_data_file_that_cannot_be_read_names_the_phrase() -> None:
@@ -468,13 +462,13 @@ WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
 def test_a_batch_gives_what_each_text_alone_gives(batch: list[tuple[str, str | None]]) -> None:
     texts = [prepare(text, RULES)._replace(language=language) for text, language in batch]
     together = cues.find_all([p.tokens for p in texts], [p.plain for p in texts], [p.language for p in texts])
-    assert together == [cues.find_all([p.tokens], [p.plain], [p.language])[0] for p in texts]
+    assert together == [hits(p) for p in texts]
 
 
 def test_what_is_forgotten_is_read_again() -> None:
     book = cues.build({"praise": ["lovely #", "so~ good"]})
     texts = [["a", "lovely", "3", *(f"{number}so{each}" for each in range(5_000))] for number in range(8)]
-    found = [hits for _ in range(2) for text in texts for hits in book.find_all([text, ["sooo", "good"]])]
+    found = [each for _ in range(2) for text in texts for each in book.find_all([text, ["sooo", "good"]])]
     assert [[hit.text for hit in hits["praise"]] for hits in found] == [["lovely 3"], ["sooo good"]] * 16
 
 

@@ -142,7 +142,7 @@ ANALYZER, PLAIN = SentimentIntensityAnalyzer(), Vader()
 
 def vaders(texts: list[str]) -> list[float]:
     words = PLAIN.read([text.split() for text in texts])
-    return PLAIN.compounds(np.bincount(words.whose, PLAIN.valences(words), len(texts)), texts)
+    return PLAIN.compounds(np.bincount(words.whose, PLAIN.valences(words), len(texts)).astype(float), texts)
 
 
 def test_without_overrides_the_score_of_whole_sentences_is_vaders_own() -> None:

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.model import INTENTS, URGENCIES, Intent
-from carecli.triage import cues, intent, sentiment, urgency
-from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage import cues, urgency
+from carecli.triage.prepare import Rules, prepare
+from tests.triage.alone import hits, opinion
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind",), handles=("northwind",))
 
@@ -67,9 +68,8 @@ TEXTS = [
 
 
 def decided(text: str) -> tuple[str, tuple[str, ...]]:
-    p = prepare(text, RULES)
-    opinion = intent.decide(p, sentiment.decide(p).score)
-    return urgency.decide(opinion.hits, opinion.intent)
+    found = opinion(prepare(text, RULES))
+    return urgency.decide(found.hits, found.intent)
 
 
 def test_urgency_of_care_texts() -> None:
@@ -87,21 +87,17 @@ def test_reasons_name_what_hurries() -> None:
     assert decided("Do you sell gift cards?")[1] == ("a general question",)
 
 
-def cues_of(p: Prepared, language: str | None) -> cues.Hits:
-    return cues.find_all([p.tokens], [p.plain], [language])[0]
-
-
 @pytest.mark.parametrize("calm", ["praise", "chatter", "suggestion", "spam"])
 def test_who_waits_for_nothing_can_wait(calm: Intent) -> None:
     p = prepare("stranded, card stolen, tomorrow, urgent!", RULES)
-    assert urgency.decide(cues_of(p, "en"), calm)[0] == "whenever"
+    assert urgency.decide(hits(p._replace(language="en")), calm)[0] == "whenever"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(INTENTS), st.sampled_from([*cues.LANGUAGES, None]))
 def test_any_text_has_an_urgency_and_a_reason(text: str, wanted: Intent, language: str | None) -> None:
     p = prepare(text, RULES)
-    when, why = urgency.decide(cues_of(p, language), wanted)
+    when, why = urgency.decide(hits(p._replace(language=language)), wanted)
     assert when in URGENCIES
     assert why
     assert (when == "emergency") == (wanted == "emergency")

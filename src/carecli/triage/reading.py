@@ -49,7 +49,8 @@ class Hits(NamedTuple):
     def unmeant(self, texts: Sequence[int]) -> Hits:
         """ "Great, another delay": praise that comes first, before one more mishap, is not meant. In some texts."""
         valence = self.valence.copy()
-        for start, end in zip(*np.searchsorted(self.whose, [texts, np.array(texts) + 1]).tolist(), strict=True):
+        places = np.array(texts, np.int64)
+        for start, end in np.searchsorted(self.whose, np.stack([places, places + 1], axis=1)).tolist():
             if start < end and valence[start] > 0:
                 valence[start:end] = np.where(valence[start:end] > 0, -0.5 * valence[start:end], valence[start:end])
         return self._replace(valence=valence)
