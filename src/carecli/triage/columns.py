@@ -34,12 +34,14 @@ class Vocabulary:
             self._numbers.clear()
             self._characters = 0
             self._forget()
-        new = list(dict.fromkeys(unit for unit in set(units) if unit not in self._numbers))
-        if new:
+        found = list(map(self._numbers.get, units))
+        if None in found:
+            new = list(dict.fromkeys(unit for unit, number in zip(units, found, strict=True) if number is None))
             self._learn(new)
             self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
             self._characters += sum(map(len, new))
-        return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+            found = list(map(self._numbers.get, units))
+        return np.array(found, np.int64)
 
 
 class Column:
@@ -75,7 +77,8 @@ def spread(starts: Ints, counts: Ints) -> Ints:
     """`start, start + 1, …` of every run, one run after another."""
     ends = np.cumsum(counts)
     total = int(ends[-1]) if len(ends) else 0
-    return np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    places: Ints = np.arange(total) + np.repeat(starts - (ends - counts), counts)
+    return places
 
 
 def joined(texts: Sequence[Sequence[str]], between: str) -> tuple[list[str], Ints]:

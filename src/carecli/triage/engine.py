@@ -22,9 +22,9 @@ from carecli.model import (
     Urgency,
     Verdict,
 )
-from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
+from carecli.triage import cues, evidence, prepare, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
-from carecli.triage.prepare import Rules, prepare
+from carecli.triage.prepare import Rules
 from carecli.triage.reasons import Decided, Reading
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> 
 
     One signal after another for all of them, as that keeps its tables in the processor's cache.
     """
-    prepared = [prepare(text, rules, hint) for text, hint in zip(texts, declared, strict=True)]
+    prepared = prepare.prepared(texts, rules, declared)
     feelings = [sentiment.decide(p) for p in prepared]
     opinions = [intents.decide(p, feeling.score) for p, feeling in zip(prepared, feelings, strict=True)]
     hurries = [urgency.decide(opinion.hits, opinion.intent) for opinion in opinions]
