@@ -106,7 +106,8 @@ def test_the_model_is_not_loaded_for_letters_that_decide_alone() -> None:
     code = (
         "import sys; from carecli.triage.language import detect;"
         "detect('הטיסה בוטלה'); detect('航班取消了'); detect('The flight was late and you did not answer');"
-        "assert 'py3langid' not in sys.modules and 'numpy' not in sys.modules;"
-        "detect('lot odwołany'); assert 'py3langid' in sys.modules"
+        "detect('lot odwołany');"
+        "assert 'py3langid' not in sys.modules;"
+        "detect('Wo ist mein Paket'); assert 'py3langid' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

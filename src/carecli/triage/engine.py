@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -27,7 +28,7 @@ from carecli.model import (
 )
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
-from carecli.triage.prepare import Rules, prepare
+from carecli.triage.prepare import Rules, prepared
 from carecli.triage.reasons import Decided, Readings
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ Meaning = Callable[[Sequence[str]], "Vectors"]
 Shares = Sequence[float]
 Flags = npt.NDArray[np.bool_]
 
+# What is remembered of words is shared by all threads.
+_ONE_AT_A_TIME = Lock()
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
 _BATCH = 512
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
@@ -138,7 +141,7 @@ def _batches(
         raise ValueError("`languages` needs one entry for each text")
     for start in range(0, len(texts), _BATCH):
         part = slice(start, start + _BATCH)
-        with _uncollected():
+        with _ONE_AT_A_TIME, _uncollected():
             verdicts = _judged(texts[part], hints[part], addressed[part], rules, taught)
         yield verdicts
 
@@ -158,11 +161,11 @@ def _uncollected() -> Iterator[None]:
 
 def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> Readings:
     """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages."""
-    prepared = [prepare(text, rules, hint) for text, hint in zip(texts, declared, strict=True)]
-    feelings = sentiment.decide(prepared)
-    opinions = intents.decide(prepared, feelings.score)
+    ready = prepared(texts, rules, declared)
+    feelings = sentiment.decide(ready)
+    opinions = intents.decide(ready, feelings.score)
     hurries = list(map(urgency.decide, opinions.hits, opinions.intent))
-    return Readings(prepared, feelings, opinions, [when for when, _ in hurries], [why for _, why in hurries])
+    return Readings(ready, feelings, opinions, [when for when, _ in hurries], [why for _, why in hurries])
 
 
 def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes

@@ -1,8 +1,9 @@
 """Which language a text is in: the script decides where it can, a statistical model where it cannot.
 
-Hebrew, Chinese, Thai, Greek … are settled by their letters. For Latin, Cyrillic, Arabic and Devanagari the
-commonest English and Polish words are counted first, then py3langid is asked; it is imported only then. What is
-none of the configured languages keeps its own code: Russian is not English because four others are configured.
+Hebrew, Chinese, Thai, Greek … are settled by their letters. For Latin the commonest English and Polish words are
+counted first, then longer lists of words that other languages do not have; for what is left, and for Cyrillic, Arabic
+and Devanagari, py3langid is asked, imported only then. What is none of the configured languages keeps its own code:
+Russian is not English because four others are configured.
 """
 
 from __future__ import annotations
@@ -10,9 +11,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.text.plain import Table, compiled
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from carecli.triage.columns import Ints
+    from carecli.triage.identifier import Floats
 
 _LATIN, _CYRILLIC, _ARABIC, _DEVANAGARI, _HAN, _KANA, _HEBREW = (
     "LATIN",
@@ -35,9 +46,10 @@ _LATIN_CODES = (
     "en pl de fr es it pt nl cs sk sl hr hu ro sv da no fi et lv lt tr vi id ca eu gl ga cy is sq tl sw af az uz "
     "mt so zu ha yo"
 )
+LATIN_CODES = tuple(_LATIN_CODES.split())
 # Scripts that many languages share, and which.
 _SHARED = {
-    _LATIN: frozenset(_LATIN_CODES.split()),
+    _LATIN: frozenset(LATIN_CODES),
     _CYRILLIC: frozenset({"ru", "uk", "be", "bg", "sr", "mk", "kk", "ky", "mn", "tg", "tt"}),
     _ARABIC: frozenset({"ar", "fa", "ur", "ps", "ug", "ku", "sd"}),
     _DEVANAGARI: frozenset({"hi", "mr", "ne"}),
@@ -75,15 +87,14 @@ _ENGLISH, _POLISH = frozenset(_ENGLISH_WORDS.split()), frozenset(_POLISH_WORDS.s
 # Short words that other languages of this script have too.
 _SHARED_WORDS = "is was has had my our not do did so for be an in of all as after her he me into"
 _ONLY_ENGLISH = _ENGLISH - frozenset(_SHARED_WORDS.split())
+# Other words that an English text may have, and any other language too.
+_SMALL_WORDS = "a i to on no at by or up can am go see yes if may new one two us oh ok ask let old top act add man men"
+_SMALL_ENGLISH = frozenset(_SMALL_WORDS.split()) - _ENGLISH
 _POLISH_LETTERS = frozenset("ąęłżźćśń")
 # Letters that no other big language of this script has, and those that settle it beside one of them.
 _ONLY_POLISH, _POLISH_PAIR = frozenset("łśź"), frozenset("ąężćń")
-# What a token says of its language, counts of twelve bits each.
-_COUNT = 0xFFF
-(
-    _WORD, _ENGLISH_WORD, _ONLY_ENGLISH_WORD, _POLISH_WORD, _POLISH_LETTER, _ONLY_POLISH_LETTER, _POLISH_PAIR_LETTER,
-    _LATIN_LETTER, _HEBREW_LETTER, FOREIGN,
-) = (1 << 12 * place for place in range(10))  # fmt: skip
+# Latin letters that neither English nor Polish writes its words with.
+_STRANGE = re.compile("[^\\W\\d_a-ząęłżźćśńó]")
 _HAN_LETTER, _KANA_LETTER = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
 _AROUND_WORDS = " .,;:!?…()[]{}\"'“”„*_~#-/"
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
@@ -95,52 +106,145 @@ _CONFIGURED, _DECLARED = 8.0, 4.0
 _FEW_LETTERS = 6
 
 
+class Votes(NamedTuple):
+    """What one token says of the language of its text; those of a text are the sums.
+
+    0 or 1: it is a word at all, one of the commonest words of English, one of those that only English has, one of the
+    commonest of Polish; one that tells English, or Polish, from other languages; one that goes well with English.
+    0 or 1: it has a letter that Polish has, that only Polish has, that settles it beside one of them, a Latin letter
+    that neither of the two has. Then how many letters: Latin, Hebrew, others.
+    """
+
+    word: int = 0
+    english: int = 0
+    only_english: int = 0
+    polish: int = 0
+    tells_english: int = 0
+    tells_polish: int = 0
+    small_english: int = 0
+    accent: int = 0
+    only_polish: int = 0
+    pair: int = 0
+    strange: int = 0
+    latin: int = 0
+    hebrew: int = 0
+    foreign: int = 0
+
+
+_LETTERS, _LATIN_LETTERS = Votes._fields.index("accent"), Votes._fields.index("latin")
+# Of a text whose script has to be looked at.
+FOREIGN = Votes(foreign=1)
+
+
 def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...] = ("en",)) -> str | None:
     """The ISO 639-1 code of `text`, None when it has no letters.
 
     `declared` is what the platform says and `languages` what the user configured, the most usual first: hints
     that count where the text itself says little.
     """
-    return decide(text, sum(map(votes, text.split())), declared=declared, languages=languages)
+    from carecli.triage.tokens import said
+
+    return decide([text], said([text.split()], [text], [text], [False])[0], [declared], languages)[0]
 
 
-def votes(token: str) -> int:
-    """What one token says of the language of its text: counts of twelve bits each, to be added up."""
-    lower = token.lower().replace("’", "'")
-    word = lower.strip(_AROUND_WORDS)
-    found = _WORD if word and not word.isdigit() else 0
-    if word in _ENGLISH:
-        found += _ENGLISH_WORD + (_ONLY_ENGLISH_WORD if word in _ONLY_ENGLISH else 0)
-    if word in _POLISH:
-        found += _POLISH_WORD
+def votes(tokens: Sequence[str]) -> npt.NDArray[np.int32]:
+    """What each token says, one row of `Votes` each."""
+    import numpy as np
+
+    words = [plain_word(token) for token in tokens]
+    rows = np.zeros((len(tokens), len(Votes._fields)), np.int32)
+    rows[:, 0] = [word != "" and not word.isdigit() for word in words]
+    known = (_ENGLISH, _ONLY_ENGLISH, _POLISH, _telling("en"), _telling("pl"), _SMALL_ENGLISH)
+    for column, listed in enumerate(known, 1):
+        rows[:, column] = np.fromiter(map(listed.__contains__, words), np.bool_, len(words))
+    rows[:, _LATIN_LETTERS] = list(map(len, tokens))
+    if others := [place for place, token in enumerate(tokens) if not (token.isascii() and token.isalpha())]:
+        rows[others, _LETTERS:] = [_letters(tokens[place]) for place in others]
+    return rows
+
+
+def _letters(token: str) -> tuple[int, ...]:
+    """The entries of `Votes` from `accent` on."""
     if token.isascii():
-        return found + _LATIN_LETTER * (len(token) if token.isalpha() else sum(map(str.isalpha, token)))
-    found += _POLISH_LETTER * (not _POLISH_LETTERS.isdisjoint(lower))
-    found += _ONLY_POLISH_LETTER * (not _ONLY_POLISH.isdisjoint(lower))
-    found += _POLISH_PAIR_LETTER * (not _POLISH_PAIR.isdisjoint(lower))
-    for code, count in Counter(token.translate(_SCRIPTS)).items():
-        if code != _OTHER:
-            name = _NAMES[code]
-            found += count * (_LATIN_LETTER if name == _LATIN else _HEBREW_LETTER if name == _HEBREW else FOREIGN)
+        return 0, 0, 0, 0, sum(map(str.isalpha, token)), 0, 0
+    lower, scripts = token.lower(), token.translate(_SCRIPTS)
+    latin, hebrew = scripts.count(_CODES[_LATIN]), scripts.count(_CODES[_HEBREW])
+    return (
+        not _POLISH_LETTERS.isdisjoint(lower),
+        not _ONLY_POLISH.isdisjoint(lower),
+        not _POLISH_PAIR.isdisjoint(lower),
+        latin > 0 and _STRANGE.search(lower) is not None,
+        latin,
+        hebrew,
+        len(scripts) - latin - hebrew - scripts.count(_OTHER),
+    )
+
+
+def plain_word(token: str) -> str:
+    """A token as the lists of words have it."""
+    return token.lower().replace("’", "'").strip(_AROUND_WORDS)
+
+
+@cache
+def _telling(language: str) -> frozenset[str]:
+    """Words that tell a language from others: common ones, and a longer list (`scripts/common_words.py`)."""
+    lines = files("carecli.triage").joinpath("data", f"words_{language}.txt").read_text(encoding="utf-8").splitlines()
+    common = _ONLY_ENGLISH if language == "en" else _POLISH - _ENGLISH
+    return common.union(line for line in lines if not line.startswith("#"))
+
+
+def decide(
+    texts: Sequence[str], counted: Ints, declared: Sequence[str | None], languages: tuple[str, ...] = ("en",)
+) -> list[str | None]:
+    """The language of each text, of whose tokens `counted` has the sums of the votes (`tokens.said`), one row each."""
+    configured = _bases(languages)
+    *_, latin, hebrew, foreign = counted.T
+    by_words = _by_words(counted)
+    looked_at, is_latin = foreign > 0, latin >= hebrew * _WEIGHTS[_HEBREW]
+    easy = by_words * (is_latin & ~looked_at) + 3 * (~is_latin & ~looked_at) + 4 * ((latin + hebrew + foreign) == 0)
+    hints = [base(tag) if tag else None for tag in declared]
+    return [
+        _EASY[code] if code else _alone(text, _EASY[words], hint, configured, is_latin=not strange)
+        for text, code, words, strange, hint in zip(
+            texts, easy.tolist(), by_words.tolist(), looked_at.tolist(), hints, strict=True
+        )
+    ]
+
+
+# What is decided for all texts at once, by number; 0 is undecided.
+_EASY = (None, "en", "pl", "he", None)
+
+
+def _by_words(counted: Ints) -> Ints:
+    """1 for English, 2 for Polish where words leave no doubt, else 0."""
+    (
+        word, english, only_english, polish, tells_english, tells_polish, small_english,
+        accent, only_polish, pair, strange, *_,
+    ) = counted.T  # fmt: skip
+    by_small_words = (english >= 3) & (english * 6 >= word) & (polish * 4 <= english)
+    by_small_words |= (only_english >= 2) & (english * 4 >= word) & (polish == 0) & (accent == 0)
+    maybe_english = english + tells_english - only_english + small_english
+    told = (tells_english >= 2) & (maybe_english * 2 >= word)
+    told |= (tells_english >= 1) & (maybe_english * 4 >= word * 3) & (word >= 3)
+    is_english = by_small_words | (told & (tells_polish + accent + strange == 0))
+    by_letters = (english < 2) & (only_polish > 0) & ((polish > 0) | (only_polish > 1) | (pair > 0))
+    by_small_words = (polish >= 2) & (polish * 6 >= word) & (english == 0) & ((accent > 0) | (polish > 2))
+    told = (tells_polish >= 2) & (tells_polish > polish) & (tells_polish * 4 >= word)
+    told |= (tells_polish >= 1) & (only_polish > 0)
+    is_polish = by_letters | by_small_words | (told & (tells_polish > 2 * tells_english) & (strange == 0))
+    found: Ints = is_english + 2 * (is_polish & ~is_english)
     return found
 
 
-def decide(text: str, counted: int, *, declared: str | None = None, languages: tuple[str, ...] = ("en",)) -> str | None:
-    """The same where the sum of the `votes` of all tokens is known."""
-    configured = _bases(languages)
-    hint = base(declared) if declared else None
-    latin, hebrew = counted // _LATIN_LETTER & _COUNT, counted // _HEBREW_LETTER & _COUNT
-    if counted // FOREIGN & _COUNT:
-        return _by_script(text, counted, hint, configured)
-    if latin >= hebrew * _WEIGHTS[_HEBREW]:
-        return _of_shared_script(text, counted, _LATIN, hint, configured) if latin else None
-    return "he"
-
-
-def _by_script(text: str, counted: int, hint: str | None, configured: tuple[str, ...]) -> str | None:
-    script = _script(text)
+def _alone(
+    text: str, by_words: str | None, hint: str | None, configured: tuple[str, ...], *, is_latin: bool
+) -> str | None:
+    """The language of a text that needs a closer look; its Latin words may have settled it."""
+    script = _LATIN if is_latin else _script(text)
+    if script == _LATIN and by_words:
+        return by_words
     if script in _SHARED:
-        return _of_shared_script(text, counted, script, hint, configured)
+        return _of_shared_script(text, script, hint, configured)
     if script == _HAN and hint == "ja" and len(text) < 12:
         return "ja"
     return None if script is None else _OWNERS.get(script)
@@ -190,11 +294,7 @@ def _script_code(code: int) -> str:
 _SCRIPTS = Table(_script_code)
 
 
-def _of_shared_script(
-    text: str, counted: int, script: str, hint: str | None, configured: tuple[str, ...]
-) -> str | None:
-    if script == _LATIN and (common := _by_common_words(counted)):
-        return common
+def _of_shared_script(text: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
     words = compiled(_WORDS).findall(text[:_SAMPLE].lower().replace("’", "'"))
     if not words:
         return None
@@ -213,35 +313,23 @@ def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, .
     return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), None)
 
 
-def _by_common_words(counted: int) -> str | None:
-    """English or Polish where the small words leave no doubt."""
-    words = counted & _COUNT
-    english, polish = counted // _ENGLISH_WORD & _COUNT, counted // _POLISH_WORD & _COUNT
-    accents, only_polish = counted // _POLISH_LETTER & _COUNT, counted // _ONLY_POLISH_LETTER & _COUNT
-    if english >= 3 and english * 6 >= words and polish * 4 <= english:
-        return "en"
-    if counted // _ONLY_ENGLISH_WORD & _COUNT >= 2 and english * 4 >= words and not polish and not accents:
-        return "en"
-    if english < 2 and only_polish and (polish or only_polish > 1 or counted // _POLISH_PAIR_LETTER & _COUNT):
-        return "pl"
-    if polish >= 2 and polish * 6 >= words and english == 0 and (accents or polish > 2):
-        return "pl"
-    return None
-
-
-def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
+def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str:
     """The likeliest language of `script`, what is configured and what is declared counting for more."""
     from carecli.triage.identifier import identifier
 
-    best, likeliest = None, -1.0
-    for code, share in identifier(_MODELLED).rank(sample):
-        weighed = float(share)
-        if code not in _SHARED[script]:
-            continue
-        if code in configured:
-            weighed *= _CONFIGURED * (1 + 0.1 / (1 + configured.index(code)))
-        if code == hint:
-            weighed *= _DECLARED
-        if weighed > likeliest:
-            best, likeliest = code, weighed
-    return best
+    return identifier(_MODELLED).likeliest(sample, *_chances(script, hint, configured))
+
+
+@lru_cache(maxsize=64)
+def _chances(script: str, hint: str | None, configured: tuple[str, ...]) -> tuple[tuple[str, ...], Floats]:
+    """The languages of a script, and how likely each is before a word is read, the unlikeliest 1."""
+    import numpy as np
+
+    codes = tuple(sorted(_SHARED[script]))
+    chances = np.ones(len(codes))
+    for place, code in enumerate(dict.fromkeys(configured)):
+        if code in codes:
+            chances[codes.index(code)] = _CONFIGURED * (1 + 0.1 / (1 + place))
+    if hint in codes:
+        chances[codes.index(hint)] *= _DECLARED
+    return codes, chances

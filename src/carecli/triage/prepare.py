@@ -10,9 +10,7 @@ from typing import NamedTuple
 
 from carecli.text import fold
 from carecli.text.plain import Table
-from carecli.triage.language import FOREIGN, decide, votes
-from carecli.triage.memo import Memo
-from carecli.triage.symbols import marks
+from carecli.triage.language import decide
 from carecli.triage.variants import variants
 
 # What says how someone feels stands in the first lines; the rest would only cost time.
@@ -24,7 +22,6 @@ _ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1
 _HEBREW_PREFIX = "[והבלמשכ]{0,2}"
 _HEBREW = re.compile("[\u05d0-\u05ea]")
 _SPACELESS = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
-_MOST_TOKENS = 6_000
 _ALONE = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 
 
@@ -47,7 +44,7 @@ class Prepared(NamedTuple):
 
     `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same with links, addresses, @handles and
     the brand's names as spaces, case kept; `tokens` is what stands between its spaces, line breaks as "¶". `language`
-    is ISO 639-1 or None; `marks` are counts of marks (`symbols.py`), `declared` is what the platform said the language
+    is ISO 639-1 or None; `marks` are bits (`symbols.py`), `declared` is what the platform said the language
     was. `plain` is `comparable` where words stand without spaces, else "". `links` and `handles` count what was masked.
     """
 
@@ -83,23 +80,38 @@ class Prepared(NamedTuple):
 
 
 def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
-    """`text` ready for the signals. Never raises, whatever the text; linear in at most 4,000 characters."""
-    text = text[:MAX_CHARACTERS]
-    masked, links, handles = text, 0, 0
-    if "://" in masked or "www." in masked or "WWW." in masked:
-        masked, links = _LINK.subn(" ", masked)
-    if "@" in masked:
-        masked, handles = _ADDRESS.subn(" ", masked)
-    if names := _names(rules.brand_names, rules.handles):
-        masked = names.mask(masked)
-    if masked.isascii() or not _SPACELESS.search(masked):
-        tokens, plain = tokens_of(masked), ""
-        counted = sum(map(_COUNTS.__getitem__, tokens))
-    else:  # the words of Chinese come once, so they are not looked at one by one
-        tokens, plain = tokens_of(masked), comparable(masked)
-        counted = FOREIGN + marks(masked, plain)
-    language = decide(masked, counted, declared=declared, languages=rules.languages)
-    return Prepared(text, masked, tokens, language, counted, plain, links, handles, declared)
+    """One text ready for the signals."""
+    return prepared([text], rules, [declared])[0]
+
+
+def prepared(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> list[Prepared]:
+    """Texts ready for the signals, each as if it were alone; `declared` are the platforms' words on their languages.
+
+    Never raises, whatever the texts; linear in at most 4,000 characters of each.
+    """
+    from carecli.triage.tokens import said
+
+    if not texts:
+        return []
+    cut = [text[:MAX_CHARACTERS] for text in texts]
+    names = _names(rules.brand_names, rules.handles)
+    masked, links, handles = zip(*(_masked(text, names) for text in cut), strict=True)
+    whole = [not text.isascii() and _SPACELESS.search(text) is not None for text in masked]
+    tokens = [tokens_of(text) for text in masked]
+    plain = [comparable(text) if spaceless else "" for text, spaceless in zip(masked, whole, strict=True)]
+    votes, signs = said(tokens, masked, plain, whole)
+    languages = decide(masked, votes, declared, rules.languages)
+    return list(map(Prepared, cut, masked, tokens, languages, signs, plain, links, handles, declared))
+
+
+def _masked(text: str, names: _Names | None) -> tuple[str, int, int]:
+    """`text` with links, addresses, @handles and names as spaces, and how many links and handles there were."""
+    links = handles = 0
+    if "://" in text or "www." in text or "WWW." in text:
+        text, links = _LINK.subn(" ", text)
+    if "@" in text:
+        text, handles = _ADDRESS.subn(" ", text)
+    return names.mask(text) if names else text, links, handles
 
 
 def tokens_of(masked: str) -> list[str]:
@@ -119,13 +131,6 @@ def comparable(text: str) -> str:
 # Characters that fold alone as they do among others: letters without marks, Chinese, and what stands between.
 _ONE_BY_ONE = re.compile("[\x00-\u02ff\u2010-\u2027\u3000-\u3029\u3400-\u9fff\uff01-\uff60]*")
 _COMPARABLE = Table(lambda code: fold(chr(code)).translate(variants()))
-
-
-def _count(token: str) -> int:
-    return votes(token) + marks(token, fold(token))
-
-
-_COUNTS = Memo(_count, _MOST_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Emoji, emoticons and marks: what they say of the writer in every language.
 
-The marks of a text are counts of the tokens that have them, twelve bits each in one integer, so that those of a text
-are the sum of those of its tokens.
+The marks of a text are bits of one integer: those of all its tokens.
 """
 
 from __future__ import annotations
@@ -15,15 +14,15 @@ from carecli.text import fold
 from carecli.triage.lexicon import read
 from carecli.triage.memo import Memo
 
-COUNT = 0xFFF
-_BITS = 12
-# Where the counts of marks begin; language.py keeps its own below.
-_FIRST = 10 * _BITS
-ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI = (COUNT << _FIRST + _BITS * place for place in range(6))
+ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI = (1 << place for place in range(6))
 
 _LAUGHTER = re.compile(
     r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
 )
+# What laughter begins with in a word of ASCII letters and digits, or has anywhere; and what may stand beside such a
+# word without making an emoticon.
+_LAUGHING, _GIGGLE = ("lol", "lmao", "rofl", "haha", "hehe", "xd"), "hhh"
+_BESIDE = '.,!?"'
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
 _COMMON = ".,!?'\"-。，！？、；：（）“”…~"
@@ -31,20 +30,20 @@ _MOST_TOKENS = 2_000
 
 
 def marks(token: str, folded: str) -> int:
-    """The marks of a token, or of a whole text, of which `folded` is the folded form: each 0 or 1."""
-    found = (ASKS if "?" in folded or "؟" in folded else 0) | (EXCLAIMS if "!" in folded else 0)
-    if found & ASKS and _OUTRAGE.search(folded):
-        found |= OUTRAGED
-    if _LAUGHTER.search(folded):
-        found |= LAUGHS
-    if not _SMIRK.isdisjoint(token):
-        found |= SMIRKS
-    if _emoji_of(token):
-        found |= EMOJI
-    return found & _ONES
-
-
-_ONES = sum(1 << _FIRST + _BITS * place for place in range(6))
+    """The marks of a token, or of a whole text, of which `folded` is the folded form."""
+    core = folded.strip(_BESIDE) if token.isascii() else ""
+    if core.isalnum():
+        found = LAUGHS if (core.startswith(_LAUGHING) or _GIGGLE in core) and _LAUGHTER.search(core) else 0
+        found |= EMOJI if folded in symbols() else 0
+    else:
+        found = LAUGHS if _LAUGHTER.search(folded) else 0
+        found |= SMIRKS if not _SMIRK.isdisjoint(token) else 0
+        found |= EMOJI if _emoji_of(token) else 0
+    if "!" in folded:
+        found |= EXCLAIMS
+    if "?" in folded or "؟" in folded:
+        found |= ASKS | (OUTRAGED if _OUTRAGE.search(folded) else 0)
+    return found
 
 
 @cache
