@@ -139,13 +139,13 @@ class Automaton:
         `roles` are those of all words; a STOP stands after the last one.
         """
         state, dead, count = self._starts[start], self._dead, 0
-        found: dict[int, int] = {}
+        found: list[tuple[int, int]] = []
         while state is not dead:
             count += 1
             if state.clues:
-                found.update(dict.fromkeys(state.clues, count))
+                found += [(clue, count) for clue in state.clues]
             state = state[roles[at + count]]
-        return found.items()
+        return found if len(found) < 2 else dict(found).items()
 
     def after(self, state: State, role: int) -> State:
         """What follows a state with a word of this role."""

@@ -165,6 +165,8 @@ def characters(plain: str) -> list[str]:
 
 def because(name: str, hits: Sequence[Hit]) -> str:
     """A reason for people: its name and the first of the words that it rests on."""
+    if len(hits) == 1:
+        return f"{name}: '{hits[0].text.strip(' ,.')}'"
     quoted = list(dict.fromkeys(hit.text.strip(" ,.") for hit in hits))[:_MOST_QUOTED]
     return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)
 

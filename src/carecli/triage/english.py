@@ -40,7 +40,12 @@ def _vader() -> Vader:
     valences = {entry.text: entry.value for entry in _care_lexicon().entries if entry.kind == "valence"}
     known = symbols()
     names = {key: f"{key} " for key in known if len(key) == 1}
-    return Vader(valences | known, names, cleaned=_cleaned, noticed=_phrases())
+    phrases = _phrases()
+    second = {word for node in phrases.values() for word in node.after}
+    alone = {word for word, node in phrases.items() if node.entry and node.entry.kind != "valence"}
+    return Vader(
+        valences | known, names, cleaned=_cleaned, noticed={"first": phrases, "second": second, "alone": alone}
+    )
 
 
 def _cleaned(token: str) -> str:
@@ -71,8 +76,9 @@ def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
 
 def _phrases_in(words: Words) -> Iterator[Match]:
     """The longest entries of the care lexicon that are more than a single word with a valence, none overlapping."""
-    phrases, terms, places, free = _phrases(), _vader().known, words.places.tolist(), 0
-    for first in np.flatnonzero(_vader().are("noticed", words)).tolist():
+    vader, phrases, places, free = _vader(), _phrases(), words.places.tolist(), 0
+    terms, goes_on = vader.known, np.roll(vader.are("second", words), -1)
+    for first in np.flatnonzero(vader.are("alone", words) | (vader.are("first", words) & goes_on)).tolist():
         if first < free:
             continue
         node: Node | None = phrases[terms[places[first]].lower]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from carecli.model import Intent, Urgency
 from carecli.triage.cues import DANGERS
-from carecli.triage.intent import WEIGHED, Opinions, marked
+from carecli.triage.intent import WEIGHED, Opinions
 from carecli.triage.kinds import KINDS
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
@@ -52,7 +52,7 @@ def numbers(
         np.minimum(opinions.kinds.table, _MOST),
         _rounded(opinions.weights[:, : len(_WEIGHTS)] / 3),
         *_tones(feelings),
-        *_marks(prepared, feelings),
+        *_marks(prepared, feelings, opinions),
         *(np.array([said == name for said in opinions.intent], bool) for name in _INTENTS),
         *(np.array([said == name for said in urgencies], bool) for name in _URGENCIES),
         *_dangers(feelings, opinions),
@@ -76,10 +76,10 @@ def _tones(feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
     )  # fmt: skip
 
 
-def _marks(prepared: Sequence[Prepared], feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
+def _marks(prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.generic]]:
     lengths = np.fromiter((len(p.text) for p in prepared), np.int64, len(prepared))
     return (
-        *(marked(prepared, mark) for mark in (ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS)),
+        *map(opinions.kinds.marked, (ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS)),
         feelings.emoji > 0,
         feelings.emoji < 0,
         lengths < _SHORT,

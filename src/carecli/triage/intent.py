@@ -57,10 +57,6 @@ class Texts(NamedTuple):
     hits: Sequence[Hits]
     kinds: Kinds
 
-    def marked(self, mark: int) -> Flags:
-        """Which texts have a mark (`symbols.py`)."""
-        return marked(self.prepared, mark)
-
     def where(self, asked: Flags) -> Iterator[tuple[int, Prepared, Hits]]:
         """The texts, with their places, that are looked at one by one."""
         for place in np.flatnonzero(asked).tolist():
@@ -70,7 +66,7 @@ class Texts(NamedTuple):
 def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
     """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1)."""
     hits = cues.find_all([p.tokens for p in prepared], [p.plain for p in prepared], [p.language for p in prepared])
-    t = Texts(prepared, scores, hits, Kinds(hits))
+    t = Texts(prepared, scores, hits, Kinds(hits, [p.marks for p in prepared]))
     weights = _weights(t)
     intents: list[Intent] = [WEIGHED[place] for place in weights.argmax(axis=1).tolist()]
     special = {}
@@ -81,17 +77,12 @@ def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
     return Opinions(intents, weights, special, hits, t.kinds)
 
 
-def marked(prepared: Sequence[Prepared], mark: int) -> Flags:
-    """Which texts have a mark (`symbols.py`)."""
-    return np.fromiter((p.marks & mark != 0 for p in prepared), bool, len(prepared))
-
-
 def _danger(t: Texts) -> Iterator[tuple[int, tuple[Hit, ...]]]:
     """The words of danger; those that may be a figure of speech count unless the writer laughs or is happy."""
     sure = t.kinds.has("emergency")
     for place, _, hits in t.where(sure):
         yield place, hits["emergency"]
-    maybe = t.kinds.has("emergency_maybe", "harm") & (t.score < _POSITIVE) & ~t.marked(LAUGHS) & ~sure
+    maybe = t.kinds.has("emergency_maybe", "harm") & (t.score < _POSITIVE) & ~t.kinds.marked(LAUGHS) & ~sure
     for place, _, hits in t.where(maybe):
         if danger := hits.get("emergency_maybe") or _harm(hits):
             yield place, danger
@@ -155,7 +146,7 @@ def _weights(t: Texts) -> Floats:
 
 
 def _question(t: Texts) -> Floats:
-    has, asks = t.kinds.has, t.marked(ASKS)
+    has, asks = t.kinds.has, t.kinds.marked(ASKS)
     asked = has("question")
     for place, _, hits in t.where(asked & has("request")):
         # "Can you send me …?" asks for the sending.
@@ -170,7 +161,7 @@ def _question(t: Texts) -> Floats:
 
 
 def _complaint(t: Texts) -> Floats:
-    has, score, asks = t.kinds.has, t.score, t.marked(ASKS)
+    has, score, asks = t.kinds.has, t.score, t.kinds.marked(ASKS)
     strong, problems = t.kinds.count("complaint"), t.kinds.count("problem")
     negative, sarcastic, again, request = score <= _NEGATIVE, has("sarcasm"), has("again"), has("request")
     weight = 4.5 * sarcastic + 1.3 * (has("spam_report") & ~asks)
@@ -179,8 +170,8 @@ def _complaint(t: Texts) -> Floats:
     calm = has("question", "request", "suggestion", "lead") & ~negative & (strong == 0)
     told = np.where(calm, 1.0, 1.8) + 0.5 * np.minimum(problems - 1, 2)
     weight += np.where(problems > 0, told, 0.0)
-    weight += 1.5 * ((problems > 0) & ~negative & t.marked(SMIRKS))
-    heavier = 0.9 * again + 0.8 * (asks & t.marked(OUTRAGED))
+    weight += 1.5 * ((problems > 0) & ~negative & t.kinds.marked(SMIRKS))
+    heavier = 0.9 * again + 0.8 * (asks & t.kinds.marked(OUTRAGED))
     weight += np.where((weight > 0) | negative, heavier, 0.0)
     tone = (1.1 - 1.2 * score) * np.where(weight > 0, 1.0, _tone_alone(t))
     pleased = (score >= _POSITIVE) & (strong == 0) & ~sarcastic
@@ -192,7 +183,7 @@ def _complaint(t: Texts) -> Floats:
 
 def _tone_alone(t: Texts) -> Floats:
     """How much a negative tone counts that no word of a complaint goes with."""
-    return np.where(t.kinds.has("thanks", "praise") | t.marked(LAUGHS), 0.5, 1.0)
+    return np.where(t.kinds.has("thanks", "praise") | t.kinds.marked(LAUGHS), 0.5, 1.0)
 
 
 def _praise(t: Texts) -> Floats:
@@ -202,7 +193,7 @@ def _praise(t: Texts) -> Floats:
     courtesy = ~has("praise") & has("question", "request", "problem")
     weight = np.where(courtesy, weight * 0.4, weight)
     addressed = np.fromiter((p.handles > 0 for p in t.prepared), bool, len(t.prepared))
-    liked = (has("service") | addressed) & ~t.marked(LAUGHS)
+    liked = (has("service") | addressed) & ~t.kinds.marked(LAUGHS)
     glad = np.where(weight > 0, weight + (0.7 + score), np.where(liked, 0.6 + 0.8 * score, weight))
     weight = np.where(score >= _POSITIVE, glad, np.where(score <= _NEGATIVE, weight * 0.6, weight))
     turning = has("but") & has("problem", "complaint", "again")

@@ -1,4 +1,4 @@
-"""Which kinds of cues stand in many texts, as columns."""
+"""Which kinds of cues and which marks stand in many texts, as columns."""
 
 from __future__ import annotations
 
@@ -22,9 +22,13 @@ Flags = npt.NDArray[np.bool_]
 
 
 class Kinds:
-    """How often each of KINDS occurs: `table` has a row for each text."""
+    """How often each of KINDS occurs: `table` has a row for each text.
 
-    def __init__(self, hits: Sequence[Hits]) -> None:
+    `marks` are those of each text (`symbols.py`).
+    """
+
+    def __init__(self, hits: Sequence[Hits], marks: Sequence[int]) -> None:
+        self._marks = np.array(marks, np.int64)
         self.table = np.zeros((len(hits), len(KINDS)), np.int64)
         found = [
             (text, _AT[kind], len(each)) for text, of in enumerate(hits) for kind, each in of.items() if kind in _AT
@@ -34,6 +38,11 @@ class Kinds:
             self.table[texts, kinds] = counts
 
         self._there = np.ascontiguousarray(self.table.T > 0)
+
+    def marked(self, mark: int) -> Flags:
+        """Which texts have a mark."""
+        there: Flags = self._marks & mark != 0
+        return there
 
     def count(self, kind: str) -> Ints:
         """How often a kind occurs in each text."""

@@ -41,7 +41,7 @@ class Known:
         if len(self._ids) > _MOST_TOKENS:
             self._ids.clear()
         kept = len(self._ids)
-        new = sorted(set(flat) - self._ids.keys(), key=_passing)
+        new = sorted(set(flat).difference(self._ids), key=_passing)
         self._add(model, new, kept)
         self._ids.update(zip(new, range(kept, kept + len(new)), strict=True))
         yield np.fromiter(map(self._ids.__getitem__, flat), np.int64, len(flat))

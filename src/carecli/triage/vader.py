@@ -73,8 +73,8 @@ class Words:
 class Vader:
     """VADER's scorer with `valences` laid over its lexicon (0 takes a word out) and `emoji` over its emoji.
 
-    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` are words
-    (in small letters) to be told of.
+    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` are
+    words (in small letters) to be told of, by the name of their flag.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Vader:
         emoji: Mapping[str, str] | None = None,
         *,
         cleaned: Callable[[str], str] = str,
-        noticed: Container[str] = (),
+        noticed: Mapping[str, Container[str]] | None = None,
     ) -> None:
         from vaderSentiment import vaderSentiment
 
@@ -99,10 +99,11 @@ class Vader:
         self._negations = frozenset(self._rules.NEGATE)
         phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
         self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
-        self._cleaned, self._noticed = cleaned, noticed
+        self._cleaned, self._noticed = cleaned, dict(noticed or {})
+        self._names = (*_FLAGS, *self._noticed)
         self._vocabulary = Vocabulary(self._learn, self._forget)
         self._first, self._count = Column(np.int64), Column(np.int64)
-        self._valence, self._flags = Column(np.float64), Column(np.bool_, len(_FLAGS))
+        self._valence, self._flags = Column(np.float64), Column(np.bool_, len(self._names))
         self.known: list[Term] = []
         self._phrases: dict[str, int] = {}
         self._forget()
@@ -129,8 +130,8 @@ class Vader:
         return place
 
     def are(self, flag: str, words: Words) -> Flags:
-        """Which of the words have a flag: `noticed`, or one of a `Term`."""
-        found: Flags = self._flags.all[words.places, _FLAGS.index(flag)]
+        """Which of the words have a flag: one of `noticed`, or of a `Term`."""
+        found: Flags = self._flags.all[words.places, self._names.index(flag)]
         return found
 
     def _learn(self, tokens: Sequence[str]) -> None:
@@ -143,8 +144,10 @@ class Vader:
     def _add(self, terms: Sequence[Term]) -> None:
         self.known += terms
         self._valence.extend([term.valence or 0.0 for term in terms])
-        noticed = self._noticed
-        self._flags.extend([(t.negates, t.upper, t.changes, t.lower == "but", t.lower in noticed) for t in terms])
+        noticed = self._noticed.values()
+        self._flags.extend(
+            [(t.negates, t.upper, t.changes, t.lower == "but", *(t.lower in each for each in noticed)) for t in terms]
+        )
 
     def _forget(self) -> None:
         self.known, self._phrases = [], {}
@@ -257,7 +260,7 @@ class Vader:
 
 
 # What is asked of many words at once.
-_FLAGS = ("negates", "upper", "changes", "but", "noticed")
+_FLAGS = ("negates", "upper", "changes", "but")
 
 
 def _beside(flags: Flags, back: int, ahead: int) -> Flags:
