@@ -55,6 +55,10 @@ class Hits(NamedTuple):
                 valence[start:end] = np.where(valence[start:end] > 0, -0.5 * valence[start:end], valence[start:end])
         return self._replace(valence=valence)
 
+    def at(self, places: Ints) -> Hits:
+        """The same, text i as that at `places[i]`."""
+        return self._replace(whose=places[self.whose])
+
     def those(self, kept: Flags) -> Hits:
         """Some of the hits."""
         return Hits(self.whose[kept], self.valence[kept], list(compress(self.text, kept.tolist())))

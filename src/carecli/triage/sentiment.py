@@ -77,10 +77,9 @@ def decide(prepared: Sequence[Prepared]) -> Feelings:
 
 def _hits(ready: Sequence[Prepared], spoken: Flags, shown: Hits) -> Hits:
     """What counts: the words of English texts, the words and emoji of others."""
-    places = np.flatnonzero(spoken)
-    ours = english.hits_of([ready[place].tokens for place in places.tolist()])
-    theirs = reading.hits_of([p._replace(language=None) if p.language == "en" else p for p in ready])
-    words = reading.together(ours._replace(whose=places[ours.whose]), theirs)
+    ours = english.hits_of([p.tokens for p in ready if p.language == "en"]).at(np.flatnonzero(spoken))
+    theirs = reading.hits_of([p for p in ready if p.language != "en"]).at(np.flatnonzero(~spoken))
+    words = reading.together(ours, theirs)
     return reading.together(_without_hints(ready, words), shown.those(~spoken[shown.whose]))
 
 
