@@ -23,7 +23,7 @@ import measure
 import numpy as np
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from carecli.triage import Rules, semantic
+from carecli.triage import Rules, classify, semantic
 from carecli.triage.engine import Judgement, Meaning, judge
 from carecli.triage.evaluation import Judged, measured
 
@@ -173,10 +173,10 @@ def cpu(work: Callable[[], object]) -> float:
 def side_by_side(texts: Sequence[str], analyzer: SentimentIntensityAnalyzer) -> list[float]:
     """Texts a CPU second, vaderSentiment's and ours, and the ratio: medians of rounds in which they take turns."""
     rounds = []
-    judge(texts, RULES)
+    classify(texts, RULES)
     for _ in range(ROUNDS):
         theirs = cpu(lambda: [analyzer.polarity_scores(text) for text in texts])
-        ours = cpu(lambda: judge(texts, RULES))
+        ours = cpu(lambda: classify(texts, RULES))
         rounds.append((len(texts) / theirs, len(texts) / ours, theirs / ours))
     return [statistics.median(figures) for figures in zip(*rounds, strict=True)]
 
@@ -187,8 +187,10 @@ def speed_lines(rows: Sequence[Row]) -> Iterator[list[object]]:
     texts = {language: [row.text for row in rows if row.language == language] for language in LANGUAGES}
     texts["all"] = [row.text for row in rows]
     words = " ".join(row.text for row in rows if row.language == "en")
-    for length in (140, 500, 1000, 2000, 4000):
-        texts[f"{length} characters"] = [words[i * 50 : i * 50 + length] for i in range(40)]
+    for length in (140, 280, 500, 1000, 2000, 4000):
+        starts = range(0, len(words) - length, 25 if length < 1000 else 300)
+        texts[f"{length} characters"] = [words[start : start + length] for start in starts]
+    texts["one text"] = texts["en"][:1]
     texts["9 KB of sentiment"] = ["terrible awful horrible great " * 300]
     texts["280 emoji"] = ["😡" * 280]
     for name, some in texts.items():

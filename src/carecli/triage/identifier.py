@@ -149,6 +149,6 @@ def identifier(wanted: frozenset[str]) -> Identifier:
                 np.ascontiguousarray(model["ptc"][:, kept]),
                 model["pc"][kept],
                 _Moves(moves, kind.char, kind.itemsize),
-                model["nextmove_row"].tolist(),
+                memoryview(model["nextmove_row"]),
                 memoryview(model["out_feat"]),
             )

@@ -82,11 +82,11 @@ class Linear:
 
 
 def _laned(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
-    """The weights, made positive, three to an integer."""
-    width = -(-weights.shape[1] // _LANES)
-    lifted = np.zeros((len(weights), width * _LANES), np.int64)
-    lifted[1:, : weights.shape[1]] = weights[1:].astype(np.int64) + _LIFT  # row 0 is for what is not in the model
-    lanes: npt.NDArray[np.int64] = (lifted.reshape(len(weights), width, _LANES) << _SHIFTS).sum(axis=2)
+    """The weights, made positive, three to an integer; row 0 is for what is not in the model."""
+    lanes = np.zeros((len(weights), -(-weights.shape[1] // _LANES)), np.int64)
+    for output in range(weights.shape[1]):  # one by one, as all of them at once would take much memory
+        lane, place = divmod(output, _LANES)
+        lanes[1:, lane] += weights[1:, output].astype(np.int64) + _LIFT << _LANE_BITS * place
     return lanes
 
 
