@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -115,6 +116,13 @@ def test_lengths_that_differ_are_refused() -> None:
     with pytest.raises(ValueError):
         classify(["a"], RULES, directed=[True, False])
     assert classify([], RULES) == []
+
+
+def test_threads_do_not_mix_up_their_texts() -> None:
+    parts = [[f"{text} {word}" for text in TEXTS] for word in ("quixotic", "gossamer", "zephyr", "limpid")]
+    alone = [classify(part, RULES) for part in parts]
+    with ThreadPoolExecutor(len(parts)) as threads:
+        assert list(threads.map(lambda part: classify(part, RULES), parts)) == alone
 
 
 ANY_TEXT = st.one_of(st.sampled_from(TEXTS), st.text(max_size=80))
