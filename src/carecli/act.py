@@ -163,11 +163,11 @@ def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _
     verdicts = engine.verdicts(
         [row["text"] for row in inbound], [row["declared_language"] for row in inbound], directed
     )
+    risks = risk.find([row["text"] for row in inbound], [verdict.language for verdict in verdicts])
     found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
-    for row, verdict, to_us in zip(inbound, verdicts, directed, strict=True):
-        verdict = about(verdict, row["text"], engine.config)  # noqa: PLW2901 - the same verdict, complete
-        signals = (risk.find(row["text"], verdict.language), gist(row["text"]))
-        found[row["mention_id"]] = _Judged(verdict, to_us, signals)
+    for row, verdict, to_us, risky in zip(inbound, verdicts, directed, risks, strict=True):
+        complete = about(verdict, row["text"], engine.config)
+        found[row["mention_id"]] = _Judged(complete, to_us, (risky, gist(row["text"])))
     return found
 
 

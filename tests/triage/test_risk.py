@@ -11,14 +11,18 @@ from carecli.triage import risk
 from tests.triage.risks import QUIET, RISKY
 
 
+def found_in(text: str, language: str | None) -> tuple[risk.Found, ...]:
+    return risk.find([text], [language])[0]
+
+
 @pytest.mark.parametrize(("language", "expected", "text"), RISKY)
 def test_a_risk_is_seen(language: str, expected: str, text: str) -> None:
-    assert expected in [found.risk for found in risk.find(text, language)]
+    assert expected in [found.risk for found in found_in(text, language)]
 
 
 @pytest.mark.parametrize(("language", "text"), QUIET)
 def test_what_only_sounds_like_one_is_none(language: str, text: str) -> None:
-    assert risk.find(text, language) == ()
+    assert found_in(text, language) == ()
 
 
 def test_every_risk_has_an_example_in_every_language() -> None:
@@ -26,20 +30,20 @@ def test_every_risk_has_an_example_in_every_language() -> None:
 
 
 def test_a_risk_is_named_once_with_the_words_that_show_it() -> None:
-    found = risk.find("My lawyer says: see you in court. My lawyer is good.", "en")
+    found = found_in("My lawyer says: see you in court. My lawyer is good.", "en")
     assert found == (risk.Found("legal", "my lawyer"),)
 
 
 def test_links_and_handles_are_no_words() -> None:
-    assert risk.find("https://example.com/my-lawyer @my.lawyer hello", "en") == ()
+    assert found_in("https://example.com/my-lawyer @my.lawyer hello", "en") == ()
 
 
 def test_a_language_without_cues_has_none() -> None:
-    assert risk.find("My lawyer will write to you", "fr") == risk.find("My lawyer will write to you", None) == ()
+    assert found_in("My lawyer will write to you", "fr") == found_in("My lawyer will write to you", None) == ()
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=300), st.sampled_from(risk.LANGUAGES))
 def test_any_text_has_an_answer(text: str, language: str) -> None:
-    found = risk.find(text, language)
+    found = found_in(text, language)
     assert [one.risk for one in found] == [name for name in RISKS if name in {one.risk for one in found}]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -30,15 +31,21 @@ class Found(NamedTuple):
     words: str
 
 
-def find(text: str, language: str | None) -> tuple[Found, ...]:
-    """The risks in a text, each once, in the order of `carecli.model.RISKS`; none in a language without cues."""
-    if language is None or language not in LANGUAGES:
-        return ()
-    book, masked = _load(language), text[:MAX_CHARACTERS]
+def find(texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[Found, ...]]:
+    """The risks in each text, each once, in the order of `carecli.model.RISKS`; none in a language without cues."""
+    found: list[tuple[Found, ...]] = [()] * len(texts)
+    for language in set(languages).intersection(LANGUAGES):
+        book, places = _load(language), [place for place, code in enumerate(languages) if code == language]
+        for place, hits in zip(places, book.find_all(_units(texts[place], book) for place in places), strict=True):
+            found[place] = tuple(Found(risk, hits[risk][0].text.strip(" ,.")) for risk in RISKS if risk in hits)
+    return found
+
+
+def _units(text: str, book: cues.Book) -> list[str]:
+    masked = text[:MAX_CHARACTERS]
     if "@" in masked or "://" in masked or "www." in masked:
         masked = _MASKED.sub(" ", masked)
-    (found,) = book.find_all([tokens_of(masked) if book.spaced else cues.characters(comparable(masked))])
-    return tuple(Found(risk, found[risk][0].text.strip(" ,.")) for risk in RISKS if risk in found)
+    return tokens_of(masked) if book.spaced else cues.characters(comparable(masked))
 
 
 @cache
