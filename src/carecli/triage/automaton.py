@@ -20,7 +20,7 @@ from carecli.triage.edges import Edges, Nodes
 from carecli.triage.phrases import Graph
 
 # As many states and roles, steps between them, and pairs of a start and a role are kept; then they are made anew.
-_MOST_STATES, _MOST_STEPS, _MOST_PAIRS = 8_000, 150_000, 4_000_000
+_MOST_STATES, _MOST_STEPS, _MOST_PAIRS = 8_000, 100_000, 4_000_000
 _ROOM = 512
 
 # Roles of marks and of words that no phrase names: none goes on over the end of a sentence, a comma does not matter.

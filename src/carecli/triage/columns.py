@@ -16,7 +16,7 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 
 # So many units, and characters in them, are kept; then all are forgotten.
-_MOST_UNITS, _MOST_CHARACTERS = 16_000, 200_000
+_MOST_UNITS, _MOST_CHARACTERS = 24_000, 300_000
 
 
 class Vocabulary:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # So many tokens are kept, but for long ones; from this letter on, for those of more than two characters.
 _MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 20_000, 40, "\u2e80", 2
+# Of so many characters the features are worked out at once.
+_AT_ONCE = 20_000
 
 
 class Known:
@@ -40,10 +42,10 @@ class Known:
         flat = list(chain.from_iterable(texts))
         if len(self._ids) > _MOST_TOKENS:
             self._ids.clear()
-        kept = len(self._ids)
         new = sorted(set(flat).difference(self._ids), key=_passing)
-        self._add(model, new, kept)
-        self._ids.update(zip(new, range(kept, kept + len(new)), strict=True))
+        for part in _parts(new):
+            self._add(model, part, len(self._ids))
+            self._ids.update(zip(part, range(len(self._ids), len(self._ids) + len(part)), strict=True))
         yield np.fromiter(map(self._ids.__getitem__, flat), np.int64, len(flat))
         for token in reversed(new):
             if not _passing(token):
@@ -77,6 +79,13 @@ class Known:
         for name in ("counts", "squares", "first", "last", "own"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate([old, np.zeros(size - len(old), old.dtype)]))
+
+
+def _parts(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The tokens in runs whose features have a place in memory."""
+    ends = np.cumsum([len(token) for token in tokens]) // _AT_ONCE
+    for part in np.split(np.arange(len(tokens)), np.flatnonzero(np.diff(ends)) + 1):
+        yield [tokens[place] for place in part.tolist()]
 
 
 def _passing(token: str) -> bool:
