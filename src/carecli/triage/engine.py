@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 # Texts in, one row of numbers for each out.
 Meaning = Callable[[Sequence[str]], "Vectors"]
-Shares = Sequence[float]
 Flags = npt.NDArray[np.bool_]
 
 # What is remembered of words is shared by all threads.

@@ -37,8 +37,3 @@ class Memo(dict[str, Value]):
             value = self._make(key)
         self[key] = value
         return value
-
-    def forget(self) -> None:
-        """Everything that was kept goes."""
-        self.clear()
-        self._old = {}

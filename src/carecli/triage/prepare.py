@@ -45,7 +45,8 @@ class Prepared(NamedTuple):
     `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same with links, addresses, @handles and
     the brand's names as spaces, case kept; `tokens` is what stands between its spaces, line breaks as "¶". `language`
     is ISO 639-1 or None; `marks` are bits (`symbols.py`), `declared` is what the platform said the language
-    was. `plain` is `comparable` where words stand without spaces, else "". `links` and `handles` count what was masked.
+    was. `plain` is `masked` made `comparable` where words stand without spaces, else "". `links` and `handles` count
+    what was masked.
     """
 
     text: str
@@ -62,11 +63,6 @@ class Prepared(NamedTuple):
     def units(self) -> Sequence[str]:
         """The tokens that the learning part looks at: a Chinese text is one."""
         return [self.plain] if self.plain else self.tokens
-
-    @property
-    def comparable(self) -> str:
-        """`folded` with traditional Chinese characters as simplified ones."""
-        return self.plain or comparable(self.masked)
 
     def without_end(self, end: int) -> Prepared:
         """The same up to character `end` of `masked`; marks and language stay."""
