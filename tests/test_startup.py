@@ -86,6 +86,11 @@ def test_commands_that_read_load_no_heavy_library(lived_in: World, arguments: li
     assert loaded(lived_in, *arguments) & (HEAVY | STAGES) == set()
 
 
+@pytest.mark.parametrize("arguments", [["claim", "1"], ["tag", "1", "luggage"], ["resolve", "1"]], ids=" ".join)
+def test_whoever_changes_a_case_waits_for_no_engine(lived_in: World, arguments: list[str]) -> None:
+    assert loaded(lived_in, *arguments) & {"numpy", "py3langid", "vaderSentiment", "carecli.triage.engine"} == set()
+
+
 def test_the_full_screen_library_is_for_the_full_screen_alone(lived_in: World) -> None:
     assert not {"textual", "carecli.tui"} & loaded(lived_in, "triage", "--plain")
 

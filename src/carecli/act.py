@@ -16,16 +16,16 @@ from carecli.config import Config
 from carecli.doubts import Doubts, doubts
 from carecli.errors import Conflict
 from carecli.meaning import meaning
-from carecli.model import JSON, Event, Verdict
+from carecli.model import JSON, Event, Verdict, needs_reply
 from carecli.reposts import gist
 from carecli.store import cases, conversations, events, mentions
 from carecli.store.connect import Row, Store
-from carecli.triage import Rules, classify, examples, risk
-from carecli.triage.engine import needs_reply
+from carecli.triage import Rules, examples
 
 if TYPE_CHECKING:
     from carecli.triage.engine import Meaning
     from carecli.triage.learning import Learnt
+    from carecli.triage.risk import Found
 
 BATCH = 2_000
 
@@ -116,6 +116,8 @@ class Engine(NamedTuple):
         self, texts: Sequence[str], languages: Sequence[str | None], directed: Sequence[bool]
     ) -> Sequence[Verdict]:
         """The verdict of each text; those in doubt by a language model, where care.toml wants that."""
+        from carecli.triage import classify  # here and below: whoever changes a case waits for no engine
+
         said = classify(
             texts,
             rules(self.config),
@@ -152,10 +154,12 @@ class _Judged(NamedTuple):
 
     verdict: Verdict | None
     directed: bool
-    signals: tuple[Sequence[risk.Found], int | None] = ((), None)
+    signals: tuple[Sequence[Found], int | None] = ((), None)
 
 
 def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _Judged]:
+    from carecli.triage import risk
+
     inbound = [row for row in batch if row["inbound"]]
     answers_to = [filing.place_of(row, "in_reply_to") for row in inbound]
     ours = conversations.ours_at(store.connection, [place for place in answers_to if place is not None])

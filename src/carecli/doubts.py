@@ -16,10 +16,9 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from carecli.config import Config
-from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Sentiment, Urgency, Verdict
+from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Sentiment, Urgency, Verdict, needs_reply
 from carecli.text import inert
 from carecli.triage import Rules
-from carecli.triage.engine import needs_reply
 from carecli.triage.prepare import prepare
 
 _log = logging.getLogger(__name__)

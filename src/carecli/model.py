@@ -35,6 +35,11 @@ ANSWERED_INTENTS: frozenset[Intent] = frozenset({"complaint", "question", "reque
 ANSWERED_IF_DIRECTED: frozenset[Intent] = frozenset({"praise", "suggestion"})
 
 
+def needs_reply(intent: Intent, *, directed: bool) -> bool:
+    """Whether whoever writes with this intent expects an answer; spam never does."""
+    return intent in ANSWERED_INTENTS or (directed and intent in ANSWERED_IF_DIRECTED)
+
+
 def iso(moment: datetime) -> str:
     """`moment` as ISO 8601 text in UTC with whole seconds and `Z`: sorts as it reads."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -10,9 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carecli.model import ANSWERED_IF_DIRECTED, ANSWERED_INTENTS, INTENTS, SENTIMENTS, URGENCIES, Intent
+from carecli.model import (
+    ANSWERED_IF_DIRECTED,
+    ANSWERED_INTENTS,
+    INTENTS,
+    SENTIMENTS,
+    URGENCIES,
+    Intent,
+    needs_reply,
+)
 from carecli.triage import Rules, classify, prioritise
-from carecli.triage.engine import needs_reply
 from carecli.triage.prepare import MAX_CHARACTERS, prepare
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 

@@ -17,7 +17,6 @@ import numpy.typing as npt
 
 from carecli.model import (
     ANSWERED_IF_DIRECTED,
-    ANSWERED_INTENTS,
     INTENTS,
     SENTIMENTS,
     URGENCIES,
@@ -25,6 +24,7 @@ from carecli.model import (
     Sentiment,
     Urgency,
     Verdict,
+    needs_reply,
 )
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
@@ -303,8 +303,3 @@ def _verdicts(
 
 def _may_expect(intent: Intent, *, directed: bool) -> bool:
     return intent != "spam" and (directed or intent not in ANSWERED_IF_DIRECTED)
-
-
-def needs_reply(intent: Intent, *, directed: bool) -> bool:
-    """Whether whoever writes with this intent expects an answer; spam never does."""
-    return intent in ANSWERED_INTENTS or (directed and intent in ANSWERED_IF_DIRECTED)
