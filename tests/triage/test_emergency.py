@@ -283,3 +283,10 @@ def test_a_calm_question_without_a_word_of_danger_is_no_emergency() -> None:
         "@northwind מטען נייד - בטרולי או במזוודה? כל אחד אומר לי משהו אחר",
     ]
     assert [verdict.intent for verdict in classify(asked, RULES)] == ["question", "question"]
+
+
+def test_an_outage_is_an_emergency_only_where_somebody_is_in_danger() -> None:
+    down = ["the network is dead in Leeds", "Sieć leży od rana", "leży wam strona", "הרשת נפלה אצלכם", "网络挂了"]
+    assert "emergency" not in [verdict.intent for verdict in classify(down, RULES)]
+    breathless = ["Power cut again and my mum's oxygen machine is off, she is turning blue"]
+    assert classify(breathless, RULES)[0].intent == "emergency"

@@ -47,7 +47,8 @@ _BATCH = 512
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 # Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
-# A question without a bad tone or any ingredient of danger has to be one clearly, too: "may it come on board?"
+# A question without a bad tone ("may it come on board?") or an outage, without any ingredient of danger, has to be one
+# clearly, too.
 _CLEAR_DANGER = 0.5
 _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
@@ -234,10 +235,12 @@ def _decided(
     readings: Readings, brief: Flags, known: Flags, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> list[Decided]:
     """The labels; an emergency needs far less than a half."""
-    likely = wants[:, _EMERGENCY] >= emergency
-    danger = likely & ~(_only_ask(readings) & known & (wants[:, _EMERGENCY] < _CLEAR_DANGER))
+    likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
+    kinds = readings.opinions.kinds
+    harmless = (asking | kinds.has("outage")) & ~kinds.has(*_INGREDIENTS) & known
+    danger = likely & ~(harmless & (wants[:, _EMERGENCY] < _CLEAR_DANGER))
     wants = wants.copy()
-    wants[~danger & likely, _QUESTION] = 1.0  # it only asks
+    wants[~danger & likely & asking, _QUESTION] = 1.0
     wants[~danger, _EMERGENCY] = 0.0
     for unsure, needed in _CLEAR.items():
         wants[wants[:, unsure] < needed, unsure] = 0.0
@@ -250,11 +253,10 @@ def _decided(
     ]
 
 
-def _only_ask(readings: Readings) -> Flags:
-    """Which texts are questions without a bad tone or any ingredient of danger."""
+def _are_calm_questions(readings: Readings) -> Flags:
+    """Which texts are questions without a bad tone."""
     pairs = zip(readings.opinions.intent, readings.feelings.label, strict=True)
-    calm = np.array([intent == "question" and label != "negative" for intent, label in pairs], bool)
-    return calm & ~readings.opinions.kinds.has(*_INGREDIENTS)
+    return np.array([intent == "question" and label != "negative" for intent, label in pairs], bool)
 
 
 def _labels(
