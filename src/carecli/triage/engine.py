@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -41,7 +41,7 @@ Meaning = Callable[[Sequence[str]], "Vectors"]
 Flags = npt.NDArray[np.bool_]
 
 # What is remembered of words is shared by all threads.
-_ONE_AT_A_TIME = Lock()
+_ONE_AT_A_TIME = RLock()
 # So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
 _BATCH = 512
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
@@ -161,9 +161,10 @@ def _uncollected() -> Iterator[None]:
 
 def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> Readings:
     """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages."""
-    ready = prepared(texts, rules, declared)
-    feelings = sentiment.decide(ready)
-    opinions = intents.decide(ready, feelings.score)
+    with _ONE_AT_A_TIME:
+        ready = prepared(texts, rules, declared)
+        feelings = sentiment.decide(ready)
+        opinions = intents.decide(ready, feelings.score)
     hurries = list(map(urgency.decide, opinions.hits, opinions.intent))
     return Readings(ready, feelings, opinions, [when for when, _ in hurries], [why for _, why in hurries])
 
@@ -174,7 +175,8 @@ def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B0
 
     texts = [p.units for p in readings.prepared]
     rows = evidence_of(readings)
-    words = shipped().words(texts, _known(readings).astype(float))
+    with _ONE_AT_A_TIME:
+        words = shipped().words(texts, _known(readings).astype(float))
     if taught.meaning is None:
         combined = shipped().combined(words, rows)
     else:
