@@ -140,13 +140,13 @@ def test_a_correction_survives_a_triage_that_began_before_it(store: Store, monke
     def slow(texts: Sequence[str], rules: Rules, **more: object) -> object:
         """While this process classifies, another one triages, and a person corrects."""
         verdicts = classify(texts, rules, **more)  # type: ignore[arg-type]
-        monkeypatch.setattr("carecli.act.classify", classify)
+        monkeypatch.setattr("carecli.triage.engine.classify", classify)
         other = open_store(store.path)
         act.label(other, ACME, 2, {"intent": "praise", "sentiment": "positive"}, now=NOW)
         other.close()
         return verdicts
 
-    monkeypatch.setattr("carecli.act.classify", slow)
+    monkeypatch.setattr("carecli.triage.engine.classify", slow)
     act.triage_new(store, ACME, now=NOW)
     assert tuple(store.rows("SELECT intent, sentiment FROM mentions WHERE mention_id = 2")[0]) == ("praise", "positive")
     assert len(alive(store)) == 2
@@ -157,13 +157,13 @@ def test_an_edit_survives_a_triage_that_began_before_it(store: Store, monkeypatc
 
     def slow(texts: Sequence[str], rules: Rules, **more: object) -> object:
         verdicts = classify(texts, rules, **more)  # type: ignore[arg-type]
-        monkeypatch.setattr("carecli.act.classify", classify)
+        monkeypatch.setattr("carecli.triage.engine.classify", classify)
         other = open_store(store.path)
         mentions.save_page(other, "s", [said("1", 1, text="Thank you, you are wonderful!")], now=NOW)
         other.close()
         return verdicts
 
-    monkeypatch.setattr("carecli.act.classify", slow)
+    monkeypatch.setattr("carecli.triage.engine.classify", slow)
     act.triage_new(store, ACME, now=NOW)
     assert store.rows("SELECT sentiment FROM mentions")[0][0] == "positive"
 
