@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 
 # So many units, and characters in them, are kept; then all are forgotten.
 _MOST_UNITS, _MOST_CHARACTERS = 24_000, 300_000
@@ -36,7 +38,11 @@ class Vocabulary:
             return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
         except KeyError:
             new = list(set(units).difference(self._numbers))
-        self._learn(new)
+        try:
+            self._learn(new)
+        except BaseException:  # also Ctrl-C: half of what was learnt would be read under other words' numbers
+            self.clear()
+            raise
         self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
         self._characters += sum(map(len, new))
         return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))

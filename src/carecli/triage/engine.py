@@ -13,7 +13,6 @@ from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from carecli.model import (
     ANSWERED_IF_DIRECTED,
@@ -28,6 +27,7 @@ from carecli.model import (
 )
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
+from carecli.triage.columns import Flags
 from carecli.triage.prepare import Rules, prepared
 from carecli.triage.reasons import Decided, Readings
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 # Texts in, one row of numbers for each out.
 Meaning = Callable[[Sequence[str]], "Vectors"]
-Flags = npt.NDArray[np.bool_]
 
 # What is remembered of words is shared by all threads.
 _ONE_AT_A_TIME = RLock()
@@ -142,8 +141,8 @@ def _batches(
     for start in range(0, len(texts), _BATCH):
         part = slice(start, start + _BATCH)
         with _ONE_AT_A_TIME, _uncollected():
-            verdicts = _judged(texts[part], hints[part], addressed[part], rules, taught)
-        yield verdicts
+            judged = _judged(texts[part], hints[part], addressed[part], rules, taught)
+        yield judged
 
 
 @contextmanager

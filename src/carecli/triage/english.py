@@ -7,10 +7,11 @@ from functools import cache
 
 import numpy as np
 
+from carecli.triage.columns import Floats
 from carecli.triage.lexicon import Lexicon, Match, Node, lexicon
 from carecli.triage.reading import Hits, one_more_mishap
 from carecli.triage.symbols import one_of_each, symbols
-from carecli.triage.vader import Floats, Vader, Words
+from carecli.triage.vader import Vader, Words
 
 # A negation that has nothing to negate; English has more of them that mean little.
 _NOTHING = -0.5

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.model import Intent, Urgency
+from carecli.triage.columns import Floats
 from carecli.triage.cues import DANGERS
 from carecli.triage.intent import WEIGHED, Opinions
 from carecli.triage.kinds import KINDS
@@ -40,8 +41,6 @@ NAMES = (
 _MOST = 2
 _SHORT, _LONG = 15, 120
 _SIXTEENTHS = 16
-
-Floats = npt.NDArray[np.float64]
 
 
 def numbers(

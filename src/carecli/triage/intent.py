@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from carecli.model import Intent
 from carecli.triage import cues
+from carecli.triage.columns import Flags, Floats
 from carecli.triage.cues import Hit, Hits, because
 from carecli.triage.kinds import Kinds
 from carecli.triage.prepare import Prepared
@@ -31,9 +31,6 @@ _BESIDE = 30
 
 # Ties go to what costs more when it is missed.
 WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 class Opinions(NamedTuple):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from carecli.triage.columns import Ints
+from carecli.triage.columns import Flags, Ints
 from carecli.triage.cues import DANGERS, Hits
 
 _KINDS = """
@@ -17,8 +16,6 @@ bygone unreal mundane
 """
 KINDS = (*_KINDS.split(), *DANGERS)
 _AT = {kind: index for index, kind in enumerate(KINDS)}
-
-Flags = npt.NDArray[np.bool_]
 
 
 class Kinds:

@@ -8,10 +8,9 @@ from itertools import chain, compress, pairwise
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from carecli.text import fold
-from carecli.triage.columns import Ints
+from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.lexicon import Lexicon, Match, lexicon
 from carecli.triage.memo import Memo
 from carecli.triage.prepare import Prepared
@@ -27,9 +26,6 @@ _NOTHING = -0.8
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
 _MOST_TOKENS = 6_000
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 class Hit(NamedTuple):

@@ -17,9 +17,9 @@ import numpy as np
 
 from carecli.model import Sentiment
 from carecli.triage import english, reading
-from carecli.triage.columns import Ints
+from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.prepare import Prepared
-from carecli.triage.reading import Flags, Floats, Hit, Hits
+from carecli.triage.reading import Hit, Hits
 from carecli.triage.symbols import ASKS, EMOJI, emoji, symbols
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.

@@ -17,12 +17,8 @@ from string import punctuation
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from carecli.triage.columns import Column, Ints, Vocabulary, joined, spread
-
-Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
+from carecli.triage.columns import Column, Flags, Floats, Ints, Vocabulary, joined, spread
 
 _BACK, _AHEAD = 3, 2
 _SECOND, _THIRD = 0.95, 0.9  # how much a booster counts two and three words before
