@@ -15,6 +15,23 @@ from tests.world import World
 __all__ = ["atproto", "fediverse", "lying", "running_fediverse", "store", "world"]
 
 
+LONGEST_ID = 80  # characters of a value in the name of a test
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Test names without the bytes that they are about.
+
+    An archive's bytes hold the time at which they were made: two processes that collect them in
+    different seconds would disagree about the names, and pytest-xdist would refuse to start. Long texts
+    are cut; pytest numbers those that look alike.
+    """
+    if isinstance(val, bytes):
+        return "bytes"
+    if isinstance(val, str) and len(val) > LONGEST_ID:
+        return f"{val[:LONGEST_ID].encode('unicode_escape').decode()}…"
+    return None
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """`care` in a folder of its own."""
