@@ -8,7 +8,7 @@ import numpy as np
 
 from carecli.model import Intent, Sentiment
 from carecli.triage import cues, intent, sentiment
-from carecli.triage.cues import Hits
+from carecli.triage.hits import Hit, Hits
 from carecli.triage.prepare import Prepared
 
 
@@ -30,7 +30,12 @@ def feeling(p: Prepared) -> Feeling:
 
 def hits(p: Prepared) -> Hits:
     """The cues of one text."""
-    return cues.find_all([p.tokens], [p.plain], [p.language])[0]
+    return cues.find_all([p.tokens], [p.plain], [p.language])
+
+
+def named(found: Hits, text: int = 0) -> dict[str, tuple[Hit, ...]]:
+    """The cues of one of the texts by kind."""
+    return {kind: found.of(text, kind) for kind in found.kinds if found.count(kind)[text]}
 
 
 class Opinion(NamedTuple):
@@ -43,7 +48,7 @@ class Opinion(NamedTuple):
 
 def opinion(p: Prepared, score: float | None = None) -> Opinion:
     """What the writer of one text wants; without a score that of the text."""
-    tone = feeling(p).score if score is None else score
-    found = intent.decide([p], np.array([tone]))
-    said, hits_of = found.intent[0], found.hits[0]
-    return Opinion(said, found.special.get(0) or intent.reasons(p, said, hits_of, tone), hits_of)
+    tone = np.array([feeling(p).score if score is None else score])
+    found = intent.decide([p], tone)
+    said, speaking = found.intent[0], intent.reasons(found.intent, found.hits, found.marks, tone)[0]
+    return Opinion(said, found.special.get(0) or tuple(speaking), found.hits)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from carecli.model import INTENTS
 from carecli.triage import cues
 from carecli.triage.prepare import Prepared, Rules, prepare
-from tests.triage.alone import hits, opinion
+from tests.triage.alone import hits, named, opinion
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Northwind", "北风"), handles=("northwind",))
@@ -395,7 +395,8 @@ def test_any_text_has_an_intent_always_the_same(text: str, score: float, languag
     p = prepare(text, RULES)._replace(language=language)
     found = opinion(p, score)
     assert found.intent in INTENTS
-    assert opinion(p, score) == found
+    again = opinion(p, score)
+    assert (again.intent, again.why, named(again.hits)) == (found.intent, found.why, named(found.hits))
 
 
 @pytest.mark.parametrize(
@@ -434,17 +435,17 @@ PHRASES = {
 def test_the_signs_of_a_phrase_mean_what_they_say(phrase: str) -> None:
     book = cues.build({"praise": [phrase]})
     for text in PHRASES[phrase]["yes"]:
-        assert "praise" in book.find_all([text.split()])[0], text
+        assert "praise" in named(book.find_all([text.split()])), text
     for text in PHRASES[phrase]["no"]:
-        assert "praise" not in book.find_all([text.split()])[0], text
+        assert "praise" not in named(book.find_all([text.split()])), text
 
 
 def test_the_signs_where_words_have_no_spaces() -> None:
     book = cues.build({"spaced": False, "praise": ["第#次…(好|app)", "真~的"]})
     for text in ("第三次很好", "第12次用你们的app", "真好的"):
-        assert "praise" in book.find_all([cues.characters(text)])[0], text
+        assert "praise" in named(book.find_all([cues.characters(text)])), text
     for text in ("第次好", "第三次。很好", "第三次用apps", "真!的"):
-        assert "praise" not in book.find_all([cues.characters(text)])[0], text
+        assert "praise" not in named(book.find_all([cues.characters(text)])), text
 
 
 WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
@@ -462,20 +463,21 @@ WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
 def test_a_batch_gives_what_each_text_alone_gives(batch: list[tuple[str, str | None]]) -> None:
     texts = [prepare(text, RULES)._replace(language=language) for text, language in batch]
     together = cues.find_all([p.tokens for p in texts], [p.plain for p in texts], [p.language for p in texts])
-    assert together == [hits(p) for p in texts]
+    assert [named(together, place) for place in range(len(texts))] == [named(hits(p)) for p in texts]
 
 
 def test_what_is_forgotten_is_read_again() -> None:
     book = cues.build({"praise": ["lovely #", "so~ good"]})
     texts = [["a", "lovely", "3", *(f"{number}so{each}" for each in range(5_000))] for number in range(8)]
-    found = [each for _ in range(2) for text in texts for each in book.find_all([text, ["sooo", "good"]])]
-    assert [[hit.text for hit in hits["praise"]] for hits in found] == [["lovely 3"], ["sooo good"]] * 16
+    found = [book.find_all([text, ["sooo", "good"]]) for _ in range(2) for text in texts]
+    quoted = [hits.quoted(place, "praise") for hits in found for place in range(2)]
+    assert quoted == [["lovely 3"], ["sooo good"]] * 16
 
 
 @pytest.mark.parametrize("language", cues.LANGUAGES)
 def test_every_language_has_the_same_kinds(language: str) -> None:
     book = cues.load(language)
-    kinds = book.kinds
+    kinds = set(book.kinds)
     assert {kind for kind in kinds if not kind.endswith("_not")} == {
         *("again", "but", "complaint", "deadline", "emergency", "emergency_maybe", "fraud", "harm", "lead", "locked"),
         *(

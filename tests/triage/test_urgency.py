@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from carecli.model import INTENTS, URGENCIES, Intent
 from carecli.triage import cues, urgency
+from carecli.triage.hits import Hits
 from carecli.triage.prepare import Rules, prepare
 from tests.triage.alone import hits, opinion
 
@@ -69,7 +70,12 @@ TEXTS = [
 
 def decided(text: str) -> tuple[str, tuple[str, ...]]:
     found = opinion(prepare(text, RULES))
-    return urgency.decide(found.hits, found.intent)
+    return alone(found.hits, found.intent)
+
+
+def alone(found: Hits, intent: Intent) -> tuple[str, tuple[str, ...]]:
+    when, why = urgency.decide(found, [intent])
+    return when[0], why[0]
 
 
 def test_urgency_of_care_texts() -> None:
@@ -90,14 +96,14 @@ def test_reasons_name_what_hurries() -> None:
 @pytest.mark.parametrize("calm", ["praise", "chatter", "suggestion", "spam"])
 def test_who_waits_for_nothing_can_wait(calm: Intent) -> None:
     p = prepare("stranded, card stolen, tomorrow, urgent!", RULES)
-    assert urgency.decide(hits(p._replace(language="en")), calm)[0] == "whenever"
+    assert alone(hits(p._replace(language="en")), calm)[0] == "whenever"
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(max_size=200), st.sampled_from(INTENTS), st.sampled_from([*cues.LANGUAGES, None]))
 def test_any_text_has_an_urgency_and_a_reason(text: str, wanted: Intent, language: str | None) -> None:
     p = prepare(text, RULES)
-    when, why = urgency.decide(hits(p._replace(language=language)), wanted)
+    when, why = alone(hits(p._replace(language=language)), wanted)
     assert when in URGENCIES
     assert why
     assert (when == "emergency") == (wanted == "emergency")

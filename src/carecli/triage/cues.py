@@ -15,39 +15,35 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.automaton import GOES_ON, NOTHING, Automaton, Clue
+from carecli.triage.automaton import Automaton, Clue, Phrases
 from carecli.triage.columns import Ints, spread
+from carecli.triage.hits import END, KIND, PAGE, START, TEXT, Hits, Page
 from carecli.triage.phrases import Graph, units
 from carecli.triage.wording import LETTERS, SPACE, Wording
 
 LANGUAGES = ("en", "he", "pl", "zh")
+DANGERS = ("symptom", "hazard", "helpless", "trapped", "despair", "attack", "rescue")
+_KINDS = """
+emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
+again sarcasm thanks praise rival but service today soon stuck fraud outage locked deadline week money emergency_not
+bygone unreal mundane
+"""
+# What texts are asked for.
+KINDS = (*_KINDS.split(), *DANGERS)
+_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 # What is looked for in texts of other languages too.
-_ANYWHERE = frozenset({"emergency", "spam", "spam_weak"})
+_ANYWHERE = [_NUMBER[kind] for kind in ("emergency", "spam", "spam_weak")]
 
 # The other words of danger have their figures of speech in common with `emergency`.
-DANGERS = ("symptom", "hazard", "helpless", "trapped", "despair", "attack", "rescue")
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
 _MOST_LETTERS = 65_536
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
-_MOST_QUOTED = 3
-
-
-class Hit(NamedTuple):
-    """A cue of `kind`; `text` is what stands there. `start` and `end` only tell which cue is before which."""
-
-    kind: str
-    start: int
-    end: int
-    text: str
-
-
-Hits = Mapping[str, tuple[Hit, ...]]
+_NONE: Ints = np.zeros((8, 0), np.int64)
 
 
 class Book:
@@ -55,69 +51,66 @@ class Book:
 
     def __init__(self, automaton: Automaton, *, spaced: bool, prefixes: str = "") -> None:
         self.spaced = spaced
-        self.kinds = frozenset(clue.kind for clue in automaton.clues)
+        self.kinds = tuple(sorted({clue.kind for clue in automaton.clues}))
         self._automaton = automaton
         self._wording = Wording(automaton, spaced=spaced, prefixes=prefixes)
+        self._kind_of = np.array([self.kinds.index(clue.kind) for clue in automaton.clues], np.int64)
+        self._anchored = np.array([clue.anchored for clue in automaton.clues], bool)
+        self._mistaken = _mistaken(self.kinds)
 
-    def find_all(self, texts: Iterable[Sequence[str]], also: Mapping[str, str] | None = None) -> list[Hits]:
-        """The cues in each text by kind, in text order, but for those that overlap what only looks like them.
+    def find_all(self, texts: Iterable[Sequence[str]]) -> Hits:
+        """The cues in each text, but for those that overlap what only looks like them (`<kind>_not`).
 
-        That is `<kind>_not`, or the kind that `also` names. A text is what stands between spaces, "¶" for a line
-        break; where words stand without spaces, `characters` of the text.
+        A text is what stands between spaces, "¶" for a line break; where words stand without spaces, `characters` of
+        the text.
         """
-        others = {kind: f"{kind}_not" for kind in self.kinds} | dict(also or {})
-        doubtful = self.kinds.intersection(others.values())
-        return [
-            {kind: tuple(found[kind]) for kind in found} if doubtful.isdisjoint(found) else _meant(found, others)
-            for part in _parts(texts)
-            for found in self._hits(part)
-        ]
+        found, pages, count = [_NONE], list[Page](), 0
+        for part in _parts(texts):
+            page, cues = self._cues(part)
+            cues[TEXT] += count
+            cues[PAGE] = len(pages)
+            count += len(part)
+            found.append(_meant(_apart(cues), self._mistaken))
+            pages.append(page)
+        return Hits(count, self.kinds, np.concatenate(found, axis=1), pages)
 
-    def _hits(self, texts: Sequence[Sequence[str]]) -> list[dict[str, list[Hit]]]:
-        """The cues in each text by kind, in text order; of those that begin inside another of their kind none."""
+    def _cues(self, texts: Sequence[Sequence[str]]) -> tuple[Page, Ints]:
+        """The cues by text and kind, in text order."""
         rows, ends = self._wording.read(texts)
-        roles, places = self._wording.role.all[rows], _before_each(self._wording.length.all[rows])
-        beginnings = self._beginnings(rows, ends, roles, places)
-        all_rows, all_roles, all_places = rows.tolist(), roles.tolist(), places.tolist()
-        shown, automaton, clues = self._wording.shown, self._automaton, self._automaton.clues
-        found: list[dict[str, list[Hit]]] = [{} for _ in texts]
-        for word, start, offset, more, opens, text, origin, place in beginnings:
-            for clue, count in automaton.follow(start, all_roles, word) if more else automaton.alone[start]:
-                kind, anchored = clues[clue]
-                if anchored and not opens:
-                    continue
-                hits = found[text].get(kind)
-                if hits is None:
-                    hits = found[text][kind] = []
-                elif hits[-1].end > place:
-                    continue
-                end, quoted = word + count, shown[all_rows[word]]
-                if count > 1:
-                    quoted = "".join([shown[row] for row in all_rows[word:end]])
-                hits.append(Hit(kind, place, all_places[end] - origin, quoted.lstrip()[offset:]))
-        return found
-
-    def _beginnings(self, rows: Ints, ends: Ints, roles: Ints, places: Ints) -> Iterable[tuple[Any, ...]]:
-        """Where phrases begin: word, start, letters before it, whether more than one word may come of it, whether a
-        sentence begins there, its text, where that one begins, the place in it.
-        """
-        words, starts, offsets, more = self._worth_following(rows, roles)
+        places = _before_each(self._wording.length.all[rows])
+        words, states, offsets = self._beginnings(rows)
+        phrases = self._automaton.follow(states, words, self._wording.role.all[rows])
         opens = (offsets == 0) & self._opens(rows, words)
+        begun, kinds, last = self._of_kinds(phrases.those(~self._anchored[phrases.clue] | opens[phrases.beginning]))
+        words, offsets = words[begun], offsets[begun]
         text_of = np.searchsorted(ends, words, side="right")
         origins = places[np.concatenate(([0], ends))[text_of]]
-        columns = (words, starts, offsets, more, opens, text_of, origins, places[words] + offsets - origins)
-        return zip(*map(np.ndarray.tolist, columns), strict=True)
+        starts, stops = places[words] + offsets - origins, places[last + 1] - origins
+        cues = np.stack([text_of, kinds, starts, stops, np.zeros_like(kinds), words, last + 1 - words, offsets])
+        return Page(rows, self._wording.shown), cues[:, np.lexsort((begun, kinds, text_of))]
 
-    def _worth_following(self, rows: Ints, roles: Ints) -> tuple[Ints, Ints, Ints, npt.NDArray[np.bool_]]:
-        """Where phrases begin: the word, the start, the letters before, whether there may be more than one word."""
+    def _of_kinds(self, phrases: Phrases) -> tuple[Ints, Ints, Ints]:
+        """The beginning, the kind and the last word of each cue.
+
+        Of phrases of one kind that begin at the same place the clue counts that is there first, as far as it goes.
+        """
+        order = np.lexsort((phrases.last, phrases.clue, phrases.beginning))
+        begun, clues, last = phrases.those(order)
+        new = _changes(begun, clues)
+        first, last = last[new], last[_ends(new, len(order))]
+        begun, clues = begun[new], clues[new]
+        kinds = self._kind_of[clues]
+        order = np.lexsort((-clues, first, kinds, begun))
+        kept = order[_changes(begun[order], kinds[order])]
+        return begun[kept], kinds[kept], last[kept]
+
+    def _beginnings(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
+        """Where phrases begin: the word, the state after it, the letters before."""
         counts = self._wording.begins.all[rows]
         words = np.flatnonzero(counts)
         counts = counts[words]
         runs = spread(self._wording.first_start.all[rows[words]], counts)
-        words, starts = np.repeat(words, counts), self._wording.starts.all[runs]
-        prospects = self._automaton.prospects(starts, roles[words + 1])
-        kept = np.flatnonzero(prospects != NOTHING)
-        return words[kept], starts[kept], self._wording.offsets.all[runs[kept]], prospects[kept] == GOES_ON
+        return np.repeat(words, counts), self._wording.starts.all[runs], self._wording.offsets.all[runs]
 
     def _opens(self, rows: Ints, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a sentence or a clause may begin here: no word stands before without a mark between.
@@ -130,45 +123,36 @@ class Book:
         return found
 
 
-def find_all(tokens: Sequence[Sequence[str]], plains: Sequence[str], languages: Sequence[str | None]) -> list[Hits]:
-    """Every cue in each text by kind, in text order, by `Prepared.tokens` or, in Chinese, `Prepared.plain`.
+def find_all(tokens: Sequence[Sequence[str]], plains: Sequence[str], languages: Sequence[str | None]) -> Hits:
+    """Every cue of KINDS in each text, in text order, by `Prepared.tokens` or, in Chinese, `Prepared.plain`.
 
     A language without a data file has no cues of its own: there the four files' cues for danger and spam count,
     as a cry for help must not get lost over a wrong guess at the language.
     """
-    found: list[Hits] = [{}] * len(tokens)
+    found, pages = [_NONE], list[Page]()
     by_language: dict[str | None, list[int]] = {}
     for at, language in enumerate(languages):
         by_language.setdefault(language if language in LANGUAGES else None, []).append(at)
     foreign = by_language.get(None, [])
     for language in LANGUAGES if foreign else by_language.keys():
         book, own = load(language), by_language.get(language, [])
-        texts = (tokens[at] if book.spaced else characters(plains[at]) for at in (*own, *foreign))
-        hits = book.find_all(texts, _NOT)
-        for at, its in zip(own, hits, strict=False):
-            found[at] = its
-        for at, its in zip(foreign, hits[len(own) :], strict=True):
-            found[at] = {**found[at], **_anywhere(its, found[at])}
-    return found
-
-
-def _anywhere(hits: Hits, before: Hits) -> Hits:
-    """What counts in texts of other languages, after what another book found there."""
-    return {kind: (*before.get(kind, ()), *hits[kind]) for kind in _ANYWHERE.intersection(hits)}
+        places = np.array([*own, *foreign], np.int64)
+        hits = book.find_all(tokens[at] if book.spaced else characters(plains[at]) for at in places.tolist())
+        cues = hits.cues.copy()
+        cues[KIND] = np.array([_NUMBER.get(kind, -1) for kind in book.kinds], np.int64)[cues[KIND]]
+        asked = (cues[TEXT] < len(own)) | np.isin(cues[KIND], _ANYWHERE)
+        cues = cues[:, asked & (cues[KIND] >= 0)]
+        cues[TEXT] = places[cues[TEXT]]
+        cues[PAGE] += len(pages)
+        found.append(cues)
+        pages += hits.pages
+    return Hits(len(tokens), KINDS, np.concatenate(found, axis=1), pages)
 
 
 def characters(plain: str) -> list[str]:
     """The characters of a folded text in a script without spaces; no space where a name was masked."""
     text = plain.replace("。", ".")
     return units(_BETWEEN_HAN.sub("", text) if " " in text or "\t" in text else text)
-
-
-def because(name: str, hits: Sequence[Hit]) -> str:
-    """A reason for people: its name and the first of the words that it rests on."""
-    if len(hits) == 1:
-        return f"{name}: '{hits[0].text.strip(' ,.')}'"
-    quoted = list(dict.fromkeys(hit.text.strip(" ,.") for hit in hits))[:_MOST_QUOTED]
-    return f"{name}: " + ", ".join(f"'{text}'" for text in quoted)
 
 
 def _parts(texts: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
@@ -185,6 +169,19 @@ def _parts(texts: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
         yield part
 
 
+def _changes(*columns: Ints) -> Ints:
+    """Where one of these is another than before."""
+    new = np.ones(len(columns[0]), bool)
+    new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return np.flatnonzero(new)
+
+
+def _ends(starts: Ints, count: int) -> Ints:
+    """The last place of each run."""
+    ends: Ints = np.append(starts[1:], count)[: len(starts)] - 1
+    return ends
+
+
 def _before_each(lengths: Ints) -> Ints:
     """What comes before each, and before the end."""
     sums = np.zeros(len(lengths) + 1, np.int64)
@@ -192,18 +189,50 @@ def _before_each(lengths: Ints) -> Ints:
     return sums
 
 
-def _meant(found: Mapping[str, Sequence[Hit]], others: Mapping[str, str]) -> Hits:
-    """The hits that overlap none of the kind that only looks like theirs."""
-    return {kind: kept for kind, hits in found.items() if (kept := _apart(hits, found.get(others[kind], ())))}
+def _apart(cues: Ints) -> Ints:
+    """Without those that begin inside another one of their kind."""
+    same = (cues[TEXT, 1:] == cues[TEXT, :-1]) & (cues[KIND, 1:] == cues[KIND, :-1])
+    inside = same & (cues[START, 1:] < cues[END, :-1])
+    if not inside.any():
+        return cues
+    groups = _before_each(~same)
+    kept, group, end = np.ones(len(groups), bool), -1, 0
+    for at in np.flatnonzero(np.isin(groups, groups[1:][inside])).tolist():
+        end = end if groups[at] == group else 0
+        group = groups[at]
+        if cues[START, at] < end:
+            kept[at] = False
+        else:
+            end = cues[END, at]
+    return cues[:, kept]
 
 
-def _apart(hits: Sequence[Hit], others: Sequence[Hit]) -> tuple[Hit, ...]:
-    """The hits that overlap none of the others, which are in text order and apart themselves."""
-    ends = [other.end for other in others]
-    following = (bisect_right(ends, hit.start) for hit in hits)
-    return tuple(
-        hit for hit, at in zip(hits, following, strict=True) if at == len(others) or others[at].start >= hit.end
-    )
+def _mistaken(kinds: Sequence[str]) -> dict[int, list[int]]:
+    """By kind what only looks like it: which kinds it takes the place of."""
+    found: dict[int, list[int]] = {}
+    for at, kind in enumerate(kinds):
+        if (other := _NOT.get(kind, f"{kind}_not")) in kinds:
+            found.setdefault(kinds.index(other), []).append(at)
+    return found
+
+
+def _meant(cues: Ints, mistaken: Mapping[int, Sequence[int]]) -> Ints:
+    """Without those that overlap what only looks like them."""
+    looks = cues[: END + 1, np.isin(cues[KIND], list(mistaken))]
+    others: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
+    for text, kind, start, end in looks.T.tolist():
+        for meant in mistaken[kind]:
+            starts, ends = others.setdefault((text, meant), ([], []))
+            starts.append(start)
+            ends.append(end)
+    doubtful = np.flatnonzero(np.isin(cues[TEXT], looks[TEXT]))
+    kept = np.ones(cues.shape[1], bool)
+    for at, (text, kind, start, end) in zip(doubtful.tolist(), cues[: END + 1, doubtful].T.tolist(), strict=True):
+        if (text, kind) in others:
+            starts, ends = others[text, kind]
+            following = bisect_right(ends, start)
+            kept[at] = following == len(ends) or starts[following] >= end
+    return cues[:, kept]
 
 
 @cache

@@ -164,8 +164,7 @@ def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> 
         ready = prepared(texts, rules, declared)
         feelings = sentiment.decide(ready)
         opinions = intents.decide(ready, feelings.score)
-    hurries = list(map(urgency.decide, opinions.hits, opinions.intent))
-    return Readings(ready, feelings, opinions, [when for when, _ in hurries], [why for _, why in hurries])
+    return Readings(ready, feelings, opinions, *urgency.decide(opinions.hits, opinions.intent))
 
 
 def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
@@ -237,8 +236,8 @@ def _decided(
 ) -> list[Decided]:
     """The labels; an emergency needs far less than a half."""
     likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
-    kinds = readings.opinions.kinds
-    harmless = (asking | kinds.has("outage")) & ~kinds.has(*_INGREDIENTS) & known
+    has = readings.opinions.hits.has
+    harmless = (asking | has("outage")) & ~has(*_INGREDIENTS) & known
     danger = likely & ~(harmless & (wants[:, _EMERGENCY] < _CLEAR_DANGER))
     wants = wants.copy()
     wants[~danger & likely & asking, _QUESTION] = 1.0

@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from carecli.model import Intent, Urgency
 from carecli.triage.columns import Floats
-from carecli.triage.cues import DANGERS
+from carecli.triage.cues import DANGERS, KINDS
+from carecli.triage.hits import are
 from carecli.triage.intent import WEIGHED, Opinions
-from carecli.triage.kinds import KINDS
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
 from carecli.triage.symbols import ASKS, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
@@ -48,12 +48,12 @@ def numbers(
 ) -> Floats:
     """The evidence of texts, one row each, one column for each of NAMES."""
     columns = (
-        np.minimum(opinions.kinds.table, _MOST),
+        np.minimum(opinions.hits.table, _MOST),
         _rounded(opinions.weights[:, : len(_WEIGHTS)] / 3),
         *_tones(feelings),
         *_marks(prepared, feelings, opinions),
-        *(np.array([said == name for said in opinions.intent], bool) for name in _INTENTS),
-        *(np.array([said == name for said in urgencies], bool) for name in _URGENCIES),
+        *(are(opinions.intent, name) for name in _INTENTS),
+        *(are(urgencies, name) for name in _URGENCIES),
         *_dangers(feelings, opinions),
     )
     return np.column_stack(columns).astype(np.float64)
@@ -61,7 +61,7 @@ def numbers(
 
 def _dangers(feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.bool_]]:
     """Whether ingredients of danger stand beside what takes the danger out, or alone."""
-    has = opinions.kinds.has
+    has = opinions.hits.has
     found = sum(has(kind).astype(int) for kind in DANGERS)
     kind = has("thanks", "praise") | (np.array(feelings.label) == "positive")
     return (*((found > 0) & has(name) for name in _TOLD), (found > 0) & kind, found == 1)
@@ -78,7 +78,7 @@ def _tones(feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
 def _marks(prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.generic]]:
     lengths = np.fromiter((len(p.text) for p in prepared), np.int64, len(prepared))
     return (
-        *map(opinions.kinds.marked, (ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS)),
+        *(opinions.marks & mark != 0 for mark in (ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS)),
         feelings.emoji > 0,
         feelings.emoji < 0,
         lengths < _SHORT,

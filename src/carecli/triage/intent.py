@@ -15,9 +15,8 @@ import numpy as np
 
 from carecli.model import Intent
 from carecli.triage import cues
-from carecli.triage.columns import Flags, Floats
-from carecli.triage.cues import Hit, Hits, because
-from carecli.triage.kinds import Kinds
+from carecli.triage.columns import Flags, Floats, Ints
+from carecli.triage.hits import Hit, Hits, Why, are, because
 from carecli.triage.prepare import Prepared
 from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
 
@@ -36,14 +35,15 @@ WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "qu
 class Opinions(NamedTuple):
     """What the rules alone say, one entry a text: the intent, and what it rests on.
 
-    `weights` has a column for each of WEIGHED; `special` are the reasons for emergencies and spam.
+    `weights` has a column for each of WEIGHED; `special` are the reasons for emergencies and spam, `marks` those of
+    each text (`symbols.py`).
     """
 
     intent: list[Intent]
     weights: Floats
     special: dict[int, tuple[str, ...]]
-    hits: Sequence[Hits]
-    kinds: Kinds
+    hits: Hits
+    marks: Ints
 
 
 class Texts(NamedTuple):
@@ -51,19 +51,19 @@ class Texts(NamedTuple):
 
     prepared: Sequence[Prepared]
     score: Floats
-    hits: Sequence[Hits]
-    kinds: Kinds
+    hits: Hits
+    marks: Ints
 
-    def where(self, asked: Flags) -> Iterator[tuple[int, Prepared, Hits]]:
-        """The texts, with their places, that are looked at one by one."""
-        for place in np.flatnonzero(asked).tolist():
-            yield place, self.prepared[place], self.hits[place]
+    def marked(self, mark: int) -> Flags:
+        """Which texts have a mark."""
+        there: Flags = self.marks & mark != 0
+        return there
 
 
 def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
     """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1)."""
     hits = cues.find_all([p.tokens for p in prepared], [p.plain for p in prepared], [p.language for p in prepared])
-    t = Texts(prepared, scores, hits, Kinds(hits, [p.marks for p in prepared]))
+    t = Texts(prepared, scores, hits, np.fromiter((p.marks for p in prepared), np.int64, len(prepared)))
     weights = _weights(t)
     intents: list[Intent] = [WEIGHED[place] for place in weights.argmax(axis=1).tolist()]
     special = {}
@@ -71,29 +71,34 @@ def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
         intents[place], special[place] = "spam", why
     for place, danger in _danger(t):
         intents[place], special[place] = "emergency", (because("danger", danger),)
-    return Opinions(intents, weights, special, hits, t.kinds)
+    return Opinions(intents, weights, special, hits, t.marks)
 
 
-def _danger(t: Texts) -> Iterator[tuple[int, tuple[Hit, ...]]]:
+def _danger(t: Texts) -> Iterator[tuple[int, list[str]]]:
     """The words of danger; those that may be a figure of speech count unless the writer laughs or is happy."""
-    sure = t.kinds.has("emergency")
-    for place, _, hits in t.where(sure):
-        yield place, hits["emergency"]
-    maybe = t.kinds.has("emergency_maybe", "harm") & (t.score < _POSITIVE) & ~t.kinds.marked(LAUGHS) & ~sure
-    for place, _, hits in t.where(maybe):
-        if danger := hits.get("emergency_maybe") or _harm(hits):
+    sure = t.hits.has("emergency")
+    for place in _places(sure):
+        yield place, t.hits.quoted(place, "emergency")
+    maybe = t.hits.has("emergency_maybe", "harm") & (t.score < _POSITIVE) & ~t.marked(LAUGHS) & ~sure
+    for place in _places(maybe):
+        if danger := t.hits.quoted(place, "emergency_maybe") or _harm(t.hits.of(place, "harm", "person")):
             yield place, danger
 
 
-def _harm(hits: Hits) -> tuple[Hit, ...]:
+def _places(asked: Flags) -> list[int]:
+    """The places of the texts that are looked at one by one."""
+    places: list[int] = np.flatnonzero(asked).tolist()
+    return places
+
+
+def _harm(hits: Sequence[Hit]) -> list[str]:
     """Words of harm that stand beside a person or beside another one."""
-    harm, persons = hits.get("harm", ()), hits.get("person", ())
-    return tuple(
-        one
-        for one in harm
-        if any(_beside(one, person) for person in persons)
-        or any(_beside(one, other) and one.text != other.text for other in harm)
-    )
+    return [
+        one.text
+        for one in hits
+        if one.kind == "harm"
+        and any(_beside(one, other) and (other.kind == "person" or one.text != other.text) for other in hits)
+    ]
 
 
 def _beside(one: Hit, other: Hit) -> bool:
@@ -103,32 +108,21 @@ def _beside(one: Hit, other: Hit) -> bool:
 def _spam(t: Texts) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The texts that are spam, and why."""
     linked = np.fromiter((p.links > 0 for p in t.prepared), bool, len(t.prepared))
-    for place, p, hits in t.where(linked | t.kinds.has("spam", "spam_weak")):
-        if (why := _spam_in(p, hits)) is not None:
-            yield place, why
-
-
-def _spam_in(p: Prepared, hits: Hits) -> tuple[str, ...] | None:
-    """Why the text is spam, None when it is not."""
-    if p.links and not _LETTER.search(p.masked):
-        return ("spam: nothing but a link",)
-    if "spam_report" in hits:
-        return None
-    strong, weak = hits.get("spam", ()), hits.get("spam_weak", ())
-    if strong and (p.links or weak or len(strong) > 1 or not _about_service(hits)):
-        return (because("spam", strong + weak),)
-    if len({hit.text for hit in weak}) + (p.links > 0) >= 3:
-        return (because("spam", weak),)
-    return None
-
-
-def _about_service(hits: Hits) -> bool:
-    return any(kind in hits for kind in ("problem", "complaint", "again", "request"))
+    report, service = t.hits.has("spam_report"), t.hits.has("problem", "complaint", "again", "request")
+    for place in _places(linked & ~t.hits.has("spam", "spam_weak")):
+        if not _LETTER.search(t.prepared[place].masked):
+            yield place, ("spam: nothing but a link",)
+    for place in _places(t.hits.has("spam", "spam_weak") & ~report):
+        links, strong, weak = linked[place], t.hits.quoted(place, "spam"), t.hits.quoted(place, "spam_weak")
+        if strong and (links or weak or len(strong) > 1 or not service[place]):
+            yield place, (because("spam", strong + weak),)
+        elif len(set(weak)) + links >= 3:
+            yield place, (because("spam", weak),)
 
 
 def _weights(t: Texts) -> Floats:
     """How much speaks for each intent; the weights are ours, judged on care texts of four languages."""
-    has, complaint, praise = t.kinds.has, _complaint(t), _praise(t)
+    has, complaint, praise = t.hits.has, _complaint(t), _praise(t)
     meant = ~(has("sarcasm") | ((complaint >= 2.0) & has("problem") & (t.score < _POSITIVE)))
     columns = {
         "complaint": complaint,
@@ -143,23 +137,24 @@ def _weights(t: Texts) -> Floats:
 
 
 def _question(t: Texts) -> Floats:
-    has, asks = t.kinds.has, t.kinds.marked(ASKS)
+    has, asks = t.hits.has, t.marked(ASKS)
     asked = has("question")
-    for place, _, hits in t.where(asked & has("request")):
-        # "Can you send me …?" asks for the sending.
-        asked[place] = any(
-            all(hit.end <= other.start or other.end <= hit.start for other in hits["request"])
-            for hit in hits["question"]
-        )
+    for place in _places(asked & has("request")):
+        asked[place] = _asks_alone(t.hits.of(place, "question"), t.hits.of(place, "request"))
     weight = 2.1 * asked + 1.2 * asks
     # "Why is it still not here?" wants no explanation.
     unsolved = has("again") & has("problem", "complaint")
     return np.where(unsolved | (has("why") & (t.score <= _NEGATIVE)), weight * 0.6, weight)
 
 
+def _asks_alone(questions: Sequence[Hit], requests: Sequence[Hit]) -> bool:
+    """Whether a question is no part of a request: "can you send me …?" asks for the sending."""
+    return any(all(one.end <= other.start or other.end <= one.start for other in requests) for one in questions)
+
+
 def _complaint(t: Texts) -> Floats:
-    has, score, asks = t.kinds.has, t.score, t.kinds.marked(ASKS)
-    strong, problems = t.kinds.count("complaint"), t.kinds.count("problem")
+    has, score, asks = t.hits.has, t.score, t.marked(ASKS)
+    strong, problems = t.hits.count("complaint"), t.hits.count("problem")
     negative, sarcastic, again, request = score <= _NEGATIVE, has("sarcasm"), has("again"), has("request")
     weight = 4.5 * sarcastic + 1.3 * (has("spam_report") & ~asks)
     weight += np.where(strong > 0, 2.4 + 0.7 * np.minimum(strong - 1, 2), 0.0)
@@ -167,8 +162,8 @@ def _complaint(t: Texts) -> Floats:
     calm = has("question", "request", "suggestion", "lead") & ~negative & (strong == 0)
     told = np.where(calm, 1.0, 1.8) + 0.5 * np.minimum(problems - 1, 2)
     weight += np.where(problems > 0, told, 0.0)
-    weight += 1.5 * ((problems > 0) & ~negative & t.kinds.marked(SMIRKS))
-    heavier = 0.9 * again + 0.8 * (asks & t.kinds.marked(OUTRAGED))
+    weight += 1.5 * ((problems > 0) & ~negative & t.marked(SMIRKS))
+    heavier = 0.9 * again + 0.8 * (asks & t.marked(OUTRAGED))
     weight += np.where((weight > 0) | negative, heavier, 0.0)
     tone = (1.1 - 1.2 * score) * np.where(weight > 0, 1.0, _tone_alone(t))
     pleased = (score >= _POSITIVE) & (strong == 0) & ~sarcastic
@@ -180,30 +175,28 @@ def _complaint(t: Texts) -> Floats:
 
 def _tone_alone(t: Texts) -> Floats:
     """How much a negative tone counts that no word of a complaint goes with."""
-    return np.where(t.kinds.has("thanks", "praise") | t.kinds.marked(LAUGHS), 0.5, 1.0)
+    return np.where(t.hits.has("thanks", "praise") | t.marked(LAUGHS), 0.5, 1.0)
 
 
 def _praise(t: Texts) -> Floats:
-    has, score = t.kinds.has, t.score
+    has, score = t.hits.has, t.score
     weight = 2.2 * has("praise") + 1.8 * has("thanks")
     # Courtesy is not joy.
     courtesy = ~has("praise") & has("question", "request", "problem")
     weight = np.where(courtesy, weight * 0.4, weight)
     addressed = np.fromiter((p.handles > 0 for p in t.prepared), bool, len(t.prepared))
-    liked = (has("service") | addressed) & ~t.kinds.marked(LAUGHS)
+    liked = (has("service") | addressed) & ~t.marked(LAUGHS)
     glad = np.where(weight > 0, weight + (0.7 + score), np.where(liked, 0.6 + 0.8 * score, weight))
     weight = np.where(score >= _POSITIVE, glad, np.where(score <= _NEGATIVE, weight * 0.6, weight))
-    turning = has("but") & has("problem", "complaint", "again")
-    for place, _, hits in t.where(turning):
-        weight[place] *= 0.3 if _turns(hits) else 1.0
+    for place in _places(has("but") & has("problem", "complaint", "again")):
+        weight[place] *= 0.3 if _turns(t.hits.of(place, "but", "problem", "complaint", "again")) else 1.0
     weight[has("rival")] = 0.0
     return weight
 
 
-def _turns(hits: Hits) -> bool:
-    """Whether a "but" leads from kind words to a problem."""
-    blamed = [hit.start for kind in ("problem", "complaint", "again") for hit in hits.get(kind, ())]
-    return max(blamed, default=-1) >= hits["but"][0].start
+def _turns(hits: Sequence[Hit]) -> bool:
+    """Whether a "but", the first of these, leads from kind words to a problem."""
+    return max(hit.start for hit in hits if hit.kind != "but") >= hits[0].start
 
 
 _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
@@ -219,13 +212,13 @@ _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 
 
-def reasons(p: Prepared, intent: Intent, hits: Hits, score: float) -> tuple[str, ...]:
-    """What speaks for `intent`, in words; empty when nothing does."""
-    found = [because(name, hits[kind]) for kind, name in _NAMED.get(intent, ()) if kind in hits]
-    if intent == "question" and p.marks & ASKS:
-        found.append("a question mark")
-    if intent == "complaint" and score <= _NEGATIVE:
-        found.append("the tone is negative")
-    if intent == "praise" and score >= _POSITIVE:
-        found.append("the tone is positive")
-    return tuple(found)
+def reasons(said: Sequence[Intent], hits: Hits, marks: Ints, scores: Floats) -> list[list[str]]:
+    """What speaks for the intent of each text, in words; empty when nothing does."""
+    why, of = Why(hits), {intent: are(said, intent) for intent in _NAMED}
+    for intent, named in _NAMED.items():
+        for kind, name in named:
+            why.cue(kind, name, of[intent])
+    why.add("a question mark", of["question"] & (marks & ASKS != 0))
+    why.add("the tone is negative", of["complaint"] & (scores <= _NEGATIVE))
+    why.add("the tone is positive", of["praise"] & (scores >= _POSITIVE))
+    return why.found

@@ -55,18 +55,18 @@ class Reasons(NamedTuple):
 
 def of_rules(readings: Readings, decided: Sequence[Decided]) -> list[Reasons]:
     """What the rules have to say for each decision."""
-    r = readings
+    feelings, opinions = readings.feelings, readings.opinions
+    speaking = intents.reasons([said.intent for said in decided], opinions.hits, opinions.marks, feelings.score)
     columns = (
-        r.prepared, r.feelings.label, r.feelings.score.tolist(), r.feelings.why, r.opinions.intent, r.opinions.hits,
-        r.urgency, r.pressing, decided,
+        feelings.label, feelings.why, opinions.intent, speaking, readings.urgency, readings.pressing, decided,
     )  # fmt: skip
     found = []
-    for place, (p, tone, score, felt, intent, hits, urgency, pressing, said) in enumerate(zip(*columns, strict=True)):
-        wanted = intents.reasons(p, said.intent, hits, score)
+    for place, (tone, felt, intent, why, urgency, pressing, said) in enumerate(zip(*columns, strict=True)):
+        wanted: Sequence[str] = why
         undecided: str | None = None
         if said.intent == intent:
-            wanted = r.opinions.special.get(place) or wanted or (f"nothing points to more than {intent}",)
-        elif not wanted:
+            wanted = opinions.special.get(place) or why or (f"nothing points to more than {intent}",)
+        elif not why:
             undecided = said.intent
         if undecided is None and said.sentiment not in (tone, "neutral"):
             undecided = said.sentiment

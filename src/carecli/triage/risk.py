@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+import numpy as np
+
 from carecli.model import RISKS, Risk
 from carecli.triage import cues
 from carecli.triage.prepare import comparable, tokens_of
@@ -36,8 +38,11 @@ def find(texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[Fo
     found: list[tuple[Found, ...]] = [()] * len(texts)
     for language in set(languages).intersection(LANGUAGES):
         book, places = _load(language), [place for place, code in enumerate(languages) if code == language]
-        for place, hits in zip(places, book.find_all(_units(texts[place], book) for place in places), strict=True):
-            found[place] = tuple(Found(risk, hits[risk][0].text.strip(" ,.")) for risk in RISKS if risk in hits)
+        hits = book.find_all(_units(texts[place], book) for place in places)
+        shown = [risk for risk in RISKS if risk in book.kinds]
+        for text in np.flatnonzero(hits.table.any(axis=1)).tolist():
+            named = ((risk, hits.quoted(text, risk)) for risk in shown)
+            found[places[text]] = tuple(Found(risk, words[0].strip(" ,.")) for risk, words in named if words)
     return found
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from carecli.model import Intent, Urgency
-from carecli.triage.cues import Hit, Hits, because
+from carecli.triage.hits import Hits, Why, are, because
 
 # What needs a person today whatever the words around it, with the words for it.
 _BLOCKING = (
@@ -14,54 +18,58 @@ _BLOCKING = (
 )
 # Who only asks, suggests or wants to buy is in no trouble, whatever the words.
 _IN_TROUBLE: frozenset[Intent] = frozenset({"complaint", "request"})
-_WAITS_FOR_NOTHING: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
+# What these say about dates makes no hurry.
+_DECIDED: frozenset[Intent] = frozenset({"emergency", "praise", "chatter", "suggestion", "spam"})
 # Characters between what happened and that it happened again.
 _BESIDE = 20
 
 
-def decide(hits: Hits, intent: Intent) -> tuple[Urgency, tuple[str, ...]]:
-    """The urgency of a text with these cues and this intent, and the reasons in words."""
+def decide(hits: Hits, intents: Sequence[Intent]) -> tuple[list[Urgency], list[tuple[str, ...]]]:
+    """The urgencies of texts with these cues and these intents, and the reasons in words."""
+    today, week = _today(hits, intents), _week(hits, intents)
+    found = [_urgency(intent, *reasons) for intent, *reasons in zip(intents, today, week, strict=True)]
+    return [when for when, _ in found], [why for _, why in found]
+
+
+def _urgency(intent: Intent, today: Sequence[str], week: Sequence[str]) -> tuple[Urgency, tuple[str, ...]]:
     if intent == "emergency":
         return "emergency", ("an emergency",)
-    if intent in _WAITS_FOR_NOTHING:
+    if intent in _DECIDED:
         return "whenever", (f"{intent} can wait",)
-    if reasons := _today(hits, intent):
-        return "today", reasons
-    if reason := _week(hits, intent):
-        return "week", (reason,)
+    if today:
+        return "today", tuple(today)
+    if week:
+        return "week", (week[0],)
     return "whenever", (f"a general {intent}",)
 
 
-def _week(hits: Hits, intent: Intent) -> str | None:
-    if "week" in hits:
-        return because("a date", hits["week"])
-    if "money" in hits and (intent in _IN_TROUBLE or "problem" in hits):
-        return because("money", hits["money"])
-    return f"a {intent}" if intent in _IN_TROUBLE else None
+def _week(hits: Hits, intents: Sequence[Intent]) -> list[list[str]]:
+    why, trouble = Why(hits), are(intents, *_IN_TROUBLE)
+    why.cue("week", "a date", ~are(intents, *_DECIDED))
+    why.cue("money", "money", trouble | hits.has("problem"))
+    for intent in _IN_TROUBLE:
+        why.add(f"a {intent}", are(intents, intent))
+    return why.found
 
 
-def _today(hits: Hits, intent: Intent) -> tuple[str, ...]:
-    reasons = []
-    if "soon" in hits:
-        reasons.append(because("today or tomorrow", hits["soon"]))
-    if "today" in hits and intent != "complaint":
-        reasons.append(because("today", hits["today"]))
-    if "deadline" in hits:
-        reasons.append(because("a deadline", hits["deadline"]))
-    if intent in _IN_TROUBLE:
-        reasons += [because(name, hits[kind]) for kind, name in _BLOCKING if kind in hits]
-        if unsolved := _unsolved(hits):
-            reasons.append(because("has waited or written before", unsolved))
-    elif "fraud" in hits:
-        reasons.append(because("fraud or a blocked card", hits["fraud"]))
-    return tuple(reasons)
+def _today(hits: Hits, intents: Sequence[Intent]) -> list[list[str]]:
+    why, trouble, pressed = Why(hits), are(intents, *_IN_TROUBLE), ~are(intents, *_DECIDED)
+    why.cue("soon", "today or tomorrow", pressed)
+    why.cue("today", "today", pressed & ~are(intents, "complaint"))
+    why.cue("deadline", "a deadline", pressed)
+    for kind, name in _BLOCKING:
+        why.cue(kind, name, pressed if kind == "fraud" else trouble)
+    for place in np.flatnonzero(trouble & hits.has("again") & hits.has("problem", "complaint", "money")).tolist():
+        if unsolved := _unsolved(hits, place):
+            why.found[place].append(because("has waited or written before", unsolved))
+    return why.found
 
 
-def _unsolved(hits: Hits) -> tuple[Hit, ...]:
+def _unsolved(hits: Hits, place: int) -> list[str]:
     """The words for "still" and "again" that stand beside a problem or money, not anywhere in a long story."""
-    troubles = [hit for kind in ("problem", "complaint", "money") for hit in hits.get(kind, ())]
-    return tuple(
-        again
-        for again in hits.get("again", ())
+    troubles = hits.of(place, "problem", "complaint", "money")
+    return [
+        again.text
+        for again in hits.of(place, "again")
         if any(again.start - hit.end < _BESIDE and hit.start - again.end < _BESIDE for hit in troubles)
-    )
+    ]

@@ -34,7 +34,8 @@ class Wording:
     """What is known of the words that came up: one row for each word, or mark, of each unit between spaces.
 
     By row `role` is a number of the automaton, `length` counts the letters of `shown`, `look` is MARK, LETTERS or
-    SPACE; `begins` says how many starts there are, the first at `first_start` in `starts` and `offsets`.
+    SPACE; `begins` says how many starts there are, the first at `first_start` in `starts` (states of the
+    automaton) and `offsets`.
     """
 
     def __init__(self, automaton: Automaton, *, spaced: bool, prefixes: str = "") -> None:
@@ -77,7 +78,7 @@ class Wording:
     def _forget(self) -> None:
         """The numbers of the automaton go with the words that have them."""
         self._automaton.forget()
-        self.shown.clear()
+        self.shown = []  # what was read before may still be quoted
         for column in self._columns:
             column.clear()
 
