@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carecli.model import Intent, Sentiment
+from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment
 from carecli.triage import cues, intent, sentiment
 from carecli.triage.hits import Hit, Hits
 from carecli.triage.prepare import Prepared
@@ -24,8 +24,13 @@ class Feeling(NamedTuple):
 
 def feeling(p: Prepared) -> Feeling:
     """How the writer of one text feels."""
-    found = sentiment.decide([p])
-    return Feeling(found.label[0], found.score[0], found.mixed[0], found.emoji[0], found.why[0])
+    return entry(sentiment.decide([p]), 0)
+
+
+def entry(found: sentiment.Feelings, place: int) -> Feeling:
+    """What was found of one of many texts."""
+    label = SENTIMENTS[found.label[place]]
+    return Feeling(label, found.score[place], found.mixed[place], found.emoji[place], found.why[place])
 
 
 def hits(p: Prepared) -> Hits:
@@ -50,5 +55,5 @@ def opinion(p: Prepared, score: float | None = None) -> Opinion:
     """What the writer of one text wants; without a score that of the text."""
     tone = np.array([feeling(p).score if score is None else score])
     found = intent.decide([p], tone)
-    said, speaking = found.intent[0], intent.reasons(found.intent, found.hits, found.marks, tone)[0]
+    said, speaking = INTENTS[found.intent[0]], intent.reasons(found.intent, found.hits, found.marks, tone)[0]
     return Opinion(said, found.special.get(0) or tuple(speaking), found.hits)

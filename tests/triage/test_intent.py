@@ -470,7 +470,7 @@ def test_what_is_forgotten_is_read_again() -> None:
     book = cues.build({"praise": ["lovely #", "so~ good"]})
     texts = [["a", "lovely", "3", *(f"{number}so{each}" for each in range(5_000))] for number in range(8)]
     found = [book.find_all([text, ["sooo", "good"]]) for _ in range(2) for text in texts]
-    quoted = [hits.quoted(place, "praise") for hits in found for place in range(2)]
+    quoted = [[hit.text for hit in hits.of(place, "praise")] for hits in found for place in range(2)]
     assert quoted == [["lovely 3"], ["sooo good"]] * 16
 
 

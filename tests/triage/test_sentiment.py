@@ -14,7 +14,7 @@ from carecli.triage.lexicon import lexicon, read
 from carecli.triage.prepare import Rules, prepare
 from carecli.triage.sentiment import decide
 from carecli.triage.vader import Vader
-from tests.triage.alone import Feeling, feeling
+from tests.triage.alone import Feeling, entry, feeling
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("United Airlines", "Best Buy"), handles=("@united",))
@@ -189,7 +189,7 @@ def test_any_text_has_a_score(text: str, language: str | None) -> None:
 def test_a_text_feels_the_same_alone_and_among_others(texts: list[str]) -> None:
     prepared = [prepare(text, RULES) for text in texts]
     together = decide(prepared)
-    assert [tuple(column[place] for column in together) for place in range(len(texts))] == list(map(feeling, prepared))
+    assert [entry(together, place) for place in range(len(texts))] == list(map(feeling, prepared))
 
 
 def test_a_wrong_line_of_a_lexicon_is_named() -> None:

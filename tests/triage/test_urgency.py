@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -74,8 +75,8 @@ def decided(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def alone(found: Hits, intent: Intent) -> tuple[str, tuple[str, ...]]:
-    when, why = urgency.decide(found, [intent])
-    return when[0], why[0]
+    when, why = urgency.decide(found, np.array([INTENTS.index(intent)]))
+    return URGENCIES[when[0]], tuple(why[0])
 
 
 def test_urgency_of_care_texts() -> None:

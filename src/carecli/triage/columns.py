@@ -91,6 +91,12 @@ def spread(starts: Ints, counts: Ints) -> Ints:
     return found
 
 
+def are(labels: Ints, names: Sequence[str], *ones: str) -> Flags:
+    """Which labels, each given by its place in `names`, are one of these."""
+    found: Flags = np.array([name in ones for name in names], bool)[labels]
+    return found
+
+
 def joined(texts: Sequence[Sequence[str]], between: str) -> tuple[list[str], Ints]:
     """The units of all texts, `between` after each text, and how many units each has (with that one)."""
     flat: list[str] = []

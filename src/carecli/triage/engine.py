@@ -20,14 +20,12 @@ from carecli.model import (
     SENTIMENTS,
     URGENCIES,
     Intent,
-    Sentiment,
-    Urgency,
     Verdict,
     needs_reply,
 )
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
-from carecli.triage.columns import Flags
+from carecli.triage.columns import Flags, are
 from carecli.triage.prepare import Rules, prepared
 from carecli.triage.reasons import Decided, Readings
 
@@ -208,11 +206,8 @@ def _judged(
     brief, known = _are_short(readings), _known(readings)
     _feel_by_rules(readings, shares[0], brief | ~known if taught.learnt is None else brief)
     decided = _decided(readings, brief, known, emergency, *shares[:3])
-    wanting = (shares[3][:, 1] >= reply).tolist()
-    expected = [
-        needs_reply(labels.intent, directed=to_us) or (wants and _may_expect(labels.intent, directed=to_us))
-        for labels, to_us, wants in zip(decided, directed, wanting, strict=True)
-    ]
+    to_us = np.array(directed, bool).astype(np.int64)
+    expected = _EXPECTED[decided.intent, to_us] | (_MAY_EXPECT[decided.intent, to_us] & (shares[3][:, 1] >= reply))
     return _verdicts(readings, decided, shares, rules, expected), shares
 
 
@@ -220,7 +215,7 @@ def _feel_by_rules(readings: Readings, shares: Floats, asked: Flags) -> None:
     """Of words that it never learnt, or of very few, the model knows little: what the rules feel there, is it."""
     scores = readings.feelings.score
     for label, right, wrong in (("negative", 0, 2), ("positive", 2, 0)):
-        places = np.flatnonzero(asked & (np.array(readings.feelings.label) == label))
+        places = np.flatnonzero(asked & are(readings.feelings.label, SENTIMENTS, label))
         sure = (0.5 + np.abs(scores[places]) / 2).round(6)
         shares[places, right], shares[places, 1], shares[places, wrong] = sure, 1 - sure, 0
 
@@ -233,7 +228,7 @@ def _are_short(readings: Readings) -> Flags:
 
 def _decided(
     readings: Readings, brief: Flags, known: Flags, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
-) -> list[Decided]:
+) -> Decided:
     """The labels; an emergency needs far less than a half."""
     likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
     has = readings.opinions.hits.has
@@ -244,64 +239,58 @@ def _decided(
     wants[~danger, _EMERGENCY] = 0.0
     for unsure, needed in _CLEAR.items():
         wants[wants[:, unsure] < needed, unsure] = 0.0
-    chosen = np.where(danger, _EMERGENCY, wants.argmax(axis=1)).tolist()
-    said = zip(feelings.argmax(axis=1).tolist(), chosen, (hurry[:, 1:].argmax(axis=1) + 1).tolist(), strict=True)
-    ours = zip(readings.opinions.intent, readings.urgency, known.tolist(), brief.tolist(), strict=True)
-    return [
-        _labels(SENTIMENTS[tone], INTENTS[intent], URGENCIES[when], *rules)
-        for (tone, intent, when), rules in zip(said, ours, strict=True)
-    ]
+    tone, intent = feelings.argmax(axis=1), np.where(danger, _EMERGENCY, wants.argmax(axis=1))
+    ours = readings.opinions.intent
+    displeased = are(ours, INTENTS, "complaint") & are(tone, SENTIMENTS, "negative") & are(intent, INTENTS, *_PLEASED)
+    by_rules = (~known & are(ours, INTENTS, *_READ_BY_RULES)) | (brief & displeased)
+    intent = np.where(by_rules, ours, intent)
+    when = np.where(by_rules, readings.urgency, hurry[:, 1:].argmax(axis=1) + 1)
+    when[are(intent, INTENTS, *_CALM)] = URGENCIES.index("whenever")
+    when[intent == _EMERGENCY] = URGENCIES.index("emergency")
+    return Decided(tone, intent, when)
 
 
 def _are_calm_questions(readings: Readings) -> Flags:
     """Which texts are questions without a bad tone."""
-    pairs = zip(readings.opinions.intent, readings.feelings.label, strict=True)
-    return np.array([intent == "question" and label != "negative" for intent, label in pairs], bool)
+    return are(readings.opinions.intent, INTENTS, "question") & ~are(readings.feelings.label, SENTIMENTS, "negative")
 
 
-def _labels(
-    tone: Sentiment, intent: Intent, when: Urgency, ours: Intent, soon: Urgency, known: bool, brief: bool
-) -> Decided:
-    """What is said in the end, where the rules say `ours` and `soon`."""
-    unlearnt = not known and ours in _READ_BY_RULES
-    if unlearnt or (brief and ours == "complaint" and tone == "negative" and intent in _PLEASED):
-        intent, when = ours, soon
-    if intent == "emergency":
-        when = "emergency"
-    elif intent in _CALM:
-        when = "whenever"
-    return Decided(tone, intent, when)
-
-
-def _reasons(readings: Readings, decided: Sequence[Decided]) -> list[tuple[str, ...]]:
+def _reasons(readings: Readings, decided: Decided) -> list[list[str]]:
     """What the rules say, and what weighed most in the model where it decided against them."""
     from carecli.triage.prior import shipped
 
-    ruled = reasons.of_rules(readings, decided)
-    why = [each.why for each in ruled]
-    asked = [(place, label) for place, (_, label) in enumerate(ruled) if label is not None]
-    prepared, labels = [readings.prepared[place] for place, _ in asked], [label for _, label in asked]
-    for (place, _), more in zip(asked, reasons.weightiest(shipped().linear, prepared, labels), strict=True):
+    why, asked = reasons.of_rules(readings, decided)
+    prepared = [readings.prepared[place] for place in asked]
+    for place, more in zip(asked, reasons.weightiest(shipped().linear, prepared, list(asked.values())), strict=True):
         why[place] += more
-    return [
-        each or (f"nothing points to more than {labels.intent}",) for each, labels in zip(why, decided, strict=True)
-    ]
+    return why
 
 
 def _verdicts(
-    readings: Readings, decided: Sequence[Decided], shares: Sequence[Floats], rules: Rules, expected: Sequence[bool]
+    readings: Readings, decided: Decided, shares: Sequence[Floats], rules: Rules, expected: Flags
 ) -> list[Verdict]:
     tones, wants = shares[:2]
-    chosen = wants[np.arange(len(decided)), [INTENTS.index(labels.intent) for labels in decided]]
+    chosen = wants[np.arange(len(wants)), decided.intent]
     sureness = np.minimum(tones.max(axis=1), chosen) * np.where(_known(readings), 1.0, _UNKNOWN)
-    scores, confidence = (tones[:, 2] - tones[:, 0]).round(4).tolist(), sureness.round(3).tolist()
+    scores, confidence = (tones[:, 2] - tones[:, 0]).round(4), sureness.round(3)
     about = topics.match(readings.prepared, rules.topics)
-    columns = readings.prepared, decided, scores, about, expected, confidence, _reasons(readings, decided)
+    numbers = (column.tolist() for column in (*decided, scores, confidence, expected))
     return [
-        Verdict(p.language, said.sentiment, score, said.intent, names, said.urgency, answer, sure, (*why, *named))
-        for p, said, score, (names, named), answer, sure, why in zip(*columns, strict=True)
+        Verdict(
+            p.language, SENTIMENTS[tone], score, INTENTS[intent], names, URGENCIES[when], answer, sure, (*why, *named)
+        )
+        for p, tone, intent, when, score, sure, answer, (names, named), why in zip(
+            readings.prepared, *numbers, about, _reasons(readings, decided), strict=True
+        )
     ]
 
 
 def _may_expect(intent: Intent, *, directed: bool) -> bool:
     return intent != "spam" and (directed or intent not in ANSWERED_IF_DIRECTED)
+
+
+# By intent, and whether it is directed: whether a reply is expected, or may be.
+_EXPECTED, _MAY_EXPECT = (
+    np.array([[asked(intent, directed=directed) for directed in (False, True)] for intent in INTENTS])
+    for asked in (needs_reply, _may_expect)
+)

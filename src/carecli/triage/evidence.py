@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from carecli.model import Intent, Urgency
-from carecli.triage.columns import Floats
+from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Urgency
+from carecli.triage.columns import Floats, Ints, are
 from carecli.triage.cues import DANGERS, KINDS
-from carecli.triage.hits import are
 from carecli.triage.intent import WEIGHED, Opinions
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
@@ -43,17 +42,15 @@ _SHORT, _LONG = 15, 120
 _SIXTEENTHS = 16
 
 
-def numbers(
-    prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions, urgencies: Sequence[Urgency]
-) -> Floats:
+def numbers(prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions, urgencies: Ints) -> Floats:
     """The evidence of texts, one row each, one column for each of NAMES."""
     columns = (
         np.minimum(opinions.hits.table, _MOST),
         _rounded(opinions.weights[:, : len(_WEIGHTS)] / 3),
         *_tones(feelings),
         *_marks(prepared, feelings, opinions),
-        *(are(opinions.intent, name) for name in _INTENTS),
-        *(are(urgencies, name) for name in _URGENCIES),
+        *(are(opinions.intent, INTENTS, name) for name in _INTENTS),
+        *(are(urgencies, URGENCIES, name) for name in _URGENCIES),
         *_dangers(feelings, opinions),
     )
     return np.column_stack(columns).astype(np.float64)
@@ -62,17 +59,15 @@ def numbers(
 def _dangers(feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.bool_]]:
     """Whether ingredients of danger stand beside what takes the danger out, or alone."""
     has = opinions.hits.has
-    found = sum(has(kind).astype(int) for kind in DANGERS)
-    kind = has("thanks", "praise") | (np.array(feelings.label) == "positive")
+    found = np.sum([has(kind) for kind in DANGERS], axis=0)
+    kind = has("thanks", "praise") | are(feelings.label, SENTIMENTS, "positive")
     return (*((found > 0) & has(name) for name in _TOLD), (found > 0) & kind, found == 1)
 
 
 def _tones(feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
-    score, label = _rounded(2 * feelings.score), np.array(feelings.label)
-    silent = feelings.score == 0
-    return (
-        score, np.maximum(score, 0.0), np.abs(score), feelings.mixed, label == "negative", label == "positive", silent,
-    )  # fmt: skip
+    score, silent = _rounded(2 * feelings.score), feelings.score == 0
+    sad, glad = (are(feelings.label, SENTIMENTS, tone) for tone in ("negative", "positive"))
+    return score, np.maximum(score, 0.0), np.abs(score), feelings.mixed, sad, glad, silent
 
 
 def _marks(prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.generic]]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -25,16 +26,10 @@ class Hit(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Words that were read: the rows of each, and how those are shown."""
+    """Words that were read: the row of each, and how a row is shown."""
 
     rows: Ints
     shown: Sequence[str]
-
-    def quoted(self, word: int, count: int, offset: int) -> str:
-        """So many words, without a space before them and the first letters."""
-        rows = self.rows[word : word + count].tolist()
-        text = self.shown[rows[0]] if count == 1 else "".join([self.shown[row] for row in rows])
-        return text.lstrip()[offset:]
 
 
 class Hits:
@@ -54,6 +49,20 @@ class Hits:
         self.table: Ints = counts.reshape(texts, len(kinds))
         self._there = np.ascontiguousarray(self.table.T > 0)
 
+    @cached_property
+    def _quotes(self) -> list[str]:
+        """What stands at each cue."""
+        rows = [page.rows.tolist() for page in self.pages]
+        shown = [page.shown for page in self.pages]
+        return [
+            (
+                shown[page][rows[page][word]]
+                if count == 1
+                else "".join([shown[page][row] for row in rows[page][word : word + count]])
+            ).lstrip()[offset:]
+            for page, word, count, offset in self.cues[PAGE:].T.tolist()
+        ]
+
     def count(self, kind: str) -> Ints:
         """How often a kind occurs in each text."""
         column: Ints = self.table[:, self._at[kind]]
@@ -68,20 +77,25 @@ class Hits:
 
     def of(self, text: int, *kinds: str) -> tuple[Hit, ...]:
         """The cues of these kinds in one text, those of the first kind first."""
+        quotes, starts, ends = self._quotes, self.cues[START], self.cues[END]
         return tuple(
-            Hit(kind, start, end, self.pages[page].quoted(*words))
+            Hit(kind, int(starts[at]), int(ends[at]), quotes[at])
             for kind in kinds
-            for start, end, page, *words in self._columns_of(text, kind).T.tolist()
+            for first, end in self._runs([text], kind)
+            for at in range(first, end)
         )
 
-    def quoted(self, text: int, kind: str) -> list[str]:
-        """What stands at the cues of a kind in one text."""
-        return [self.pages[page].quoted(*words) for _, _, page, *words in self._columns_of(text, kind).T.tolist()]
+    def each(self, where: Flags, kind: str) -> Iterator[tuple[int, list[str]]]:
+        """The texts among these in which a kind occurs, and what stands at its cues there."""
+        if texts := np.flatnonzero(where & self.has(kind)).tolist():
+            for text, (first, end) in zip(texts, self._runs(texts, kind), strict=True):
+                yield text, self._quotes[first:end]
 
-    def _columns_of(self, text: int, kind: str) -> Ints:
+    def _runs(self, texts: Sequence[int], kind: str) -> Iterator[tuple[int, int]]:
+        """Where the cues of a kind stand in `cues`, for each of these texts."""
         at = self._at[kind]
-        end = int(self._ends[text * len(self.kinds) + at])
-        return self.cues[START:, end - int(self.table[text, at]) : end]
+        ends = self._ends[np.array(texts, np.int64) * len(self.kinds) + at]
+        return zip((ends - self.table[texts, at]).tolist(), ends.tolist(), strict=True)
 
 
 class Why:
@@ -93,8 +107,8 @@ class Why:
 
     def cue(self, kind: str, name: str, where: Flags) -> None:
         """One more of this name for each of these texts in which the kind occurs."""
-        for place in np.flatnonzero(where & self._hits.has(kind)).tolist():
-            self.found[place].append(because(name, self._hits.quoted(place, kind)))
+        for place, quotes in self._hits.each(where, kind):
+            self.found[place].append(because(name, quotes))
 
     def add(self, reason: str, where: Flags) -> None:
         """One more for each of these texts."""
@@ -104,12 +118,7 @@ class Why:
 
 def because(name: str, texts: Sequence[str]) -> str:
     """A reason for people: its name and the first of the words that it rests on."""
-    quoted = [text.strip(" ,.") for text in texts]
-    if len(quoted) > 1:
-        quoted = list(dict.fromkeys(quoted))[:_MOST_QUOTED]
+    if len(texts) == 1:
+        return f"{name}: '{texts[0].strip(' ,.')}'"
+    quoted = list(dict.fromkeys(text.strip(" ,.") for text in texts))[:_MOST_QUOTED]
     return f"{name}: '" + "', '".join(quoted) + "'"
-
-
-def are(values: Sequence[str], *ones: str) -> Flags:
-    """Which of the values is one of these."""
-    return np.fromiter((value in ones for value in values), bool, len(values))

@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carecli.model import Intent
+from carecli.model import INTENTS, Intent
 from carecli.triage import cues
-from carecli.triage.columns import Flags, Floats, Ints
-from carecli.triage.hits import Hit, Hits, Why, are, because
+from carecli.triage.columns import Flags, Floats, Ints, are
+from carecli.triage.hits import Hit, Hits, Why, because
 from carecli.triage.prepare import Prepared
 from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
 
@@ -30,16 +30,18 @@ _BESIDE = 30
 
 # Ties go to what costs more when it is missed.
 WEIGHED: tuple[Intent, ...] = ("complaint", "request", "lead", "suggestion", "question", "praise", "chatter")
+_WEIGHED = np.array([INTENTS.index(intent) for intent in WEIGHED])
+_SPAM, _EMERGENCY = INTENTS.index("spam"), INTENTS.index("emergency")
 
 
 class Opinions(NamedTuple):
-    """What the rules alone say, one entry a text: the intent, and what it rests on.
+    """What the rules alone say, one entry a text: the intent (its place in INTENTS), and what it rests on.
 
     `weights` has a column for each of WEIGHED; `special` are the reasons for emergencies and spam, `marks` those of
     each text (`symbols.py`).
     """
 
-    intent: list[Intent]
+    intent: Ints
     weights: Floats
     special: dict[int, tuple[str, ...]]
     hits: Hits
@@ -65,23 +67,22 @@ def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
     hits = cues.find_all([p.tokens for p in prepared], [p.plain for p in prepared], [p.language for p in prepared])
     t = Texts(prepared, scores, hits, np.fromiter((p.marks for p in prepared), np.int64, len(prepared)))
     weights = _weights(t)
-    intents: list[Intent] = [WEIGHED[place] for place in weights.argmax(axis=1).tolist()]
-    special = {}
+    intents, special = _WEIGHED[weights.argmax(axis=1)], {}
     for place, why in _spam(t):
-        intents[place], special[place] = "spam", why
+        intents[place], special[place] = _SPAM, why
     for place, danger in _danger(t):
-        intents[place], special[place] = "emergency", (because("danger", danger),)
+        intents[place], special[place] = _EMERGENCY, (because("danger", danger),)
     return Opinions(intents, weights, special, hits, t.marks)
 
 
 def _danger(t: Texts) -> Iterator[tuple[int, list[str]]]:
     """The words of danger; those that may be a figure of speech count unless the writer laughs or is happy."""
     sure = t.hits.has("emergency")
-    for place in _places(sure):
-        yield place, t.hits.quoted(place, "emergency")
-    maybe = t.hits.has("emergency_maybe", "harm") & (t.score < _POSITIVE) & ~t.marked(LAUGHS) & ~sure
-    for place in _places(maybe):
-        if danger := t.hits.quoted(place, "emergency_maybe") or _harm(t.hits.of(place, "harm", "person")):
+    yield from t.hits.each(sure, "emergency")
+    maybe = (t.score < _POSITIVE) & ~t.marked(LAUGHS) & ~sure
+    yield from t.hits.each(maybe, "emergency_maybe")
+    for place in _places(maybe & t.hits.has("harm") & ~t.hits.has("emergency_maybe")):
+        if danger := _harm(t.hits.of(place, "harm", "person")):
             yield place, danger
 
 
@@ -113,10 +114,11 @@ def _spam(t: Texts) -> Iterator[tuple[int, tuple[str, ...]]]:
         if not _LETTER.search(t.prepared[place].masked):
             yield place, ("spam: nothing but a link",)
     for place in _places(t.hits.has("spam", "spam_weak") & ~report):
-        links, strong, weak = linked[place], t.hits.quoted(place, "spam"), t.hits.quoted(place, "spam_weak")
-        if strong and (links or weak or len(strong) > 1 or not service[place]):
+        strong = [hit.text for hit in t.hits.of(place, "spam")]
+        weak = [hit.text for hit in t.hits.of(place, "spam_weak")]
+        if strong and (linked[place] or weak or len(strong) > 1 or not service[place]):
             yield place, (because("spam", strong + weak),)
-        elif len(set(weak)) + links >= 3:
+        elif len(set(weak)) + linked[place] >= 3:
             yield place, (because("spam", weak),)
 
 
@@ -212,9 +214,9 @@ _NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
 }  # fmt: skip
 
 
-def reasons(said: Sequence[Intent], hits: Hits, marks: Ints, scores: Floats) -> list[list[str]]:
+def reasons(said: Ints, hits: Hits, marks: Ints, scores: Floats) -> list[list[str]]:
     """What speaks for the intent of each text, in words; empty when nothing does."""
-    why, of = Why(hits), {intent: are(said, intent) for intent in _NAMED}
+    why, of = Why(hits), {intent: are(said, INTENTS, intent) for intent in _NAMED}
     for intent, named in _NAMED.items():
         for kind, name in named:
             why.cue(kind, name, of[intent])

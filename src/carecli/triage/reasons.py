@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment, Urgency
+from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Urgency
 from carecli.text import fold
 from carecli.triage import intent as intents
-from carecli.triage.columns import Ints
+from carecli.triage.columns import Ints, are
 from carecli.triage.memo import Memo
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
@@ -29,58 +29,67 @@ _LEAST_SHARE = 0.3
 
 
 class Readings(NamedTuple):
-    """What the rules make of texts, one entry each; `pressing` are the reasons for the urgencies."""
+    """What the rules make of texts, one entry each; `pressing` are the reasons for the urgencies.
+
+    An urgency is its place in URGENCIES.
+    """
 
     prepared: Sequence[Prepared]
     feelings: Feelings
     opinions: intents.Opinions
-    urgency: Sequence[Urgency]
-    pressing: Sequence[tuple[str, ...]]
+    urgency: Ints
+    pressing: Sequence[Sequence[str]]
 
 
 class Decided(NamedTuple):
-    """What came out in the end for one text."""
+    """What came out in the end, one entry a text: places in SENTIMENTS, INTENTS and URGENCIES."""
 
-    sentiment: Sentiment
-    intent: Intent
-    urgency: Urgency
-
-
-class Reasons(NamedTuple):
-    """The reasons that the rules have for what was decided of one text, and the label that they have none for."""
-
-    why: tuple[str, ...]
-    undecided: str | None
+    sentiment: Ints
+    intent: Ints
+    urgency: Ints
 
 
-def of_rules(readings: Readings, decided: Sequence[Decided]) -> list[Reasons]:
-    """What the rules have to say for each decision."""
+def of_rules(readings: Readings, decided: Decided) -> tuple[list[list[str]], dict[int, str]]:
+    """What the rules have to say for each decision, and by text the label that they have nothing to say for."""
     feelings, opinions = readings.feelings, readings.opinions
-    speaking = intents.reasons([said.intent for said in decided], opinions.hits, opinions.marks, feelings.score)
-    columns = (
-        feelings.label, feelings.why, opinions.intent, speaking, readings.urgency, readings.pressing, decided,
-    )  # fmt: skip
-    found = []
-    for place, (tone, felt, intent, why, urgency, pressing, said) in enumerate(zip(*columns, strict=True)):
-        wanted: Sequence[str] = why
-        undecided: str | None = None
-        if said.intent == intent:
-            wanted = opinions.special.get(place) or why or (f"nothing points to more than {intent}",)
-        elif not why:
-            undecided = said.intent
-        if undecided is None and said.sentiment not in (tone, "neutral"):
-            undecided = said.sentiment
-        soon = pressing if said.urgency == urgency else _pressing(said)
-        found.append(Reasons((*felt, *wanted, *soon), undecided))
-    return found
+    speaking = intents.reasons(decided.intent, opinions.hits, opinions.marks, feelings.score)
+    undecided = _unmeant(decided.sentiment, feelings.label)
+    for place in np.flatnonzero(decided.intent == opinions.intent).tolist():
+        special = opinions.special.get(place)
+        speaking[place] = list(special) if special else speaking[place] or [_nothing(decided.intent[place])]
+    for place, why in enumerate(speaking):
+        if not why:
+            undecided[place] = INTENTS[decided.intent[place]]
+    ours = (decided.urgency == readings.urgency).tolist()
+    found = [
+        [*felt, *why, *(pressing if agreed else _pressing(INTENTS[intent], URGENCIES[urgency]))]
+        for felt, why, pressing, agreed, intent, urgency in zip(
+            feelings.why,
+            speaking,
+            readings.pressing,
+            ours,
+            decided.intent.tolist(),
+            decided.urgency.tolist(),
+            strict=True,
+        )
+    ]
+    return found, undecided
 
 
-def _pressing(decided: Decided) -> tuple[str, ...]:
-    if decided.intent == "emergency":
+def _unmeant(said: Ints, ours: Ints) -> dict[int, str]:
+    """The tones that the rules did not find."""
+    places = np.flatnonzero((said != ours) & ~are(said, SENTIMENTS, "neutral")).tolist()
+    return {place: SENTIMENTS[said[place]] for place in places}
+
+
+def _nothing(intent: int) -> str:
+    return f"nothing points to more than {INTENTS[intent]}"
+
+
+def _pressing(intent: Intent, urgency: Urgency) -> tuple[str, ...]:
+    if intent == "emergency":
         return ("an emergency",)
-    return (
-        f"{decided.intent} can wait" if decided.urgency == "whenever" else f"urgency {decided.urgency}: the wording",
-    )
+    return (f"{intent} can wait" if urgency == "whenever" else f"urgency {urgency}: the wording",)
 
 
 def weightiest(linear: Linear, texts: Sequence[Prepared], labels: Sequence[str]) -> list[tuple[str, ...]]:

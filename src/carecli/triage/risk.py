@@ -14,8 +14,6 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-import numpy as np
-
 from carecli.model import RISKS, Risk
 from carecli.triage import cues
 from carecli.triage.prepare import comparable, tokens_of
@@ -39,10 +37,11 @@ def find(texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[Fo
     for language in set(languages).intersection(LANGUAGES):
         book, places = _load(language), [place for place, code in enumerate(languages) if code == language]
         hits = book.find_all(_units(texts[place], book) for place in places)
-        shown = [risk for risk in RISKS if risk in book.kinds]
-        for text in np.flatnonzero(hits.table.any(axis=1)).tolist():
-            named = ((risk, hits.quoted(text, risk)) for risk in shown)
-            found[places[text]] = tuple(Found(risk, words[0].strip(" ,.")) for risk, words in named if words)
+        named = {risk: dict(hits.each(hits.has(risk), risk)) for risk in RISKS if risk in book.kinds}
+        for text, place in enumerate(places):
+            found[place] = tuple(
+                Found(risk, quotes[text][0].strip(" ,.")) for risk, quotes in named.items() if text in quotes
+            )
     return found
 
 

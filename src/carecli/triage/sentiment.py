@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from carecli.model import Sentiment
+from carecli.model import SENTIMENTS
 from carecli.triage import english, reading
 from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.prepare import Prepared
@@ -42,15 +42,16 @@ _CLOSING_LENGTH = 40
 # Valences up to this are hints that count beside others, not in a question.
 _HINT = 0.9
 _MOST_NAMED = 3
+_SAD, _CALM, _GLAD = map(SENTIMENTS.index, ("negative", "neutral", "positive"))
 
 
 class Feelings(NamedTuple):
     """One entry a text: `score` −1…1, `why` the words that counted, `mixed` for good ones and bad ones.
 
-    `emoji` is the sum of the valences of emoji and emoticons alone.
+    `label` is its place in SENTIMENTS, `emoji` the sum of the valences of emoji and emoticons alone.
     """
 
-    label: list[Sentiment]
+    label: Ints
     score: Floats
     mixed: Flags
     emoji: Floats
@@ -101,9 +102,9 @@ def _without_closing_thanks(p: Prepared) -> Prepared:
     return p.without_end(len(p.masked) - len(tail) + thanks.start())
 
 
-def _labels(scores: Floats) -> list[Sentiment]:
-    names: tuple[Sentiment, ...] = ("neutral", "positive", "negative")
-    return [names[place] for place in ((scores >= _POSITIVE) - (scores <= _NEGATIVE).astype(int)).tolist()]
+def _labels(scores: Floats) -> Ints:
+    labels: Ints = np.select([scores >= _POSITIVE, scores <= _NEGATIVE], [_GLAD, _SAD], _CALM)
+    return labels
 
 
 def _scores(totals: Floats, counts: Ints, texts: Sequence[str]) -> list[float]:

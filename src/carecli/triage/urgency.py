@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from carecli.model import Intent, Urgency
-from carecli.triage.hits import Hits, Why, are, because
+from carecli.model import INTENTS, URGENCIES, Intent
+from carecli.triage.columns import Ints, are
+from carecli.triage.hits import Hits, Why, because
 
 # What needs a person today whatever the words around it, with the words for it.
 _BLOCKING = (
@@ -24,38 +25,44 @@ _DECIDED: frozenset[Intent] = frozenset({"emergency", "praise", "chatter", "sugg
 _BESIDE = 20
 
 
-def decide(hits: Hits, intents: Sequence[Intent]) -> tuple[list[Urgency], list[tuple[str, ...]]]:
-    """The urgencies of texts with these cues and these intents, and the reasons in words."""
-    today, week = _today(hits, intents), _week(hits, intents)
-    found = [_urgency(intent, *reasons) for intent, *reasons in zip(intents, today, week, strict=True)]
-    return [when for when, _ in found], [why for _, why in found]
+def decide(hits: Hits, intents: Ints) -> tuple[Ints, list[Sequence[str]]]:
+    """The urgencies (places in URGENCIES) of texts with these cues and intents (places in INTENTS), and the reasons."""
+    urgencies, why = list[int](), list[Sequence[str]]()
+    for now, soon, intent in zip(_today(hits, intents), _week(hits, intents), intents.tolist(), strict=True):
+        when, reasons = (_TODAY, now) if now else (_WEEK, soon[:1]) if soon else _CALM[intent]
+        urgencies.append(when)
+        why.append(reasons)
+    return np.array(urgencies, np.int64), why
 
 
-def _urgency(intent: Intent, today: Sequence[str], week: Sequence[str]) -> tuple[Urgency, tuple[str, ...]]:
+def _calm(intent: Intent) -> tuple[int, Sequence[str]]:
+    """How urgent an intent is that nothing in the text makes pressing."""
     if intent == "emergency":
-        return "emergency", ("an emergency",)
+        return URGENCIES.index("emergency"), ("an emergency",)
     if intent in _DECIDED:
-        return "whenever", (f"{intent} can wait",)
-    if today:
-        return "today", tuple(today)
-    if week:
-        return "week", (week[0],)
-    return "whenever", (f"a general {intent}",)
+        return _WHENEVER, (f"{intent} can wait",)
+    if intent in _IN_TROUBLE:
+        return _WEEK, (f"a {intent}",)
+    return _WHENEVER, (f"a general {intent}",)
 
 
-def _week(hits: Hits, intents: Sequence[Intent]) -> list[list[str]]:
-    why, trouble = Why(hits), are(intents, *_IN_TROUBLE)
-    why.cue("week", "a date", ~are(intents, *_DECIDED))
-    why.cue("money", "money", trouble | hits.has("problem"))
-    for intent in _IN_TROUBLE:
-        why.add(f"a {intent}", are(intents, intent))
+_TODAY, _WEEK, _WHENEVER = map(URGENCIES.index, ("today", "week", "whenever"))
+_CALM = [_calm(intent) for intent in INTENTS]
+
+
+def _week(hits: Hits, intents: Ints) -> list[list[str]]:
+    why = Why(hits)
+    pressed, trouble = ~are(intents, INTENTS, *_DECIDED), are(intents, INTENTS, *_IN_TROUBLE)
+    why.cue("week", "a date", pressed)
+    why.cue("money", "money", pressed & (trouble | hits.has("problem")))
     return why.found
 
 
-def _today(hits: Hits, intents: Sequence[Intent]) -> list[list[str]]:
-    why, trouble, pressed = Why(hits), are(intents, *_IN_TROUBLE), ~are(intents, *_DECIDED)
+def _today(hits: Hits, intents: Ints) -> list[list[str]]:
+    why = Why(hits)
+    pressed, trouble = ~are(intents, INTENTS, *_DECIDED), are(intents, INTENTS, *_IN_TROUBLE)
     why.cue("soon", "today or tomorrow", pressed)
-    why.cue("today", "today", pressed & ~are(intents, "complaint"))
+    why.cue("today", "today", pressed & ~are(intents, INTENTS, "complaint"))
     why.cue("deadline", "a deadline", pressed)
     for kind, name in _BLOCKING:
         why.cue(kind, name, pressed if kind == "fraud" else trouble)
