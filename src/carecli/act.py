@@ -7,7 +7,6 @@ Everything that changes a case appends to its log or adds a mention, and then wr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -181,7 +180,7 @@ def about(verdict: Verdict, text: str, config: Config) -> Verdict:
         return verdict
     topics, reasons = examples.like(text, config.topic_examples)
     new = tuple(topic for topic in topics if topic not in verdict.topics)
-    return replace(verdict, topics=(*verdict.topics, *new), why=(*verdict.why, *reasons))
+    return verdict._replace(topics=(*verdict.topics, *new), why=(*verdict.why, *reasons))
 
 
 def _corrected(judged: _Judged, signals: Mapping[str, Any]) -> Verdict | None:
@@ -204,7 +203,7 @@ def _corrected(judged: _Judged, signals: Mapping[str, Any]) -> Verdict | None:
     if "needs_reply" in signals:
         changes["needs_reply"] = signals["needs_reply"]
     words = ", ".join(f"{key} = {signals[key]}" for key in sorted(signals))
-    return replace(verdict, **changes, confidence=1.0, why=(f"corrected by a person: {words}", *verdict.why))
+    return verdict._replace(**changes, confidence=1.0, why=(f"corrected by a person: {words}", *verdict.why))
 
 
 # What a person does to a case

@@ -12,7 +12,6 @@ import json
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, get_args
 
 from carecli.config import Config
@@ -116,4 +115,4 @@ def with_labels(verdict: Verdict, said: dict[str, Any], model: str, *, directed:
     if intent != verdict.intent:
         changes["needs_reply"] = needs_reply(intent, directed=directed)
     words = ", ".join(f"{name} {value}" for name, value in sorted(said.items()))
-    return replace(verdict, **changes, confidence=_SURE, why=(f"{inert(model)} says {words}", *verdict.why))
+    return verdict._replace(**changes, confidence=_SURE, why=(f"{inert(model)} says {words}", *verdict.why))

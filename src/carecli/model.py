@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 JSON = dict[str, Any]
 
@@ -96,8 +96,7 @@ class Mention:
     brand: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """What triage says of one text. `sentiment_score` is −1…1, `confidence` 0…1, `why` is for people."""
 
     language: str | None

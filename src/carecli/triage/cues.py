@@ -36,11 +36,12 @@ bygone unreal mundane
 KINDS = (*_KINDS.split(), *DANGERS)
 _NUMBER = {kind: number for number, kind in enumerate(KINDS)}
 # What is looked for in texts of other languages too.
-_ANYWHERE = [_NUMBER[kind] for kind in ("emergency", "spam", "spam_weak")]
+_UNASKED = len(KINDS)
+_ANYWHERE = np.array([kind in ("emergency", "spam", "spam_weak") for kind in (*KINDS, "")])
 
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
-_MOST_LETTERS = 65_536
+_MOST_LETTERS = 200_000
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _NONE: Ints = np.zeros((8, 0), np.int64)
@@ -87,7 +88,7 @@ class Book:
         origins = places[np.concatenate(([0], ends))[text_of]]
         starts, stops = places[words] + offsets - origins, places[last + 1] - origins
         cues = np.stack([text_of, kinds, starts, stops, np.zeros_like(kinds), words, last + 1 - words, offsets])
-        return Page(rows, self._wording.shown), cues[:, np.lexsort((begun, kinds, text_of))]
+        return Page(rows.data, self._wording.shown), cues[:, np.lexsort((begun, kinds, text_of))]
 
     def _of_kinds(self, phrases: Phrases) -> tuple[Ints, Ints, Ints]:
         """The beginning, the kind and the last word of each cue.
@@ -139,9 +140,8 @@ def find_all(tokens: Sequence[Sequence[str]], plains: Sequence[str], languages: 
         places = np.array([*own, *foreign], np.int64)
         hits = book.find_all(tokens[at] if book.spaced else characters(plains[at]) for at in places.tolist())
         cues = hits.cues.copy()
-        cues[KIND] = np.array([_NUMBER.get(kind, -1) for kind in book.kinds], np.int64)[cues[KIND]]
-        asked = (cues[TEXT] < len(own)) | np.isin(cues[KIND], _ANYWHERE)
-        cues = cues[:, asked & (cues[KIND] >= 0)]
+        cues[KIND] = np.array([_NUMBER.get(kind, _UNASKED) for kind in book.kinds], np.int64)[cues[KIND]]
+        cues = cues[:, np.where(cues[TEXT] < len(own), cues[KIND] != _UNASKED, _ANYWHERE[cues[KIND]])]
         cues[TEXT] = places[cues[TEXT]]
         cues[PAGE] += len(pages)
         found.append(cues)
@@ -197,7 +197,9 @@ def _apart(cues: Ints) -> Ints:
         return cues
     groups = _before_each(~same)
     kept, group, end = np.ones(len(groups), bool), -1, 0
-    for at in np.flatnonzero(np.isin(groups, groups[1:][inside])).tolist():
+    overlapping = np.zeros(len(groups), bool)
+    overlapping[groups[1:][inside]] = True
+    for at in np.flatnonzero(overlapping[groups]).tolist():
         end = end if groups[at] == group else 0
         group = groups[at]
         if cues[START, at] < end:
@@ -207,26 +209,25 @@ def _apart(cues: Ints) -> Ints:
     return cues[:, kept]
 
 
-def _mistaken(kinds: Sequence[str]) -> dict[int, list[int]]:
-    """By kind what only looks like it: which kinds it takes the place of."""
-    found: dict[int, list[int]] = {}
-    for at, kind in enumerate(kinds):
-        if (other := _NOT.get(kind, f"{kind}_not")) in kinds:
-            found.setdefault(kinds.index(other), []).append(at)
-    return found
+def _mistaken(kinds: Sequence[str]) -> list[list[int]]:
+    """For each kind those that it only looks like."""
+    return [[at for at, meant in enumerate(kinds) if _NOT.get(meant, f"{meant}_not") == kind] for kind in kinds]
 
 
-def _meant(cues: Ints, mistaken: Mapping[int, Sequence[int]]) -> Ints:
-    """Without those that overlap what only looks like them."""
-    looks = cues[: END + 1, np.isin(cues[KIND], list(mistaken))]
+def _meant(cues: Ints, mistaken: Sequence[Sequence[int]]) -> Ints:
+    """Without those that overlap what only looks like them; `mistaken` says of each kind, for which it may stand."""
+    looks = np.flatnonzero(np.array([len(kinds) > 0 for kinds in mistaken], bool)[cues[KIND]])
+    if not len(looks):
+        return cues
     others: dict[tuple[int, int], tuple[list[int], list[int]]] = {}
-    for text, kind, start, end in looks.T.tolist():
+    for text, kind, start, end in cues[: END + 1, looks].T.tolist():
         for meant in mistaken[kind]:
             starts, ends = others.setdefault((text, meant), ([], []))
             starts.append(start)
             ends.append(end)
-    doubtful = np.flatnonzero(np.isin(cues[TEXT], looks[TEXT]))
-    kept = np.ones(cues.shape[1], bool)
+    there = np.zeros(int(cues[TEXT].max()) + 1, bool)
+    there[cues[TEXT, looks]] = True
+    doubtful, kept = np.flatnonzero(there[cues[TEXT]]), np.ones(cues.shape[1], bool)
     for at, (text, kind, start, end) in zip(doubtful.tolist(), cues[: END + 1, doubtful].T.tolist(), strict=True):
         if (text, kind) in others:
             starts, ends = others[text, kind]

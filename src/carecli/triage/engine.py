@@ -26,7 +26,7 @@ from carecli.model import (
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
 from carecli.triage.columns import Flags, are
-from carecli.triage.prepare import Rules, prepared
+from carecli.triage.prepare import MAX_CHARACTERS, Rules, prepared
 from carecli.triage.reasons import Decided, Readings
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ Meaning = Callable[[Sequence[str]], "Vectors"]
 
 # What is remembered of words is shared by all threads.
 _ONE_AT_A_TIME = RLock()
-# So many texts are looked at together: enough for array operations to pay, little enough for the processor's cache.
-_BATCH = 512
+# So many texts, and characters in them, are looked at together: enough for array operations to pay, little enough for
+# the processor's cache.
+_MOST_TEXTS, _MOST_CHARACTERS = 2048, 150_000
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 # Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
@@ -136,11 +137,22 @@ def _batches(
         raise ValueError("`directed` needs one entry for each text")
     if len(hints) != len(texts):
         raise ValueError("`languages` needs one entry for each text")
-    for start in range(0, len(texts), _BATCH):
-        part = slice(start, start + _BATCH)
+    for part in _parts(texts):
         with _ONE_AT_A_TIME, _uncollected():
             judged = _judged(texts[part], hints[part], addressed[part], rules, taught)
         yield judged
+
+
+def _parts(texts: Sequence[str]) -> Iterator[slice]:
+    """Runs of texts."""
+    start = letters = 0
+    for at, text in enumerate(texts):
+        letters += min(len(text), MAX_CHARACTERS)
+        if at - start == _MOST_TEXTS or letters > _MOST_CHARACTERS:
+            yield slice(start, at)
+            start, letters = at, min(len(text), MAX_CHARACTERS)
+    if texts:
+        yield slice(start, len(texts))
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
-from carecli.triage.columns import Flags, Ints
+from carecli.triage.columns import Flags, Ints, spread
 
 # The rows of a table of cues, which has one column for each. `START` and `END` count characters of the text; the words
 # are `COUNT` ones of page `PAGE` from `WORD` on, without the first `OFFSET` letters.
@@ -28,8 +27,14 @@ class Hit(NamedTuple):
 class Page(NamedTuple):
     """Words that were read: the row of each, and how a row is shown."""
 
-    rows: Ints
+    rows: Sequence[int]
     shown: Sequence[str]
+
+    def quoted(self, word: int, count: int, offset: int) -> str:
+        """So many words, without a space before them and the first letters."""
+        rows = self.rows[word : word + count]
+        text = self.shown[rows[0]] if count == 1 else "".join([self.shown[row] for row in rows])
+        return text.lstrip()[offset:]
 
 
 class Hits:
@@ -49,20 +54,6 @@ class Hits:
         self.table: Ints = counts.reshape(texts, len(kinds))
         self._there = np.ascontiguousarray(self.table.T > 0)
 
-    @cached_property
-    def _quotes(self) -> list[str]:
-        """What stands at each cue."""
-        rows = [page.rows.tolist() for page in self.pages]
-        shown = [page.shown for page in self.pages]
-        return [
-            (
-                shown[page][rows[page][word]]
-                if count == 1
-                else "".join([shown[page][row] for row in rows[page][word : word + count]])
-            ).lstrip()[offset:]
-            for page, word, count, offset in self.cues[PAGE:].T.tolist()
-        ]
-
     def count(self, kind: str) -> Ints:
         """How often a kind occurs in each text."""
         column: Ints = self.table[:, self._at[kind]]
@@ -77,25 +68,32 @@ class Hits:
 
     def of(self, text: int, *kinds: str) -> tuple[Hit, ...]:
         """The cues of these kinds in one text, those of the first kind first."""
-        quotes, starts, ends = self._quotes, self.cues[START], self.cues[END]
-        return tuple(
-            Hit(kind, int(starts[at]), int(ends[at]), quotes[at])
-            for kind in kinds
-            for first, end in self._runs([text], kind)
-            for at in range(first, end)
-        )
+        found: list[Hit] = []
+        for kind in kinds:
+            if count := int(self.table[text, self._at[kind]]):
+                stop = int(self._ends[text * len(self.kinds) + self._at[kind]])
+                spans = self.cues[START : END + 1, stop - count : stop].T.tolist()
+                quotes = self._quotes(np.arange(stop - count, stop))
+                found += [Hit(kind, start, end, quote) for (start, end), quote in zip(spans, quotes, strict=True)]
+        return tuple(found)
 
     def each(self, where: Flags, kind: str) -> Iterator[tuple[int, list[str]]]:
         """The texts among these in which a kind occurs, and what stands at its cues there."""
-        if texts := np.flatnonzero(where & self.has(kind)).tolist():
-            for text, (first, end) in zip(texts, self._runs(texts, kind), strict=True):
-                yield text, self._quotes[first:end]
+        texts = np.flatnonzero(where & self.has(kind))
+        if not len(texts):
+            return
+        counts = self.table[texts, self._at[kind]]
+        firsts = self._ends[texts * len(self.kinds) + self._at[kind]] - counts
+        quotes, ends = self._quotes(spread(firsts, counts)), np.cumsum(counts)
+        for text, first, end in zip(texts.tolist(), (ends - counts).tolist(), ends.tolist(), strict=True):
+            yield text, quotes[first:end]
 
-    def _runs(self, texts: Sequence[int], kind: str) -> Iterator[tuple[int, int]]:
-        """Where the cues of a kind stand in `cues`, for each of these texts."""
-        at = self._at[kind]
-        ends = self._ends[np.array(texts, np.int64) * len(self.kinds) + at]
-        return zip((ends - self.table[texts, at]).tolist(), ends.tolist(), strict=True)
+    def _quotes(self, places: Ints) -> list[str]:
+        """What stands at some of the cues."""
+        return [
+            self.pages[page].quoted(word, count, offset)
+            for page, word, count, offset in self.cues[PAGE:, places].T.tolist()
+        ]
 
 
 class Why:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -130,30 +129,23 @@ _SHOWN = Memo(_shown, _MOST_TOKENS)
 
 
 def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[str]) -> Floats:
-    """How much more each word of each text weighs for the text's label than for the others of its head."""
-    rows = linear.own([word for each in words for word in each])
-    sizes = [len(each) for each in words]
-    column, first, last = (
-        np.repeat(numbers, sizes) for numbers in zip(*(_columns()[label] for label in labels), strict=True)
-    )
-    sums = np.cumsum(linear.weights[rows], axis=1, dtype=np.float64)
-    before = np.where(first > 0, sums[np.arange(len(rows)), first - 1], 0.0)
-    means = (sums[np.arange(len(rows)), last - 1] - before) / (last - first)
-    margins: Floats = linear.weights[rows, column] - means
+    """How much more each word of each text weighs for the text's label than the labels of its head on average."""
+    rows, sizes = linear.own(list(chain.from_iterable(words))), list(map(len, words))
+    margins: Floats = np.zeros(len(rows))
+    for head, names in _heads():
+        asked = [names.index(label) if label in names else -1 for label in labels]
+        column = np.repeat(np.array(asked, np.int64), sizes)
+        there = np.flatnonzero(column >= 0)
+        weights = linear.weights[rows[there], head]
+        margins[there] = weights[np.arange(len(there)), column[there]] - weights.mean(axis=1)
     return margins
 
 
-@cache
-def _columns() -> dict[str, tuple[int, int, int]]:
-    """Where the weights of a label stand: its own column, the first of its head, and where the head ends."""
+def _heads() -> tuple[tuple[slice, tuple[str, ...]], ...]:
+    """Where the weights of the labels of a head stand."""
     from carecli.triage.prior import INTENT, SENTIMENT
 
-    heads = ((SENTIMENT, SENTIMENTS), (INTENT, INTENTS))
-    return {
-        label: (head.start + index, head.start, head.stop)
-        for head, labels in heads
-        for index, label in enumerate(labels)
-    }
+    return (SENTIMENT, SENTIMENTS), (INTENT, INTENTS)
 
 
 def _quoted(words: Iterable[str]) -> str:
