@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from carecli.triage.columns import Floats
+from carecli.triage.columns import Flags, Floats
 from carecli.triage.lexicon import Lexicon, Match, Node, lexicon
 from carecli.triage.reading import Hits, one_more_mishap
 from carecli.triage.symbols import one_of_each, symbols
@@ -36,17 +36,36 @@ def _phrases() -> Mapping[str, Node]:
 
 
 @cache
+def _first() -> Mapping[str, int]:
+    """A number for each first word of a phrase."""
+    return {word: number for number, word in enumerate(_phrases(), 1)}
+
+
+@cache
+def _second() -> Mapping[str, int]:
+    """A number for each second word of a phrase."""
+    words = sorted({word for node in _phrases().values() for word in node.after})
+    return {word: number for number, word in enumerate(words, 1)}
+
+
+@cache
+def _begin() -> Flags:
+    """Whether a phrase may begin with a first word before a second one, by their numbers; 0 is any other word."""
+    begin = np.zeros((len(_first()) + 1, len(_second()) + 1), bool)
+    for number, node in enumerate(_phrases().values(), 1):
+        begin[number, [_second()[word] for word in node.after]] = True
+        begin[number] |= node.entry is not None and node.entry.kind != "valence"
+    return begin
+
+
+@cache
 def _vader() -> Vader:
     """VADER with the care words and our emoji over its own."""
     valences = {entry.text: entry.value for entry in _care_lexicon().entries if entry.kind == "valence"}
     known = symbols()
     names = {key: f"{key} " for key in known if len(key) == 1}
-    phrases = _phrases()
-    second = {word for node in phrases.values() for word in node.after}
-    alone = {word for word, node in phrases.items() if node.entry and node.entry.kind != "valence"}
-    return Vader(
-        valences | known, names, cleaned=_cleaned, noticed={"first": phrases, "second": second, "alone": alone}
-    )
+    first, second = _first(), _second()
+    return Vader(valences | known, names, cleaned=_cleaned, noticed={"first": first, "second": second})
 
 
 def _cleaned(token: str) -> str:
@@ -78,8 +97,8 @@ def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
 def _phrases_in(words: Words) -> Iterator[Match]:
     """The longest entries of the care lexicon that are more than a single word with a valence, none overlapping."""
     vader, phrases, places, free = _vader(), _phrases(), words.places.tolist(), 0
-    terms, goes_on = vader.known, np.roll(vader.are("second", words), -1)
-    for first in np.flatnonzero(vader.are("alone", words) | (vader.are("first", words) & goes_on)).tolist():
+    terms, after = vader.known, np.roll(vader.numbers("second", words), -1)
+    for first in np.flatnonzero(_begin()[vader.numbers("first", words), after]).tolist():
         if first < free:
             continue
         node: Node | None = phrases[terms[places[first]].lower]

@@ -2,15 +2,15 @@
 
 C.J. Hutto and E.E. Gilbert: VADER, a parsimonious rule-based model for sentiment analysis of social media text
 (ICWSM 2014). Without overrides the compound score is vaderSentiment's own, which the tests hold.
-What VADER's rules ask of one word is asked once and kept (`Term`, and columns of them for many texts at once). They
-look three words back and two ahead, and only where a word stands there that changes its neighbours; elsewhere a word's
-valence is the lexicon's.
+What VADER's rules ask of one word is asked once and kept (`Term`, and columns of them). They look three words back and
+two ahead, for all words of many texts at once, and only where a word stands there that changes its neighbours;
+elsewhere a word's valence is the lexicon's.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import chain
 from string import punctuation
@@ -21,10 +21,17 @@ import numpy as np
 from carecli.triage.columns import Column, Flags, Floats, Ints, Vocabulary, joined, spread
 
 _BACK, _AHEAD = 3, 2
-_SECOND, _THIRD = 0.95, 0.9  # how much a booster counts two and three words before
+_NEARER = (1.0, 0.95, 0.9)  # how much a booster counts one, two and three words before
 _NEVER_SO = 1.25
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
 _EMOTICON = 2  # with fewer letters left, what stands around them belongs to it
+# Words that the rules name, one by one.
+_WORDS = {
+    "no": {"no"}, "or": {"or", "nor"}, "least": {"least"}, "at": {"at", "very"}, "never": {"never"},
+    "so": {"so", "this"}, "without": {"without"}, "doubt": {"doubt"}, "kind": {"kind"}, "of": {"of"}, "but": {"but"},
+}  # fmt: skip
+# What is asked of many words at once.
+_FLAGS = {name: n for n, name in enumerate(("negates", "upper", "changes", "idiom", "scored", "boosts", *_WORDS))}
 
 
 class Term(NamedTuple):
@@ -70,7 +77,7 @@ class Vader:
     """VADER's scorer with `valences` laid over its lexicon (0 takes a word out) and `emoji` over its emoji.
 
     `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` are
-    words (in small letters) to be told of, by the name of their flag.
+    numbers from 1 of words (in small letters), by name.
     """
 
     def __init__(
@@ -79,7 +86,7 @@ class Vader:
         emoji: Mapping[str, str] | None = None,
         *,
         cleaned: Callable[[str], str] = str,
-        noticed: Mapping[str, Container[str]] | None = None,
+        noticed: Mapping[str, Mapping[str, int]] | None = None,
     ) -> None:
         from vaderSentiment import vaderSentiment
 
@@ -96,10 +103,10 @@ class Vader:
         phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
         self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
         self._cleaned, self._noticed = cleaned, dict(noticed or {})
-        self._names = (*_FLAGS, *self._noticed)
         self._vocabulary = Vocabulary(self._learn, self._forget)
         self._first, self._count = Column(np.int64), Column(np.int64)
-        self._valence, self._flags = Column(np.float64), Column(np.bool_, len(self._names))
+        self._valence, self._booster = Column(np.float64), Column(np.float64)
+        self._flags, self._numbers = Column(np.bool_, len(_FLAGS)), Column(np.int16, len(self._noticed))
         self.known: list[Term] = []
         self._phrases: dict[str, int] = {}
         self._forget()
@@ -126,8 +133,13 @@ class Vader:
         return place
 
     def are(self, flag: str, words: Words) -> Flags:
-        """Which of the words have a flag: one of `noticed`, or of a `Term`."""
-        found: Flags = self._flags.all[words.places, self._names.index(flag)]
+        """Which of the words have a flag."""
+        found: Flags = self._flags.all[words.places, _FLAGS[flag]]
+        return found
+
+    def numbers(self, name: str, words: Words) -> Ints:
+        """The numbers of the words by one of `noticed`, 0 where they have none."""
+        found: Ints = self._numbers.all[words.places, list(self._noticed).index(name)]
         return found
 
     def _learn(self, tokens: Sequence[str]) -> None:
@@ -140,14 +152,14 @@ class Vader:
     def _add(self, terms: Sequence[Term]) -> None:
         self.known += terms
         self._valence.extend([term.valence or 0.0 for term in terms])
-        noticed = self._noticed.values()
-        self._flags.extend(
-            [(t.negates, t.upper, t.changes, t.lower == "but", *(t.lower in each for each in noticed)) for t in terms]
-        )
+        self._booster.extend([term.booster or 0.0 for term in terms])
+        self._flags.extend([_flags(term) for term in terms])
+        if self._noticed:
+            self._numbers.extend([[of.get(term.lower, 0) for of in self._noticed.values()] for term in terms])
 
     def _forget(self) -> None:
         self.known, self._phrases = [], {}
-        for column in (self._first, self._count, self._valence, self._flags):
+        for column in (self._first, self._count, self._valence, self._booster, self._flags, self._numbers):
             column.clear()
         self._add([_NOTHING])
 
@@ -184,66 +196,61 @@ class Vader:
         shouted = (capitals > 0) & (capitals < words.sizes - _BACK)
         odd = hit & (_beside(self.are("changes", words), _BACK, _AHEAD) | (upper & shouted[whose]))
         found: Floats = known.copy()
-        starts = words.starts.tolist()
-        for text, places in _by_text(whose, np.flatnonzero(odd)):
-            terms = self.terms_at(words.of(text))
-            for place in places:
-                found[place] = self._in_window(terms, place - starts[text], shouted=bool(shouted[text]))
-        for text, places in _by_text(whose, np.flatnonzero(self.are("but", words))):
+        changed, starts = np.flatnonzero(odd), words.starts.tolist()
+        found[changed] = self._in_windows(words, changed, shouted[whose[changed]])
+        for text, buts in _by_text(whose, np.flatnonzero(self.are("but", words))):
             part = starts[text] + np.flatnonzero(hit[starts[text] : starts[text] + words.sizes[text]])
-            changed = _after_but(dict(zip(part.tolist(), found[part].tolist(), strict=True)), places[0])
-            found[part] = list(changed.values())
+            turned = _after_but(dict(zip(part.tolist(), found[part].tolist(), strict=True)), buts[0])
+            found[part] = list(turned.values())
         return found
 
-    def _in_window(self, terms: Sequence[Term], index: int, *, shouted: bool) -> float:
-        """VADER's `sentiment_valence` of one word."""
-        term, known = terms[index], terms[index].valence or 0.0
-        after = terms[index + 1] if index + 1 < len(terms) else None
-        if term.booster is not None or (term.lower == "kind" and after is not None and after.lower == "of"):
-            return 0.0
-        valence = 0.0 if term.lower == "no" and after is not None and after.valence is not None else known
-        if _after_no(terms, index):
-            valence = known * self._rules.N_SCALAR
-        if shouted and term.upper:
-            valence += self._rules.C_INCR if valence > 0 else -self._rules.C_INCR
-        for back in range(1, min(index, _BACK) + 1):
-            before = terms[index - back]
-            if before.valence is None:
-                valence += self._boost(before, valence, back, shouted=shouted)
-                valence = self._negated(terms, valence, back, index)
-                if back == _BACK:
-                    valence = self._idiomatic(terms, valence, index)
-        if index and terms[index - 1].lower == "least" and terms[index - 1].valence is None:
-            least = index == 1 or terms[index - 2].lower not in {"at", "very"}
-            valence *= self._rules.N_SCALAR if least else 1.0
-        return float(valence)
+    def _in_windows(self, words: Words, places: Ints, shouted: Flags) -> Floats:
+        """VADER's `sentiment_valence` of some words; `shouted`: some words of the text are in capitals, not all."""
+        around = {step: words.places[places + step] for step in range(-_BACK, _AHEAD + 1)}
+        index = places - words.starts[words.whose[places]]
+        scalar, shout = self._rules.N_SCALAR, self._rules.C_INCR
 
-    def _boost(self, before: Term, valence: float, back: int, *, shouted: bool) -> float:
-        """VADER's `scalar_inc_dec`, weaker the further back the booster stands."""
-        if before.booster is None:
-            return 0.0
-        boost = -before.booster if valence < 0 else before.booster
-        if shouted and before.upper:
-            boost += self._rules.C_INCR if valence > 0 else -self._rules.C_INCR
-        return boost * (1.0, _SECOND, _THIRD)[back - 1]
+        def has(flag: str, step: int = 0) -> Flags:
+            found: Flags = self._flags.all[around[step], _FLAGS[flag]]
+            return found
 
-    def _negated(self, terms: Sequence[Term], valence: float, back: int, index: int) -> float:
+        known = self._valence.all[around[0]]
+        found = np.where(has("no") & has("scored", 1), 0.0, known)
+        after_no = has("no", -1) | has("no", -2) | (has("no", -3) & has("or", -1))
+        found = np.where(after_no, known * scalar, found)
+        found += np.where(shouted & has("upper"), np.where(found > 0, shout, -shout), 0.0)
+        for back in range(1, _BACK + 1):
+            counts = (index >= back) & ~has("scored", -back)
+            # `scalar_inc_dec`: a booster counts less the further back it stands.
+            boost = np.where(found < 0, -1.0, 1.0) * self._booster.all[around[-back]]
+            boost += np.where(shouted & has("upper", -back), np.where(found > 0, shout, -shout), 0.0)
+            found += np.where(counts & has("boosts", -back), boost * _NEARER[back - 1], 0.0)
+            found = np.where(counts, found * self._negation(has, back), found)
+        for at in np.flatnonzero(counts & np.any([has("idiom", step) for step in around], axis=0)).tolist():
+            found[at] = self._idiomatic(words, int(places[at]), float(found[at]))
+        least = has("least", -1) & ~has("scored", -1) & ~has("at", -2)
+        found = np.where(least, found * scalar, found)
+        return np.where(has("boosts") | (has("kind") & has("of", 1)), 0.0, found)
+
+    def _negation(self, has: Callable[[str, int], Flags], back: int) -> Floats:
         """VADER's `_negation_check`: what a word `back` words before makes of a valence."""
-        before = terms[index - back]
-        between = [term.lower for term in terms[index - back + 1 : index]]
-        if back > 1:
-            never = before.lower == "never" and between[0] in {"so", "this"}
-            if never or (back == _BACK and between[1] in {"so", "this"}):
-                return valence * _NEVER_SO
-            if before.lower == "without" and "doubt" in between:
-                return valence
-        return valence * self._rules.N_SCALAR if before.negates else valence
+        factor = np.where(has("negates", -back), self._rules.N_SCALAR, 1.0)
+        if back == 1:
+            return factor
+        between = range(1 - back, 0)
+        doubtless = has("without", -back) & np.any([has("doubt", step) for step in between], axis=0)
+        never = has("never", -back) & has("so", 1 - back)
+        if back == _BACK:
+            never |= has("so", -1)
+        factor = np.where(doubtless, 1.0, factor)
+        return np.where(never, _NEVER_SO, factor)
 
-    def _idiomatic(self, terms: Sequence[Term], valence: float, index: int) -> float:
-        window = terms[index - _BACK : index + _AHEAD + 1]
-        if not any(term.idiom for term in window):
-            return valence
-        return float(self._analyzer._special_idioms_check(valence, [term.lower for term in window], _BACK))
+    def _idiomatic(self, words: Words, place: int, valence: float) -> float:
+        """VADER's `_special_idioms_check` of the words around one."""
+        end = words.starts[words.whose[place]] + words.sizes[words.whose[place]] - _BACK
+        window = words.places[place - _BACK : min(place + _AHEAD + 1, end)]
+        lower = [term.lower for term in self.terms_at(window)]
+        return float(self._analyzer._special_idioms_check(valence, lower, _BACK))
 
     def compounds(self, totals: Floats, texts: Sequence[str]) -> list[float]:
         """Sums of valences as scores −1…1; exclamation and question marks of the texts strengthen them."""
@@ -255,8 +262,11 @@ class Vader:
         return scores
 
 
-# What is asked of many words at once.
-_FLAGS = ("negates", "upper", "changes", "but")
+def _flags(term: Term) -> tuple[bool, ...]:
+    """What is asked of a word, in the order of _FLAGS."""
+    named = (term.lower in words for words in _WORDS.values())
+    scored, boosts = term.valence is not None, term.booster is not None
+    return term.negates, term.upper, term.changes, term.idiom, scored, boosts, *named
 
 
 def _beside(flags: Flags, back: int, ahead: int) -> Flags:
@@ -274,12 +284,6 @@ def _by_text(whose: Ints, places: Ints) -> Iterator[tuple[int, list[int]]]:
     texts, starts = np.unique(whose[places], return_index=True)
     if len(texts):
         yield from zip(texts.tolist(), (part.tolist() for part in np.split(places, starts[1:])), strict=True)
-
-
-def _after_no(terms: Sequence[Term], index: int) -> bool:
-    """Whether a "no" before denies a word."""
-    before = [term.lower for term in terms[max(0, index - _BACK) : index]]
-    return "no" in before[-2:] or (len(before) == _BACK and before[0] == "no" and before[-1] in {"or", "nor"})
 
 
 def _after_but(valences: Mapping[int, float], but: int) -> dict[int, float]:
