@@ -10,6 +10,7 @@ from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment
 from carecli.triage import cues, intent, sentiment
 from carecli.triage.hits import Hit, Hits
 from carecli.triage.prepare import Prepared
+from carecli.triage.vocabulary import numbered
 
 
 class Feeling(NamedTuple):
@@ -24,7 +25,7 @@ class Feeling(NamedTuple):
 
 def feeling(p: Prepared) -> Feeling:
     """How the writer of one text feels."""
-    return entry(sentiment.decide([p]), 0)
+    return entry(sentiment.decide([p], numbered([p.tokens])), 0)
 
 
 def entry(found: sentiment.Feelings, place: int) -> Feeling:
@@ -35,7 +36,7 @@ def entry(found: sentiment.Feelings, place: int) -> Feeling:
 
 def hits(p: Prepared) -> Hits:
     """The cues of one text."""
-    return cues.find_all([p.tokens], [p.plain], [p.language])
+    return cues.find_all(numbered([p.tokens]), [p.plain], [p.language])
 
 
 def named(found: Hits, text: int = 0) -> dict[str, tuple[Hit, ...]]:
@@ -54,6 +55,6 @@ class Opinion(NamedTuple):
 def opinion(p: Prepared, score: float | None = None) -> Opinion:
     """What the writer of one text wants; without a score that of the text."""
     tone = np.array([feeling(p).score if score is None else score])
-    found = intent.decide([p], tone)
+    found = intent.decide([p], tone, numbered([p.tokens]))
     said, speaking = INTENTS[found.intent[0]], intent.reasons(found.intent, found.hits, found.marks, tone)[0]
     return Opinion(said, found.special.get(0) or tuple(speaking), found.hits)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from carecli.model import INTENTS
 from carecli.triage import cues
 from carecli.triage.prepare import Prepared, Rules, prepare
+from carecli.triage.vocabulary import numbered
 from tests.triage.alone import hits, named, opinion
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
@@ -435,17 +436,17 @@ PHRASES = {
 def test_the_signs_of_a_phrase_mean_what_they_say(phrase: str) -> None:
     book = cues.build({"praise": [phrase]})
     for text in PHRASES[phrase]["yes"]:
-        assert "praise" in named(book.find_all([text.split()])), text
+        assert "praise" in named(book.find_all(numbered([text.split()]))), text
     for text in PHRASES[phrase]["no"]:
-        assert "praise" not in named(book.find_all([text.split()])), text
+        assert "praise" not in named(book.find_all(numbered([text.split()]))), text
 
 
 def test_the_signs_where_words_have_no_spaces() -> None:
     book = cues.build({"spaced": False, "praise": ["第#次…(好|app)", "真~的"]})
     for text in ("第三次很好", "第12次用你们的app", "真好的"):
-        assert "praise" in named(book.find_all([cues.characters(text)])), text
+        assert "praise" in named(book.find_all(numbered([cues.characters(text)]))), text
     for text in ("第次好", "第三次。很好", "第三次用apps", "真!的"):
-        assert "praise" not in named(book.find_all([cues.characters(text)])), text
+        assert "praise" not in named(book.find_all(numbered([cues.characters(text)]))), text
 
 
 WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
@@ -462,14 +463,14 @@ WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
 )
 def test_a_batch_gives_what_each_text_alone_gives(batch: list[tuple[str, str | None]]) -> None:
     texts = [prepare(text, RULES)._replace(language=language) for text, language in batch]
-    together = cues.find_all([p.tokens for p in texts], [p.plain for p in texts], [p.language for p in texts])
+    together = cues.find_all(numbered([p.tokens for p in texts]), [p.plain for p in texts], [p.language for p in texts])
     assert [named(together, place) for place in range(len(texts))] == [named(hits(p)) for p in texts]
 
 
 def test_what_is_forgotten_is_read_again() -> None:
     book = cues.build({"praise": ["lovely #", "so~ good"]})
     texts = [["a", "lovely", "3", *(f"{number}so{each}" for each in range(5_000))] for number in range(8)]
-    found = [book.find_all([text, ["sooo", "good"]]) for _ in range(2) for text in texts]
+    found = [book.find_all(numbered([text, ["sooo", "good"]])) for _ in range(2) for text in texts]
     quoted = [[hit.text for hit in hits.of(place, "praise")] for hits in found for place in range(2)]
     assert quoted == [["lovely 3"], ["sooo good"]] * 16
 

@@ -14,6 +14,7 @@ from carecli.triage.lexicon import lexicon, read
 from carecli.triage.prepare import Rules, prepare
 from carecli.triage.sentiment import decide
 from carecli.triage.vader import Vader
+from carecli.triage.vocabulary import numbered
 from tests.triage.alone import Feeling, entry, feeling
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
@@ -141,7 +142,7 @@ ANALYZER, PLAIN = SentimentIntensityAnalyzer(), Vader()
 
 
 def vaders(texts: list[str]) -> list[float]:
-    words = PLAIN.read([text.split() for text in texts])
+    words = PLAIN.read(numbered([text.split() for text in texts]))
     return PLAIN.compounds(np.bincount(words.whose, PLAIN.valences(words), len(texts)).astype(float), texts)
 
 
@@ -188,7 +189,7 @@ def test_any_text_has_a_score(text: str, language: str | None) -> None:
 @given(st.lists(st.lists(PIECES, max_size=8).map(" ".join), max_size=8))
 def test_a_text_feels_the_same_alone_and_among_others(texts: list[str]) -> None:
     prepared = [prepare(text, RULES) for text in texts]
-    together = decide(prepared)
+    together = decide(prepared, numbered([p.tokens for p in prepared]))
     assert [entry(together, place) for place in range(len(texts))] == list(map(feeling, prepared))
 
 

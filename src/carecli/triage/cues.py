@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -20,12 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.triage.automaton import Automaton, Clue, Phrases
-from carecli.triage.columns import Ints, spread
+from carecli.triage.columns import Flags, Ints, spread
 from carecli.triage.hits import END, KIND, PAGE, START, TEXT, Hits, Page
 from carecli.triage.phrases import Graph, units
+from carecli.triage.vocabulary import Tokens, added
 from carecli.triage.wording import LETTERS, SPACE, Wording
 
 LANGUAGES = ("en", "he", "pl", "zh")
+_FOREIGN = len(LANGUAGES)
 DANGERS = ("symptom", "hazard", "helpless", "trapped", "despair", "attack", "rescue")
 _KINDS = """
 emergency emergency_maybe harm person spam spam_weak spam_report lead question why request suggestion complaint problem
@@ -41,7 +43,6 @@ _ANYWHERE = np.array([kind in ("emergency", "spam", "spam_weak") for kind in (*K
 
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
-_MOST_LETTERS = 200_000
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _NONE: Ints = np.zeros((8, 0), np.int64)
@@ -59,23 +60,16 @@ class Book:
         self._anchored = np.array([clue.anchored for clue in automaton.clues], bool)
         self._mistaken = _mistaken(self.kinds)
 
-    def find_all(self, texts: Iterable[Sequence[str]]) -> Hits:
+    def find_all(self, texts: Tokens) -> Hits:
         """The cues in each text, but for those that overlap what only looks like them (`<kind>_not`).
 
         A text is what stands between spaces, "¶" for a line break; where words stand without spaces, `characters` of
         the text.
         """
-        found, pages, count = [_NONE], list[Page](), 0
-        for part in _parts(texts):
-            page, cues = self._cues(part)
-            cues[TEXT] += count
-            cues[PAGE] = len(pages)
-            count += len(part)
-            found.append(_meant(_apart(cues), self._mistaken))
-            pages.append(page)
-        return Hits(count, self.kinds, np.concatenate(found, axis=1), pages)
+        page, cues = self._cues(texts)
+        return Hits(len(texts.sizes), self.kinds, _meant(_apart(cues), self._mistaken), [page])
 
-    def _cues(self, texts: Sequence[Sequence[str]]) -> tuple[Page, Ints]:
+    def _cues(self, texts: Tokens) -> tuple[Page, Ints]:
         """The cues by text and kind, in text order."""
         rows, ends = self._wording.read(texts)
         places = _before_each(self._wording.length.all[rows])
@@ -124,49 +118,39 @@ class Book:
         return found
 
 
-def find_all(tokens: Sequence[Sequence[str]], plains: Sequence[str], languages: Sequence[str | None]) -> Hits:
+def find_all(tokens: Tokens, plains: Sequence[str], languages: Sequence[str | None]) -> Hits:
     """Every cue of KINDS in each text, in text order, by `Prepared.tokens` or, in Chinese, `Prepared.plain`.
 
     A language without a data file has no cues of its own: there the four files' cues for danger and spam count,
     as a cry for help must not get lost over a wrong guess at the language.
     """
     found, pages = [_NONE], list[Page]()
-    by_language: dict[str | None, list[int]] = {}
-    for at, language in enumerate(languages):
-        by_language.setdefault(language if language in LANGUAGES else None, []).append(at)
-    foreign = by_language.get(None, [])
-    for language in LANGUAGES if foreign else by_language.keys():
-        book, own = load(language), by_language.get(language, [])
-        places = np.array([*own, *foreign], np.int64)
-        hits = book.find_all(tokens[at] if book.spaced else characters(plains[at]) for at in places.tolist())
-        cues = hits.cues.copy()
-        cues[KIND] = np.array([_NUMBER.get(kind, _UNASKED) for kind in book.kinds], np.int64)[cues[KIND]]
-        cues = cues[:, np.where(cues[TEXT] < len(own), cues[KIND] != _UNASKED, _ANYWHERE[cues[KIND]])]
-        cues[TEXT] = places[cues[TEXT]]
-        cues[PAGE] += len(pages)
-        found.append(cues)
-        pages += hits.pages
-    return Hits(len(tokens), KINDS, np.concatenate(found, axis=1), pages)
+    said = np.array([LANGUAGES.index(code) if code in LANGUAGES else _FOREIGN for code in languages], np.int64)
+    for number, language in enumerate(LANGUAGES):
+        asked = (said == number) | (said == _FOREIGN)
+        if asked.any():
+            book, places = load(language), np.flatnonzero(asked)
+            texts = tokens.of(asked) if book.spaced else added([characters(plains[at]) for at in places.tolist()])
+            hits = book.find_all(texts)
+            found.append(_asked(hits, places, said[places] == number, len(pages)))
+            pages += hits.pages
+    return Hits(len(languages), KINDS, np.concatenate(found, axis=1), pages)
+
+
+def _asked(hits: Hits, places: Ints, own: Flags, page: int) -> Ints:
+    """The cues of KINDS, as those of texts at `places`; in those that are not the book's `own` few kinds count."""
+    cues = hits.cues.copy()
+    cues[KIND] = np.array([_NUMBER.get(kind, _UNASKED) for kind in hits.kinds], np.int64)[cues[KIND]]
+    cues = cues[:, np.where(own[cues[TEXT]], cues[KIND] != _UNASKED, _ANYWHERE[cues[KIND]])]
+    cues[TEXT] = places[cues[TEXT]]
+    cues[PAGE] += page
+    return cues
 
 
 def characters(plain: str) -> list[str]:
     """The characters of a folded text in a script without spaces; no space where a name was masked."""
     text = plain.replace("。", ".")
     return units(_BETWEEN_HAN.sub("", text) if " " in text or "\t" in text else text)
-
-
-def _parts(texts: Iterable[Sequence[str]]) -> Iterator[list[Sequence[str]]]:
-    """The texts in runs that have a place in memory, whatever they are."""
-    part: list[Sequence[str]] = []
-    letters = 0
-    for text in texts:
-        part.append(text)
-        letters += len("".join(text)) + 1
-        if letters > _MOST_LETTERS:
-            yield part
-            part, letters = [], 0
-    if part:
-        yield part
 
 
 def _changes(*columns: Ints) -> Ints:

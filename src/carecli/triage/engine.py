@@ -9,7 +9,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -26,8 +25,9 @@ from carecli.model import (
 from carecli.triage import cues, evidence, reasons, sentiment, topics, urgency
 from carecli.triage import intent as intents
 from carecli.triage.columns import Flags, are
-from carecli.triage.prepare import MAX_CHARACTERS, Rules, prepared
+from carecli.triage.prepare import Rules, batch, runs
 from carecli.triage.reasons import Decided, Readings
+from carecli.triage.vocabulary import ONE_AT_A_TIME
 
 if TYPE_CHECKING:
     from carecli.triage.learning import Learnt
@@ -37,11 +37,6 @@ if TYPE_CHECKING:
 # Texts in, one row of numbers for each out.
 Meaning = Callable[[Sequence[str]], "Vectors"]
 
-# What is remembered of words is shared by all threads.
-_ONE_AT_A_TIME = RLock()
-# So many texts, and characters in them, are looked at together: enough for array operations to pay, little enough for
-# the processor's cache.
-_MOST_TEXTS, _MOST_CHARACTERS = 2048, 150_000
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 # Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
@@ -137,22 +132,10 @@ def _batches(
         raise ValueError("`directed` needs one entry for each text")
     if len(hints) != len(texts):
         raise ValueError("`languages` needs one entry for each text")
-    for part in _parts(texts):
-        with _ONE_AT_A_TIME, _uncollected():
+    for part in runs(texts):
+        with ONE_AT_A_TIME, _uncollected():
             judged = _judged(texts[part], hints[part], addressed[part], rules, taught)
         yield judged
-
-
-def _parts(texts: Sequence[str]) -> Iterator[slice]:
-    """Runs of texts."""
-    start = letters = 0
-    for at, text in enumerate(texts):
-        letters += min(len(text), MAX_CHARACTERS)
-        if at - start == _MOST_TEXTS or letters > _MOST_CHARACTERS:
-            yield slice(start, at)
-            start, letters = at, min(len(text), MAX_CHARACTERS)
-    if texts:
-        yield slice(start, len(texts))
 
 
 @contextmanager
@@ -170,10 +153,10 @@ def _uncollected() -> Iterator[None]:
 
 def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> Readings:
     """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages."""
-    with _ONE_AT_A_TIME:
-        ready = prepared(texts, rules, declared)
-        feelings = sentiment.decide(ready)
-        opinions = intents.decide(ready, feelings.score)
+    with ONE_AT_A_TIME:
+        ready, tokens = batch(texts, rules, declared)
+        feelings = sentiment.decide(ready, tokens)
+        opinions = intents.decide(ready, feelings.score, tokens)
     return Readings(ready, feelings, opinions, *urgency.decide(opinions.hits, opinions.intent))
 
 
@@ -183,7 +166,7 @@ def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B0
 
     texts = [p.units for p in readings.prepared]
     rows = evidence_of(readings)
-    with _ONE_AT_A_TIME:
+    with ONE_AT_A_TIME:
         words = shipped().words(texts, _known(readings).astype(float))
     if taught.meaning is None:
         combined = shipped().combined(words, rows)

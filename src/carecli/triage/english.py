@@ -12,6 +12,7 @@ from carecli.triage.lexicon import Lexicon, Match, Node, lexicon
 from carecli.triage.reading import Hits, one_more_mishap
 from carecli.triage.symbols import one_of_each, symbols
 from carecli.triage.vader import Vader, Words
+from carecli.triage.vocabulary import Tokens
 
 # A negation that has nothing to negate; English has more of them that mean little.
 _NOTHING = -0.5
@@ -72,13 +73,13 @@ def _cleaned(token: str) -> str:
     return token if token.isascii() else one_of_each(token.replace("’", "'").replace("¶", " "))
 
 
-def hits_of(texts: Sequence[Sequence[str]]) -> Hits:
+def hits_of(tokens: Tokens) -> Hits:
     """The words and phrases of English texts that count, neighbours taken into account.
 
     A text is given as what stands between its spaces.
     """
     vader = _vader()
-    words = vader.read(texts)
+    words = vader.read(tokens)
     matches = list(_phrases_in(words))
     mishaps = _mishaps(words, matches)
     words = _merged(words, [match for match in matches if match.entry.kind == "valence"])

@@ -19,6 +19,7 @@ from carecli.triage.columns import Flags, Floats, Ints, are
 from carecli.triage.hits import Hit, Hits, Why, because
 from carecli.triage.prepare import Prepared
 from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
+from carecli.triage.vocabulary import Tokens
 
 # A text that says nothing else is chatter; whatever is heavier than this wins.
 _CHATTER = 1.0
@@ -62,9 +63,9 @@ class Texts(NamedTuple):
         return there
 
 
-def decide(prepared: Sequence[Prepared], scores: Floats) -> Opinions:
-    """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1)."""
-    hits = cues.find_all([p.tokens for p in prepared], [p.plain for p in prepared], [p.language for p in prepared])
+def decide(prepared: Sequence[Prepared], scores: Floats, tokens: Tokens) -> Opinions:
+    """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1); `tokens` are theirs by number."""
+    hits = cues.find_all(tokens, [p.plain for p in prepared], [p.language for p in prepared])
     t = Texts(prepared, scores, hits, np.fromiter((p.marks for p in prepared), np.int64, len(prepared)))
     weights = _weights(t)
     intents, special = _WEIGHED[weights.argmax(axis=1)], {}

@@ -143,8 +143,11 @@ def detect(text: str, *, declared: str | None = None, languages: tuple[str, ...]
     that count where the text itself says little.
     """
     from carecli.triage.tokens import said
+    from carecli.triage.vocabulary import ONE_AT_A_TIME, numbered
 
-    return decide([text], said([text.split()], [text], [text], [False])[0], [declared], languages)[0]
+    with ONE_AT_A_TIME:
+        votes, _ = said(numbered([text.split()]), {})
+    return decide([text], votes, [declared], languages)[0]
 
 
 def votes(tokens: Sequence[str]) -> npt.NDArray[np.int32]:

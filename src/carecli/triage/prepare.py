@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.text import fold
 from carecli.text.plain import Table
 from carecli.triage.language import decide
 from carecli.triage.variants import variants
 
+if TYPE_CHECKING:
+    from carecli.triage.vocabulary import Tokens
+
 # What says how someone feels stands in the first lines; the rest would only cost time.
 MAX_CHARACTERS = 4000
+# So many texts, and characters in them, are looked at together: enough for array operations to pay, little enough for
+# the processor's cache.
+_MOST_TEXTS, _MOST_TOGETHER = 2048, 150_000
 
 _LINK = re.compile(r"https?://\S*|\bwww\.\S+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1,64}@\w[\w-]*\.\w[\w.-]*")
@@ -75,6 +81,18 @@ class Prepared(NamedTuple):
         return fold(self.masked)
 
 
+def runs(texts: Sequence[str]) -> Iterator[slice]:
+    """The texts in runs to be looked at together."""
+    start = letters = 0
+    for at, text in enumerate(texts):
+        letters += min(len(text), MAX_CHARACTERS)
+        if at - start == _MOST_TEXTS or letters > _MOST_TOGETHER:
+            yield slice(start, at)
+            start, letters = at, min(len(text), MAX_CHARACTERS)
+    if texts:
+        yield slice(start, len(texts))
+
+
 def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:
     """One text ready for the signals."""
     return prepared([text], rules, [declared])[0]
@@ -85,19 +103,29 @@ def prepared(texts: Sequence[str], rules: Rules, declared: Sequence[str | None])
 
     Never raises, whatever the texts; linear in at most 4,000 characters of each.
     """
-    from carecli.triage.tokens import said
+    from carecli.triage.vocabulary import ONE_AT_A_TIME
 
-    if not texts:
-        return []
+    with ONE_AT_A_TIME:
+        return batch(texts, rules, declared)[0]
+
+
+def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> tuple[list[Prepared], Tokens]:
+    """The same, with the tokens as numbers, which hold until others are numbered; a Chinese text has none."""
+    from carecli.triage.tokens import said
+    from carecli.triage.vocabulary import numbered
+
     cut = [text[:MAX_CHARACTERS] for text in texts]
     names = _names(rules.brand_names, rules.handles)
-    masked, links, handles = zip(*(_masked(text, names) for text in cut), strict=True)
-    whole = [not text.isascii() and _SPACELESS.search(text) is not None for text in masked]
+    masked, links, handles = zip(*(_masked(text, names) for text in cut), strict=True) if cut else ((), (), ())
     tokens = [tokens_of(text) for text in masked]
-    plain = [comparable(text) if spaceless else "" for text, spaceless in zip(masked, whole, strict=True)]
-    votes, signs = said(tokens, masked, plain, whole)
+    spaceless = [not text.isascii() and _SPACELESS.search(text) is not None for text in masked]
+    plain = [comparable(text) if alone else "" for text, alone in zip(masked, spaceless, strict=True)]
+    whole = {place: (masked[place], plain[place]) for place, alone in enumerate(spaceless) if alone}
+    words = numbered([[] if alone else each for each, alone in zip(tokens, spaceless, strict=True)])
+    votes, signs = said(words, whole)
     languages = decide(masked, votes, declared, rules.languages)
-    return list(map(Prepared, cut, masked, tokens, languages, signs, plain, links, handles, declared))
+    ready = list(map(Prepared, cut, masked, tokens, languages, signs.tolist(), plain, links, handles, declared))
+    return ready, words.with_others({place: tokens[place] for place in whole if languages[place] != "zh"})
 
 
 def _masked(text: str, names: _Names | None) -> tuple[str, int, int]:

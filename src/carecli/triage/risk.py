@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from carecli.model import RISKS, Risk
 from carecli.triage import cues
-from carecli.triage.prepare import comparable, tokens_of
+from carecli.triage.prepare import comparable, runs, tokens_of
+from carecli.triage.vocabulary import ONE_AT_A_TIME, numbered
 
 LANGUAGES = cues.LANGUAGES
 MAX_CHARACTERS = 4000
@@ -33,10 +34,18 @@ class Found(NamedTuple):
 
 def find(texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[Found, ...]]:
     """The risks in each text, each once, in the order of `carecli.model.RISKS`; none in a language without cues."""
+    found: list[tuple[Found, ...]] = []
+    for part in runs(texts):
+        with ONE_AT_A_TIME:
+            found += _found(texts[part], languages[part])
+    return found
+
+
+def _found(texts: Sequence[str], languages: Sequence[str | None]) -> list[tuple[Found, ...]]:
     found: list[tuple[Found, ...]] = [()] * len(texts)
     for language in set(languages).intersection(LANGUAGES):
         book, places = _load(language), [place for place, code in enumerate(languages) if code == language]
-        hits = book.find_all(_units(texts[place], book) for place in places)
+        hits = book.find_all(numbered([_units(texts[place], book) for place in places]))
         named = {risk: dict(hits.each(hits.has(risk), risk)) for risk in RISKS if risk in book.kinds}
         for text, place in enumerate(places):
             found[place] = tuple(

@@ -21,6 +21,7 @@ from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.prepare import Prepared
 from carecli.triage.reading import Hit, Hits
 from carecli.triage.symbols import ASKS, EMOJI, emoji, symbols
+from carecli.triage.vocabulary import Tokens
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.
 _ALPHA = 15.0
@@ -58,14 +59,17 @@ class Feelings(NamedTuple):
     why: list[tuple[str, ...]]
 
 
-def decide(prepared: Sequence[Prepared]) -> Feelings:
-    """The feelings of prepared texts."""
+def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
+    """The feelings of prepared texts; `tokens` are theirs by number."""
     ready, count = [_without_closing_thanks(p) for p in prepared], len(prepared)
+    words = tokens.with_others(
+        {at: p.tokens for at, (p, whole) in enumerate(zip(ready, prepared, strict=True)) if p is not whole}
+    )
     shown = reading.columns(
         [[Hit(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else [] for p in ready]
     )
     spoken = np.array([p.language == "en" for p in ready], bool)
-    hits = _hits(ready, spoken, shown)
+    hits = _hits(ready, words, spoken, shown)
     totals, found = np.bincount(hits.whose, hits.valence, count), np.bincount(hits.whose, minlength=count)
     scores = np.zeros(count)
     scores[spoken] = english.scores(totals[spoken], [p.masked for p in ready if p.language == "en"])
@@ -76,9 +80,9 @@ def decide(prepared: Sequence[Prepared]) -> Feelings:
     return Feelings(_labels(scores), scores, (good > _HINT) & (bad > _HINT), emojis, _why(hits, count))
 
 
-def _hits(ready: Sequence[Prepared], spoken: Flags, shown: Hits) -> Hits:
+def _hits(ready: Sequence[Prepared], tokens: Tokens, spoken: Flags, shown: Hits) -> Hits:
     """What counts: the words of English texts, the words and emoji of others."""
-    ours = english.hits_of([p.tokens for p in ready if p.language == "en"]).at(np.flatnonzero(spoken))
+    ours = english.hits_of(tokens.of(spoken)).at(np.flatnonzero(spoken))
     theirs = reading.hits_of([p for p in ready if p.language != "en"]).at(np.flatnonzero(~spoken))
     words = reading.together(ours, theirs)
     return reading.together(_without_hints(ready, words), shown.those(~spoken[shown.whose]))

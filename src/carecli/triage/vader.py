@@ -18,7 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from carecli.triage.columns import Column, Flags, Floats, Ints, Vocabulary, joined, spread
+from carecli.triage.columns import Column, Flags, Floats, Ints, spread
+from carecli.triage.vocabulary import END, Rows, Tokens
 
 _BACK, _AHEAD = 3, 2
 _NEARER = (1.0, 0.95, 0.9)  # how much a booster counts one, two and three words before
@@ -103,7 +104,7 @@ class Vader:
         phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
         self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
         self._cleaned, self._noticed = cleaned, dict(noticed or {})
-        self._vocabulary = Vocabulary(self._learn, self._forget)
+        self._tokens = Rows(self._learn, self._forget)
         self._first, self._count = Column(np.int64), Column(np.int64)
         self._valence, self._booster = Column(np.float64), Column(np.float64)
         self._flags, self._numbers = Column(np.bool_, len(_FLAGS)), Column(np.int16, len(self._noticed))
@@ -111,14 +112,13 @@ class Vader:
         self._phrases: dict[str, int] = {}
         self._forget()
 
-    def read(self, texts: Sequence[Sequence[str]]) -> Words:
+    def read(self, tokens: Tokens) -> Words:
         """The words of texts that are given as what stands between their spaces; they hold until the next call."""
-        tokens, sizes = joined(texts, "")
-        numbers = self._vocabulary.numbers(tokens)
-        counts = self._count.all[numbers]
-        places = spread(self._first.all[numbers], counts)
-        ends = np.cumsum(sizes)
-        return Words(places, np.add.reduceat(counts, ends - sizes) if len(texts) else ends)
+        rows = self._tokens.of(tokens.numbers)
+        counts = self._count.all[rows]
+        places = spread(self._first.all[rows], counts)
+        starts = np.cumsum(tokens.sizes) - tokens.sizes
+        return Words(places, np.add.reduceat(counts, starts) if len(starts) else starts)
 
     def terms_at(self, places: Ints) -> list[Term]:
         """The words that stand at some places of the columns."""
@@ -143,7 +143,7 @@ class Vader:
         return found
 
     def _learn(self, tokens: Sequence[str]) -> None:
-        terms = [list(self.terms(self._cleaned(token))) if token else [_NOTHING] * _BACK for token in tokens]
+        terms = [list(self.terms(self._cleaned(token))) if token != END else [_NOTHING] * _BACK for token in tokens]
         counts = list(map(len, terms))
         self._first.extend(len(self.known) + np.cumsum(counts) - counts)
         self._count.extend(counts)

@@ -10,7 +10,8 @@ import numpy as np
 
 from carecli.text import fold
 from carecli.triage.automaton import NO_START, PAUSE, STOP, Automaton
-from carecli.triage.columns import Column, Ints, Vocabulary, joined, spread
+from carecli.triage.columns import Column, Ints, spread
+from carecli.triage.vocabulary import END, Rows, Tokens
 
 _ENDS = frozenset(".!?;¶\u2026。")
 _QUOTES = " \t'\""
@@ -42,7 +43,7 @@ class Wording:
         self._automaton = automaton
         self._spaced = spaced
         self._prefixes = prefixes
-        self._vocabulary = Vocabulary(self._learn, self._forget)
+        self._units = Rows(self._learn, self._forget)
         self._first_row, self._rows = Column(np.int32), Column(np.int32)
         self.shown: list[str] = []
         self.role, self.length, self.look = Column(np.int32), Column(np.int32), Column(np.int8)
@@ -53,14 +54,13 @@ class Wording:
             *(self.first_start, self.begins, self.starts, self.offsets),
         )
 
-    def read(self, texts: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
+    def read(self, tokens: Tokens) -> tuple[Ints, Ints]:
         """The row of every word of all texts, and where each text ends; a STOP stands after each text."""
         if self._automaton.full or len(self.shown) > _MOST_WORDS:
-            self._vocabulary.clear()
-        flat, sizes = joined(texts, "")
-        units = self._vocabulary.numbers(flat)
+            self._units.clear()
+        units = self._units.of(tokens.numbers)
         counts = self._rows.all[units]
-        return spread(self._first_row.all[units], counts), np.cumsum(counts)[np.cumsum(sizes) - 1]
+        return spread(self._first_row.all[units], counts), np.cumsum(counts)[np.cumsum(tokens.sizes) - 1]
 
     def _learn(self, units: Sequence[str]) -> None:
         known = [self._words_of(unit) for unit in units]
@@ -83,7 +83,7 @@ class Wording:
             column.clear()
 
     def _words_of(self, unit: str) -> Sequence[_Word]:
-        if not unit:
+        if unit == END:
             return (_END,)
         folded = fold(unit)
         if not self._spaced:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from carecli.triage.columns import Column, Vocabulary
+from carecli.triage.columns import Column
+from carecli.triage.vocabulary import Rows, numbered
 
 
 def test_what_was_learnt_by_half_is_forgotten() -> None:
@@ -18,9 +19,9 @@ def test_what_was_learnt_by_half_is_forgotten() -> None:
             if broken:
                 raise KeyboardInterrupt
 
-    vocabulary = Vocabulary(learn, lengths.clear)
+    rows = Rows(learn, lengths.clear)
     with pytest.raises(KeyboardInterrupt):
-        vocabulary.numbers(["lost", "luggage"])
+        rows.of(numbered([["lost", "luggage"]]).numbers)
     broken.clear()
-    numbers = vocabulary.numbers(["luggage", "is", "lost"])
-    assert lengths.all[numbers].tolist() == [7, 2, 4]
+    found = rows.of(numbered([["luggage", "is", "lost"]]).numbers)
+    assert lengths.all[found].tolist() == [7, 2, 4, 0]

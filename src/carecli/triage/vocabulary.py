@@ -1,0 +1,131 @@
+"""The units of texts (words, characters) as numbers, shared by all signals, and what each signal keeps of a unit.
+
+A text is looked up once, word by word; what the signals know of its words are arrays from then on. All of it is for one
+thread at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from threading import RLock
+from typing import NamedTuple
+
+import numpy as np
+
+from carecli.triage.columns import Flags, Ints
+
+# So many units, and characters in them, are kept; then all are forgotten.
+_MOST_UNITS, _MOST_CHARACTERS = 24_000, 300_000
+# What stands after each text.
+END = ""
+# Held while numbers are used: what is remembered of words is shared by all threads.
+ONE_AT_A_TIME = RLock()
+
+
+class Vocabulary:
+    """A number for each unit that came up, in order from 0; they hold until the next `tidy`."""
+
+    def __init__(self) -> None:
+        self.units: list[str] = []
+        self.times_forgotten = 0
+        self._numbers: dict[str, int] = {}
+        self._characters = 0
+
+    def tidy(self) -> None:
+        """Forget all units when there are too many."""
+        if len(self.units) > _MOST_UNITS or self._characters > _MOST_CHARACTERS:
+            self._numbers.clear()
+            self.units.clear()
+            self._characters = 0
+            self.times_forgotten += 1
+
+    def numbers(self, units: Sequence[str]) -> Ints:
+        """The number of each unit."""
+        try:  # in most batches no unit is new
+            return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+        except KeyError:
+            new = list(set(units).difference(self._numbers))
+        first = len(self.units)
+        self.units += new
+        self._characters += sum(map(len, new))
+        self._numbers.update(zip(new, range(first, first + len(new)), strict=True))
+        return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+
+
+class Rows:
+    """For each unit the row of one's own tables, which `learn` adds when it first comes up; `forget` empties them."""
+
+    def __init__(self, learn: Callable[[Sequence[str]], None], forget: Callable[[], None]) -> None:
+        self._learn, self._forget = learn, forget
+        self._row, self._count = np.zeros(0, np.int64), 0
+        self._times_forgotten = VOCABULARY.times_forgotten
+
+    def of(self, numbers: Ints) -> Ints:
+        """The rows of the units with these numbers of the vocabulary."""
+        if self._times_forgotten != VOCABULARY.times_forgotten:
+            self.clear()
+        if len(self._row) < len(VOCABULARY.units):
+            unknown = np.full(2 * len(VOCABULARY.units) - len(self._row), -1)
+            self._row = np.concatenate([self._row, unknown])
+        rows: Ints = self._row[numbers]
+        if len(new := numbers[rows < 0]):
+            self._add(np.unique(new))
+            rows = self._row[numbers]
+        return rows
+
+    def clear(self) -> None:
+        """No rows any more."""
+        self._row, self._count = np.zeros(0, np.int64), 0
+        self._times_forgotten = VOCABULARY.times_forgotten
+        self._forget()
+
+    def _add(self, new: Ints) -> None:
+        try:
+            self._learn([VOCABULARY.units[number] for number in new.tolist()])
+            self._row[new] = np.arange(self._count, self._count + len(new))
+            self._count += len(new)
+        except BaseException:  # also Ctrl-C: half of what was learnt would be read as other units' rows
+            self.clear()
+            raise
+
+
+class Tokens(NamedTuple):
+    """The units of many texts by number, one text after another, END after each; `sizes` counts it."""
+
+    numbers: Ints
+    sizes: Ints
+
+    def of(self, asked: Flags) -> Tokens:
+        """Those of some of the texts."""
+        return self if asked.all() else Tokens(self.numbers[np.repeat(asked, self.sizes)], self.sizes[asked])
+
+    def with_others(self, texts: Mapping[int, Sequence[str]]) -> Tokens:
+        """The same, some of the texts (in order) being others."""
+        if not texts:
+            return self
+        new, places = added(list(texts.values())), list(texts)
+        other, sizes = np.zeros(len(self.sizes), bool), self.sizes.copy()
+        other[places], sizes[places] = True, new.sizes
+        replaced = np.repeat(other, sizes)
+        numbers = np.empty(len(replaced), np.int64)
+        numbers[replaced], numbers[~replaced] = new.numbers, self.of(~other).numbers
+        return Tokens(numbers, sizes)
+
+
+def numbered(texts: Sequence[Sequence[str]]) -> Tokens:
+    """The units of texts by number; the numbers of earlier ones don't hold any more."""
+    VOCABULARY.tidy()
+    return added(texts)
+
+
+def added(texts: Sequence[Sequence[str]]) -> Tokens:
+    """The units of texts by number beside those that are numbered already."""
+    flat: list[str] = []
+    for units in texts:
+        flat += units
+        flat.append(END)
+    sizes = np.fromiter((len(units) + 1 for units in texts), np.int64, len(texts))
+    return Tokens(VOCABULARY.numbers(flat), sizes)
+
+
+VOCABULARY = Vocabulary()
