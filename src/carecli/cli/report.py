@@ -22,6 +22,28 @@ NAMES = (
     "benchmarks, coverage, share-of-voice, campaigns, promises"
 )
 
+Name = Annotated[str, typer.Argument(metavar="[NAME]", help=f"Which report: {NAMES}.")]
+Period = Annotated[str | None, typer.Option("--period", help="The last complete day, week or month.")]
+Format = Annotated[str | None, typer.Option("--format", "-f", help="text, json, csv, md or html.")]
+MailTo = Annotated[
+    list[str] | None,
+    typer.Option("--mail", metavar="ADDRESS", help="Mail it (care.toml, [mail]); repeat for more."),
+]
+Webhook = Annotated[str | None, typer.Option("--webhook", metavar="URL", help="POST it as JSON.")]
+Anonymise = Annotated[
+    bool, typer.Option("--anonymise", help="No handles, no quotes, no addresses: for reports that leave the team.")
+]
+Explain = Annotated[
+    str | None,
+    typer.Option("--explain", metavar="FIGURE", help="The cases behind a figure, and its arithmetic."),
+]
+Brand = Annotated[
+    str | None, typer.Option("--brand", metavar="NAME", help="Of one of several brands alone: docs/reports.md.")
+]
+Due = Annotated[
+    bool, typer.Option("--due", help="Make the reports of care.toml, [reports.NAME], that are due; for cron.")
+]
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(report)
@@ -29,30 +51,18 @@ def add_to(app: typer.Typer) -> None:
 
 def report(
     context: typer.Context,
-    name: Annotated[str, typer.Argument(metavar="[NAME]", help=f"Which report: {NAMES}.")] = "summary",
+    name: Name = "summary",
     since: Since = None,
     until: Until = None,
-    period: Annotated[str | None, typer.Option("--period", help="The last complete day, week or month.")] = None,
-    format_: Annotated[str | None, typer.Option("--format", "-f", help="text, json, csv, md or html.")] = None,
+    period: Period = None,
+    format_: Format = None,
     to: OutputFile = None,
-    mail: Annotated[
-        list[str] | None,
-        typer.Option("--mail", metavar="ADDRESS", help="Mail it (care.toml, [mail]); repeat for more."),
-    ] = None,
-    webhook: Annotated[str | None, typer.Option("--webhook", metavar="URL", help="POST it as JSON.")] = None,
-    anonymise: Annotated[
-        bool, typer.Option("--anonymise", help="No handles, no quotes, no addresses: for reports that leave the team.")
-    ] = False,
-    explain: Annotated[
-        str | None,
-        typer.Option("--explain", metavar="FIGURE", help="The cases behind a figure, and its arithmetic."),
-    ] = None,
-    brand: Annotated[
-        str | None, typer.Option("--brand", metavar="NAME", help="Of one of several brands alone: docs/reports.md.")
-    ] = None,
-    due: Annotated[
-        bool, typer.Option("--due", help="Make the reports of care.toml, [reports.NAME], that are due; for cron.")
-    ] = False,
+    mail: MailTo = None,
+    webhook: Webhook = None,
+    anonymise: Anonymise = False,
+    explain: Explain = None,
+    brand: Brand = None,
+    due: Due = False,
     json: Json = False,
 ) -> None:
     """What was said, how it was answered, how fast; without a period everything until now.
@@ -60,7 +70,6 @@ def report(
     Example: care report --period week --format md -o week.md
     """
     from carecli import report as stage
-    from carecli.reports.render import render
 
     run: Context = context.obj
     if due:
@@ -78,24 +87,18 @@ def report(
         explain=explain,
         brand=brand,
     )
-    form = _format(format_, json, to)
-    text = render(part, form, width=output.width())
-    _deliver(run, part, text, form, mail or [], webhook)
-    if to is not None:
-        from carecli import delivery
-
-        delivery.write(to, text)
-        errors.note(f"Written to {to}.")
-    elif not (mail or webhook):
-        output.raw(output.json_safe(text.rstrip("\n")) if form == "json" else text.rstrip("\n"))
+    _deliver(run, part, _format(format_, json, to), to, mail or [], webhook)
 
 
-def _deliver(run: Context, part: Part, text: str, form: str, mail: list[str], webhook: str | None) -> None:
+def _deliver(run: Context, part: Part, form: str, to: Path | None, mail: list[str], webhook: str | None) -> None:
+    """Mail, post and write the report as asked; one that goes nowhere is shown."""
     from carecli.reports.render import render
 
-    if not (mail or webhook):
+    text = render(part, form, width=output.width())
+    if to is None and not (mail or webhook):
+        output.raw(output.json_safe(text.rstrip("\n")) if form == "json" else text.rstrip("\n"))
         return
-    from carecli import delivery
+    from carecli import delivery  # slow to import: mail and asyncio come with it
 
     if mail:
         ending = "txt" if form == "text" else form
@@ -104,6 +107,9 @@ def _deliver(run: Context, part: Part, text: str, form: str, mail: list[str], we
     if webhook:
         delivery.post(webhook, part, render(part, "text"))
         errors.note("Posted to the webhook.")
+    if to is not None:
+        delivery.write(to, text)
+        errors.note(f"Written to {to}.")
 
 
 def _due(run: Context, json: bool) -> None:
