@@ -19,6 +19,19 @@ from carecli.model import Outcome, iso
 if TYPE_CHECKING:
     from carecli.platforms.files import Rejected
 
+Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Sources (default: all).")]
+File = Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines, CSV or XLSX; - is stdin.")]
+Format = Annotated[
+    str, typer.Option("--format", help="auto, jsonl, csv, xlsx; brand24, sentione, newspoint, or your preset.")
+]
+PlatformName = Annotated[str, typer.Option("--platform", help="For rows that name none.")]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in; repeat for more."),
+]
+Brand = Annotated[str | None, typer.Option("--brand", help="For rows that name no brand.")]
+Encoding = Annotated[str | None, typer.Option("--encoding", help="For files that are not UTF-8, cp1250 for example.")]
+
 
 def add_to(app: typer.Typer) -> None:
     app.command()(fetch)
@@ -27,7 +40,7 @@ def add_to(app: typer.Typer) -> None:
 
 def fetch(
     context: typer.Context,
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Sources (default: all).")] = None,
+    names: Names = None,
     since: Since = None,
     limit: Limit = None,
     json: Json = False,
@@ -40,7 +53,7 @@ def fetch(
 
     Example: care fetch support --since 30d
     """
-    from carecli import act, desk, listen
+    from carecli import desk, listen
 
     run: Context = context.obj
     if not run.config.sources:
@@ -56,23 +69,35 @@ def fetch(
             limit=limit,
             progress=_Board(tell).show,
         )
-    with errors.progress("Classifying") as tell:
-        act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+    _classify(run)
     desk.tidy(run.store, run.config, now=run.now)
     if json:
         output.document([_row(outcome) for outcome in outcomes])
     else:
         outcomes_table(outcomes)
-    for outcome in outcomes:
-        for skipped in outcome.skipped[:5]:
-            errors.warn(f"{outcome.source}: skipped {skipped}")
-        if len(outcome.skipped) > 5:
-            errors.warn(f"{outcome.source}: {len(outcome.skipped) - 5} more items skipped")
+    _warn_of_skipped(outcomes)
     failed = [outcome for outcome in outcomes if outcome.error]
     for outcome in failed:
         errors.warn(f"{outcome.source}: {outcome.error}")
     if failed:
         raise typer.Exit(1 if len(failed) == len(outcomes) else 4)
+
+
+def _classify(run: Context) -> None:
+    """What has come in, while its number is shown."""
+    from carecli import act
+
+    with errors.progress("Classifying") as tell:
+        act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+
+
+def _warn_of_skipped(outcomes: Sequence[Outcome]) -> None:
+    """Name what each source gave that cannot be read, the first five of it."""
+    for outcome in outcomes:
+        for skipped in outcome.skipped[:5]:
+            errors.warn(f"{outcome.source}: skipped {skipped}")
+        if len(outcome.skipped) > 5:
+            errors.warn(f"{outcome.source}: {len(outcome.skipped) - 5} more items skipped")
 
 
 class _Board:
@@ -128,19 +153,12 @@ def moment(run: Context, text: str | None, *, end: bool = False) -> datetime | N
 
 def import_(
     context: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON Lines, CSV or XLSX; - is stdin.")],
-    format_: Annotated[
-        str, typer.Option("--format", help="auto, jsonl, csv, xlsx; brand24, sentione, newspoint, or your preset.")
-    ] = "auto",
-    platform: Annotated[str, typer.Option("--platform", help="For rows that name none.")] = "import",
-    map_: Annotated[
-        list[str] | None,
-        typer.Option("--map", metavar="FIELD=COLUMN", help="Which column a field is in; repeat for more."),
-    ] = None,
-    brand: Annotated[str | None, typer.Option("--brand", help="For rows that name no brand.")] = None,
-    encoding: Annotated[
-        str | None, typer.Option("--encoding", help="For files that are not UTF-8, cp1250 for example.")
-    ] = None,
+    file: File,
+    format_: Format = "auto",
+    platform: PlatformName = "import",
+    map_: Columns = None,
+    brand: Brand = None,
+    encoding: Encoding = None,
     json: Json = False,
 ) -> None:
     """Read mentions from a file: the same road as a fetch. The same file twice changes nothing.
@@ -155,7 +173,7 @@ def import_(
     Examples: care import export.csv --platform x --map text=Message --map id="Post ID"
     care import mentions.xlsx --format brand24
     """
-    from carecli import act, listen
+    from carecli import listen
 
     run: Context = context.obj
     options = _options(run, format_, platform, map_ or [], encoding, brand)
@@ -170,8 +188,7 @@ def import_(
             now=run.now,
             progress=lambda outcome: tell(f"{outcome.fetched} rows"),
         )
-    with errors.progress("Classifying") as tell:
-        act.triage_new(run.store, run.config, now=run.now, progress=lambda done: tell(str(done)))
+    _classify(run)
     _say_what_came(file, outcome, rejected, json=json)
     if rejected:
         raise typer.Exit(4 if outcome.fetched else 1)
