@@ -6,6 +6,7 @@ campaign mentions, category lift, interaction lift. A lift is now ÷ before − 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,33 +127,28 @@ def measured(
     interactions: Lift,
 ) -> Measured:
     """The figures of a campaign over [since, until)."""
-    came = [outcomes(action) for action in actions]
-    states = [action.state for action in actions]
-    about = [one for action in actions if action.state == "done" for one in action.said]
+    came = Counter(outcome for action in actions for outcome in outcomes(action))
+    states = Counter(action.state for action in actions)
+    done = [action for action in actions if action.state == "done"]
+    about = [one for action in done for one in action.said]
     positive = sum(one.positive for one in about)
     low, high = wilson(positive, len(about)) if about else (None, None)
-    heard = [action.followers for action in actions if action.state == "done" and action.said]
-    known = [followers for followers in heard if followers is not None]
-
-    def count(outcome: str) -> int:
-        return sum(outcome in each for each in came)
-
     return Measured(
         campaign,
         *period,
-        proposed=sum(state != "skipped" for state in states),
-        skipped=states.count("skipped"),
-        rejected=states.count("rejected"),
-        queued=states.count("queued"),
-        done=states.count("done"),
-        fulfilled=count("fulfilled"),
+        proposed=len(actions) - states["skipped"],
+        skipped=states["skipped"],
+        rejected=states["rejected"],
+        queued=states["queued"],
+        done=len(done),
+        fulfilled=came["fulfilled"],
         in_time=sum(action.in_time is True for action in actions),
-        answered=count("answered"),
-        thanked=count("thanked"),
-        converted=count("converted"),
-        complained=count("complained"),
-        ignored=count("ignored"),
-        reach=Reach(len(heard), len(known), sum(known) if known else None),
+        answered=came["answered"],
+        thanked=came["thanked"],
+        converted=came["converted"],
+        complained=came["complained"],
+        ignored=came["ignored"],
+        reach=_reach(done),
         mentions=len(about),
         positive=positive,
         share_of_positive=positive / len(about) if about else None,
@@ -162,6 +158,12 @@ def measured(
         category_lift=category,
         interaction_lift=interactions,
     )
+
+
+def _reach(done: Sequence[Action]) -> Reach:
+    heard = [action.followers for action in done if action.said]
+    known = [followers for followers in heard if followers is not None]
+    return Reach(len(heard), len(known), sum(known) if known else None)
 
 
 def campaigns_part(frame: Frame, found: Sequence[Measured]) -> Part:
