@@ -220,6 +220,36 @@ _COLUMNS = (
 _INSERT = f"INSERT INTO mentions ({_COLUMNS}) VALUES ({', '.join('?' * (_COLUMNS.count(',') + 1))})"
 
 
+def _values(number: int, m: Mention, source: str, author: int, fetched_at: str) -> tuple[Any, ...]:
+    """The row of a new mention, in the order of `_COLUMNS`."""
+    return (
+        number,
+        m.platform,
+        m.host,
+        m.external_id,
+        source,
+        author,
+        m.inbound,
+        bool(m.directed),
+        m.automatic,
+        m.visibility,
+        m.text,
+        m.url,
+        m.in_reply_to,
+        m.thread_root,
+        m.language,
+        iso(m.created_at),
+        m.edited_at and iso(m.edited_at),
+        fetched_at,
+        m.likes,
+        m.reposts,
+        m.replies,
+        content_hash(m),
+        m.matched,
+        m.brand,
+    )
+
+
 def _insert(
     connection: sqlite3.Connection,
     source: str,
@@ -231,36 +261,7 @@ def _insert(
     fetched_at = iso(now)
     numbered = list(enumerate(new, first))
     connection.executemany(
-        _INSERT,
-        [
-            (
-                number,
-                m.platform,
-                m.host,
-                m.external_id,
-                source,
-                authors[_account(m)],
-                m.inbound,
-                bool(m.directed),
-                m.automatic,
-                m.visibility,
-                m.text,
-                m.url,
-                m.in_reply_to,
-                m.thread_root,
-                m.language,
-                iso(m.created_at),
-                m.edited_at and iso(m.edited_at),
-                fetched_at,
-                m.likes,
-                m.reposts,
-                m.replies,
-                content_hash(m),
-                m.matched,
-                m.brand,
-            )
-            for number, m in numbered
-        ],
+        _INSERT, [_values(number, m, source, authors[_account(m)], fetched_at) for number, m in numbered]
     )
     search.add(connection, [(number, m.text) for number, m in numbered])
     connection.executemany(
