@@ -120,14 +120,8 @@ def approve(
     with store.write() as connection:
         row = cases.get(store, case)
         begun = None if draft is None else replies.draft(store, draft)
-        current.ensure_free(
-            store,
-            row,
-            agent=agent,
-            known=known,
-            draft=begun,
-            overridden={override.rule for override in overrides},
-        )
+        overridden = {override.rule for override in overrides}
+        current.ensure_free(store, row, agent=agent, known=known, draft=begun, overridden=overridden)
         if begun is not None and begun["approval"] == "approved" and begun["private"] and not private:
             raise Conflict(f"draft {draft} was approved as a private message", hint="--private")
         number = replies.add(
