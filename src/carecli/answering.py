@@ -12,7 +12,7 @@ from carecli.current import Seen
 from carecli.errors import Refused, UsageError
 from carecli.model import Draft, Finding
 from carecli.seat import Seat
-from carecli.store import cases, mentions, replies, unsent
+from carecli.store import cases, replies, unsent
 from carecli.store.unsent import Unsent
 
 if TYPE_CHECKING:
@@ -202,16 +202,7 @@ def _proposed(seat: Seat, value: Unsent, text: str, found: tuple[Finding, ...]) 
     """The draft that waits for another person's word; None where nobody's is needed, or it was given."""
     from carecli import respond
 
-    row = cases.get(seat.store, value.case)
-    voice = respond.voice_of(seat.config, mentions.get(seat.store, row["latest_mention_id"]), None)
-    reason = respond.approval_needed(seat.config, row, voice=voice, agent=seat.agent)
-    if reason is None:
-        return None
-    if value.draft is not None:
-        draft = replies.draft(seat.store, value.draft)
-        if draft["approval"] == "approved" and draft["text"] == text:
-            return None
-    number = respond.propose(
+    waiting = respond.ask_for_word(
         seat.store,
         seat.config,
         value.case,
@@ -219,12 +210,11 @@ def _proposed(seat: Seat, value: Unsent, text: str, found: tuple[Finding, ...]) 
         found,
         now=seat.now,
         agent=seat.agent,
-        voice=voice,
         private=value.private,
         draft=value.draft,
         read=value.read,
     )
-    return Approved(draft=number, because=reason)
+    return None if waiting is None else Approved(draft=waiting.draft, because=waiting.because)
 
 
 def send(seat: Seat, reply: int) -> Sent:

@@ -6,13 +6,14 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
+from typing import NamedTuple
 
 from carecli import current
-from carecli.checking import check
+from carecli.checking import check, voice_of
 from carecli.config import Config
 from carecli.errors import Conflict
 from carecli.model import Draft, Finding
-from carecli.store import cases, drafts, events, replies
+from carecli.store import cases, drafts, events, mentions, replies
 from carecli.store.connect import Row, Store
 
 
@@ -26,6 +27,54 @@ def approval_needed(config: Config, case: Row, *, voice: str | None, agent: str 
         return f"{agent}'s replies need a second person's word"
     topic = next((topic for topic in json.loads(case["topics"]) if topic in config.desk.approval), None)
     return f"the topic {topic} needs a second person's word" if topic else None
+
+
+class Waiting(NamedTuple):
+    """A draft that waits for another person's word, and why."""
+
+    draft: int
+    because: str
+
+
+def ask_for_word(
+    store: Store,
+    config: Config,
+    case: int,
+    text: str,
+    findings: Sequence[Finding],
+    *,
+    now: datetime,
+    agent: str | None,
+    voice: str | None = None,
+    private: bool = False,
+    draft: int | None = None,
+    read: int | None = None,
+) -> Waiting | None:
+    """Keep a reply for another person to agree to; None where nobody has to, or somebody has. Raises as `propose`."""
+    row = cases.get(store, case)
+    name = voice_of(config, mentions.get(store, row["latest_mention_id"]), voice)
+    because = approval_needed(config, row, voice=name, agent=agent)
+    if because is None or (draft is not None and _is_agreed(replies.draft(store, draft), text)):
+        return None
+    number = propose(
+        store,
+        config,
+        case,
+        text,
+        findings,
+        now=now,
+        agent=agent,
+        voice=name,
+        private=private,
+        draft=draft,
+        read=read,
+    )
+    return Waiting(number, because)
+
+
+def _is_agreed(draft: Row, text: str) -> bool:
+    """Whether somebody has agreed to these words of a draft."""
+    return bool(draft["approval"] == "approved" and draft["text"] == text)
 
 
 def propose(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from carecli import current, drafting, filing
-from carecli.approving import approval_needed, decide, edit_draft, propose, renew
+from carecli.approving import approval_needed, ask_for_word, decide, edit_draft, propose, renew
 from carecli.checking import RECENT, check, check_draft, fit, parts_at, signing, voice_of
 from carecli.config import Config
 from carecli.errors import Conflict, NotProcessed, UsageError
@@ -197,6 +197,7 @@ __all__ = [
     "Override",
     "approval_needed",
     "approve",
+    "ask_for_word",
     "cancel",
     "check",
     "decide",

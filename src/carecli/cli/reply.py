@@ -99,18 +99,8 @@ def _blocked(asked: Wanted, found: Sequence[Finding]) -> Refused | None:
 def _agreed(run: Context, asked: Wanted, found: Sequence[Finding], json: bool) -> bool:
     """Whether nobody else has to agree, or somebody has; otherwise the reply waits for their word, and that is told."""
     from carecli import respond
-    from carecli.store import cases, mentions, replies
 
-    row = cases.get(run.store, asked.case)
-    voice = respond.voice_of(run.config, mentions.get(run.store, row["latest_mention_id"]), asked.voice)
-    reason = respond.approval_needed(run.config, row, voice=voice, agent=asked.agent)
-    if reason is None:
-        return True
-    if asked.draft is not None:
-        draft = replies.draft(run.store, asked.draft)
-        if draft["approval"] == "approved" and draft["text"] == asked.text:
-            return True
-    number = respond.propose(
+    waiting = respond.ask_for_word(
         run.store,
         run.config,
         asked.case,
@@ -118,13 +108,15 @@ def _agreed(run: Context, asked: Wanted, found: Sequence[Finding], json: bool) -
         found,
         now=run.now,
         agent=asked.agent,
-        voice=voice,
+        voice=asked.voice,
         private=asked.private,
         draft=asked.draft,
         read=asked.known.message,
     )
-    _shown(json, _result(None, "waiting", found, asked.text, draft_id=number), found)
-    errors.note(f"Not sent: {reason}. Somebody else: care draft approve {number}")
+    if waiting is None:
+        return True
+    _shown(json, _result(None, "waiting", found, asked.text, draft_id=waiting.draft), found)
+    errors.note(f"Not sent: {waiting.because}. Somebody else: care draft approve {waiting.draft}")
     return False
 
 
