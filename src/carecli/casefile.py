@@ -112,13 +112,6 @@ def _pressing(case: JSON) -> tuple[int, str, int]:
     return -case["priority"], case["waiting_since"] or "", case["case"]
 
 
-def order(
-    store: Store, config: Config, which: Filter, *, now: datetime, sla: str | None = None, limit: int | None = None
-) -> list[int]:
-    """The numbers of the cases that `queue` gives, in the same order."""
-    return ranking.order(store, config, which, now=now, sla=sla, limit=limit)
-
-
 @dataclass(frozen=True)
 class CaseFile:
     """A case as CONTRACT.md describes it, with everything that hangs on it; rows as the store gives them.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from carecli import casefile
+from carecli import casefile, ranking
 from carecli.config import Config
 from carecli.model import iso
 from carecli.store import metrics, overview
@@ -66,7 +66,7 @@ def look(store: Store, config: Config, *, now: datetime) -> Overview:
     top = now.replace(minute=0, second=0, microsecond=0)
     first = top - timedelta(hours=HOURS - 1)
     counted = {row["hour"]: row for row in overview.hours(store, iso(first), iso(now + timedelta(seconds=1)))}
-    waiting = casefile.order(store, config, Filter(), now=now)
+    waiting = ranking.order(store, config, Filter(), now=now)
     queue = casefile.queue(store, config, Filter(), now=now, limit=LOOKED_AT)
     return Overview(
         hours=[_hour(first + timedelta(hours=step), counted) for step in range(HOURS)],

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from carecli import casefile
+from carecli import casefile, ranking
 from carecli.casefile import CaseFile
 from carecli.config import Config
 from carecli.errors import NotFound, UsageError
@@ -52,7 +52,7 @@ class Seat:
             from carecli import brands  # reports come with it
 
             which = replace(which, brand=brands.meant(self.store, self.config, query.brand))
-        return casefile.order(self.store, self.config, which, now=self.now, sla=query.sla, limit=limit)
+        return ranking.order(self.store, self.config, which, now=self.now, sla=query.sla, limit=limit)
 
     def rows(self, numbers: Sequence[int]) -> dict[int, Row]:
         """The rows of these cases, for `describe`."""
