@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError
+from carecli.errors import AuthError, NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
@@ -71,10 +71,8 @@ class Facebook:
         if reply.private:
             recipient = json.dumps({"comment_id": reply.to.external_id})
             words = json.dumps({"text": reply.text})
-            sent = await self._graph.send("me/messages", recipient=recipient, message=words)
-            return Receipt(_made(sent, "message_id"))
-        sent = await self._graph.send(f"{_target(reply.to)}/comments", message=reply.text)
-        name = _made(sent, "id")
+            return Receipt(await self._graph.send("me/messages", "message_id", recipient=recipient, message=words))
+        name = await self._graph.send(f"{_target(reply.to)}/comments", message=reply.text)
         return Receipt(name, f"https://www.facebook.com/{name}")
 
     async def find(self, key: str, reply: Reply) -> Receipt | None:  # noqa: ARG002
@@ -183,13 +181,6 @@ class Facebook:
 def _target(to: Mention) -> str:
     """Where an answer goes: comments are two levels deep, so one to a deeper comment stands beside it."""
     return to.in_reply_to if to.in_reply_to and to.in_reply_to != to.thread_root else to.external_id
-
-
-def _made(sent: Fields, name: str) -> str:
-    try:
-        return sent.id(name)
-    except ValueError as error:
-        raise BadAnswer(f"Facebook did not answer with a {name}") from error
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError
+from carecli.errors import AuthError, NotProcessed, PlatformError
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
@@ -82,16 +82,16 @@ class Instagram:
                 raise NotProcessed("only a comment can be answered in private")
             words = json.dumps({"text": reply.text})
             recipient = json.dumps({"comment_id": name})
-            sent = await self._graph.send(f"{self._account}/messages", recipient=recipient, message=words)
-            return Receipt(_made(sent, "message_id"))
+            path = f"{self._account}/messages"
+            return Receipt(await self._graph.send(path, "message_id", recipient=recipient, message=words))
         text = _addressed(reply)
         if len(text) > LIMIT:
             raise NotProcessed(f"the reply has {len(text)} characters with its address; {LIMIT} are allowed")
         if medium != name:
-            sent = await self._graph.send(f"{self._account}/mentions", media_id=medium, message=text)
+            made = await self._graph.send(f"{self._account}/mentions", media_id=medium, message=text)
         else:
-            sent = await self._graph.send(f"{_top(reply.to)}/replies", message=text)
-        return Receipt(_made(sent, "id"), reply.to.url)
+            made = await self._graph.send(f"{_top(reply.to)}/replies", message=text)
+        return Receipt(made, reply.to.url)
 
     async def find(self, key: str, reply: Reply) -> Receipt | None:  # noqa: ARG002
         """The account's own reply below the same comment with the same words, not older than the reply."""
@@ -219,13 +219,6 @@ def _addressed(reply: Reply) -> str:
     address = f"@{reply.to.author.handle}"
     inside = _top(reply.to) != reply.to.external_id
     return f"{address} {reply.text}" if inside and fold(address) not in fold(reply.text) else reply.text
-
-
-def _made(sent: Fields, name: str) -> str:
-    try:
-        return sent.id(name)
-    except ValueError as error:
-        raise BadAnswer(f"Instagram did not answer with a {name}") from error
 
 
 @asynccontextmanager

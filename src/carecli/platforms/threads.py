@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from carecli.errors import AuthError, BadAnswer, NotProcessed, PlatformError, RateLimited
+from carecli.errors import AuthError, NotProcessed, PlatformError, RateLimited
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
@@ -110,8 +110,7 @@ class Threads:
         except PlatformError as error:
             # Nothing is out before the publication, whatever happened to the container.
             raise NotProcessed(error.message, hint=error.hint, status=error.status) from error
-        made = await self._graph.send("me/threads_publish", creation_id=container)
-        return Receipt(_made(made))
+        return Receipt(await self._graph.send("me/threads_publish", creation_id=container))
 
     async def find(self, key: str, reply: Reply) -> Receipt | None:  # noqa: ARG002
         """The account's own reply to the same post with the same words, not older than the reply."""
@@ -130,10 +129,9 @@ class Threads:
 
     async def _container(self, reply: Reply) -> str:
         """The reply as a container that is ready to be published."""
-        made = await self._graph.send(
+        name = await self._graph.send(
             "me/threads", media_type="TEXT", text=reply.text, reply_to_id=reply.to.external_id
         )
-        name = _made(made)
         for _ in range(READY_TRIES):
             state = await self._graph.get(name, fields="status,error_message")
             if state.text("status") == "FINISHED":
@@ -212,13 +210,6 @@ def _asked(query: str) -> dict[str, str]:
     """The parameters that search for `query`: words, or a #tag."""
     mode = "TAG" if query.startswith("#") else "KEYWORD"
     return {"q": query.lstrip("#"), "search_type": "RECENT", "search_mode": mode}
-
-
-def _made(sent: Fields) -> str:
-    try:
-        return sent.id("id")
-    except ValueError as error:
-        raise BadAnswer("Threads did not answer with an id") from error
 
 
 @asynccontextmanager

@@ -38,10 +38,11 @@ SKEW = timedelta(days=1)
 
 
 class Graph:
-    """Reads and writes as the account of `token`; `secret` is the app's, "" for none."""
+    """Reads and writes in `app`, one of Meta's, as the account of `token`; `secret` signs requests, "" for none."""
 
-    def __init__(self, api: Api, token: str, secret: str) -> None:
+    def __init__(self, api: Api, app: str, token: str, secret: str) -> None:
         self._api = api
+        self._app = app
         self._access = {"access_token": token}
         if secret:
             proof = hmac.new(secret.encode(), token.encode(), hashlib.sha256).hexdigest()
@@ -67,10 +68,17 @@ class Graph:
             raise BadAnswer(f"Meta did not answer with a list for {path}")
         return data.items("data"), following(data)
 
-    async def send(self, path: str, **form: str) -> Fields:
-        """A write. NotProcessed, RateLimited and AuthError: surely not done."""
+    async def send(self, path: str, made: str = "id", /, **form: str) -> str:
+        """A write; the id of what it made, which the answer has as `made`.
+
+        NotProcessed, RateLimited and AuthError: surely not done.
+        """
         answer = await self._api.send("POST", f"{path}?{urlencode(self._access)}", form=form)
-        return Fields(answer.json())
+        data = Fields(answer.json())
+        try:
+            return data.id(made)
+        except ValueError as error:
+            raise BadAnswer(f"{self._app} did not answer with an id") from error
 
 
 def following(data: Fields) -> str | None:
@@ -148,7 +156,7 @@ async def open_graph(setup: Setup, base_url: str, app: str, hint: str) -> AsyncI
     token = needed(setup, "TOKEN", hint)
     secret = setup.secret("SECRET") or ""
     async with open_api(setup, base_url, judging(hint, app), hidden=(token, secret)) as api:
-        yield Graph(api, token, secret)
+        yield Graph(api, app, token, secret)
 
 
 # What stands below own posts: posts are listed by their time, and each of the last days may have something new.
