@@ -17,7 +17,7 @@ from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Look, Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, language, milliseconds, moment
 from carecli.platforms.web.gone import says_gone
-from carecli.platforms.web.listings import Entry, Listing, Sheet, pages
+from carecli.platforms.web.listings import Entry, Listing, Sheet, pages, sheet_of_several
 
 if TYPE_CHECKING:
     from carecli.platforms.web.answers import Answer
@@ -97,13 +97,8 @@ class GooglePlay:
     async def _read(self, at: str | None) -> Sheet:
         params: dict[str, str | int] = {"maxResults": self._size} | ({"token": at} if at else {})
         data = Fields(await self._api.json(self._path, params))
-        entries, skipped = list[Entry](), list[str]()
-        for number, value in enumerate(data.items("reviews"), 1):
-            try:
-                entries += self._entries(Fields(value))
-            except ValueError as error:
-                skipped.append(f"review {number} of a page: {error}")
-        return Sheet(entries, data.note("tokenPagination.nextPageToken"), tuple(skipped))
+        following = data.note("tokenPagination.nextPageToken")
+        return sheet_of_several(data.items("reviews"), self._entries, "review", following)
 
     def _entries(self, item: Fields) -> Iterator[Entry]:
         """The review, and the answer to it."""

@@ -15,7 +15,7 @@ from carecli.errors import AuthError, BadAnswer, ConfigError, NotProcessed, Plat
 from carecli.model import JSON, Author, Mention, Page, Receipt, Reply
 from carecli.platforms.base import Look, Platform, Setup
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
-from carecli.platforms.web.listings import Entry, Listing, Sheet, one, pages, sheet
+from carecli.platforms.web.listings import Entry, Listing, Sheet, one, pages, sheet, sheet_of_several
 from carecli.text import fold
 
 if TYPE_CHECKING:
@@ -154,13 +154,8 @@ class YouTube:
                 **where,
                 **more,
             )
-            entries, skipped = list[Entry](), list[str]()
-            for number, value in enumerate(data.items("items"), 1):
-                try:
-                    entries += self._of_thread(Fields(value), directed)
-                except ValueError as error:
-                    skipped.append(f"{name}, item {number} of a page: {error}")
-            return Sheet(entries, data.note("nextPageToken"), tuple(skipped))
+            threads, following = data.items("items"), data.note("nextPageToken")
+            return sheet_of_several(threads, lambda item: self._of_thread(item, directed), f"{name}, item", following)
 
         async def complete(entries: Sequence[Entry]) -> tuple[list[Mention], list[str]]:
             found, problems = list[Mention](), list[str]()

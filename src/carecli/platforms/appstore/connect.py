@@ -13,7 +13,7 @@ from carecli.platforms.appstore import LIMIT
 from carecli.platforms.base import Setup
 from carecli.platforms.web.api import Api, an_object
 from carecli.platforms.web.fields import Fields, comparable, milliseconds, moment
-from carecli.platforms.web.listings import Entry, Listing, Sheet, pages
+from carecli.platforms.web.listings import Entry, Listing, Sheet, pages, sheet_of_several
 from carecli.platforms.web.tokens import Tokens, key_file, signed
 
 # Tokens may live for 20 minutes at most.
@@ -94,13 +94,8 @@ class OwnApp:
         params: dict[str, str | int] = {"sort": "-createdDate", "include": "response", "limit": self._size}
         data = Fields(await self._api.json(f"{self._path}?{at}") if at else await self._api.json(self._path, params))
         responses = {str(value.get("id")): value for value in data.items("included") if isinstance(value, dict)}
-        entries, skipped = list[Entry](), list[str]()
-        for number, value in enumerate(data.items("data"), 1):
-            try:
-                entries += self._entries(Fields(value), responses)
-            except ValueError as error:
-                skipped.append(f"review {number} of a page: {error}")
-        return Sheet(entries, urlsplit(data.text("links.next")).query or None, tuple(skipped))
+        following = urlsplit(data.text("links.next")).query or None
+        return sheet_of_several(data.items("data"), lambda item: self._entries(item, responses), "review", following)
 
     def _entries(self, item: Fields, responses: JSON) -> Iterator[Entry]:
         """The review, and the answer to it."""

@@ -13,7 +13,7 @@ from carecli.platforms.github.items import Eyes, Place, discussed, key_of
 from carecli.platforms.web.answers import retry_after
 from carecli.platforms.web.api import Api, an_object
 from carecli.platforms.web.fields import Fields, milliseconds, moment
-from carecli.platforms.web.listings import Entry, Sheet
+from carecli.platforms.web.listings import Entry, Sheet, sheet_of_several
 
 # Of a discussion that changed, so many of its newest comments, and of each so many replies, are read.
 COMMENTS, REPLIES = 50, 20
@@ -49,14 +49,14 @@ async def read(api: Api, eyes: Eyes, repo: str, at: str | None, *, private: bool
     listing = Fields(data).get("repository.discussions")
     if not isinstance(listing, dict):
         raise BadAnswer(f"{repo} did not answer with discussions")
-    fields, entries, skipped = Fields(listing), list[Entry](), list[str]()
-    for number, node in enumerate(fields.items("nodes"), 1):
-        try:
-            entries += _entries(Fields(node), eyes, repo, private=private)
-        except ValueError as error:
-            skipped.append(f"{repo}, discussion {number} of a page: {error}")
+    fields = Fields(listing)
     following = fields.note("pageInfo.endCursor") if fields.get("pageInfo.hasNextPage") is True else None
-    return Sheet(entries, following, tuple(skipped))
+    return sheet_of_several(
+        fields.items("nodes"),
+        lambda item: _entries(item, eyes, repo, private=private),
+        f"{repo}, discussion",
+        following,
+    )
 
 
 def _entries(item: Fields, eyes: Eyes, repo: str, *, private: bool) -> Iterator[Entry]:

@@ -211,16 +211,25 @@ def sheet(
     values: Iterable[object], entry: Callable[[Fields], Entry | None], name: str, cursor: str | None = None
 ) -> Sheet:
     """A page of `values`; what `entry` cannot read (ValueError) is named, what it answers with None is left out."""
-    entries, skipped = [], []
+
+    def entries(item: Fields) -> Iterable[Entry]:
+        made = entry(item)
+        return () if made is None else (made,)
+
+    return sheet_of_several(values, entries, f"{name}, item", cursor)
+
+
+def sheet_of_several(
+    values: Iterable[object], entries: Callable[[Fields], Iterable[Entry]], what: str, cursor: str | None = None
+) -> Sheet:
+    """A page of `values` with any number of `entries` each; what cannot be read (ValueError) is named as `what`."""
+    found, skipped = list[Entry](), list[str]()
     for number, value in enumerate(values, 1):
         try:
-            made = entry(Fields(value))
+            found += entries(Fields(value))
         except ValueError as error:
-            skipped.append(single_line(f"{name}, item {number} of a page: {error}"[:300]))
-        else:
-            if made is not None:
-                entries.append(made)
-    return Sheet(entries, cursor, tuple(skipped))
+            skipped.append(single_line(f"{what} {number} of a page: {error}"[:300]))
+    return Sheet(found, cursor, tuple(skipped))
 
 
 def one(mention: Mention, moment: datetime | None = None) -> Entry:
