@@ -140,7 +140,7 @@ def outcomes_table(outcomes: Sequence[Outcome]) -> None:
 
 
 def moment(run: Context, text: str | None, *, end: bool = False) -> datetime | None:
-    """What a --since, --until or a snooze names. Raises UsageError."""
+    """What a --since, --until or --before names. Raises UsageError."""
     from carecli.reports.period import parse_when
 
     if text is None:
