@@ -1,13 +1,16 @@
-"""What a model learns from texts of which little is known: what they are not."""
+"""What a model learns from texts of which little is known, and that what it says of any text adds up."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carecli.triage import linear
-from carecli.triage.linear import Head
+from carecli.triage import linear, prior
+from carecli.triage.features import BUCKETS, hashed
+from carecli.triage.linear import Floats, Head, Linear
+from carecli.triage.prepare import comparable
 
 HEADS = (Head("colour", ("red", "green", "blue")), Head("size", ("small", "large")))
 FLAGS = st.lists(st.booleans(), min_size=5, max_size=5)
@@ -42,3 +45,31 @@ def test_what_a_text_is_not_is_learnt_and_nothing_is_preferred_among_the_rest() 
     shares = linear.softmax((kernel @ dual.coefficients + dual.bias)[:, :3])
     assert (shares[:3, 0] < 0.05).all()
     assert np.allclose(shares[:, 1], shares[:, 2], atol=1e-6)
+
+
+def added_up(model: Linear, tokens: list[str]) -> Floats:
+    """The logits of a text, feature by feature."""
+    buckets = hashed([tokens]).buckets
+    sums = model.weights[model.rows[buckets]].sum(axis=0, dtype=np.int64)
+    length = np.sqrt((model.rarity[buckets].astype(np.int64) ** 2).sum())
+    logits: Floats = sums * (model.unit * linear.RARITY_STEPS) / length + model.bias
+    return logits
+
+
+PIECES = ["dziękuję ", "complaint", "ha", "?!", "!?%", "\U0001f621\U0001f62d", "\u5783\u573e", "lost again, "]
+
+
+@pytest.mark.parametrize("piece", PIECES, ids=range(len(PIECES)))
+@pytest.mark.parametrize("size", [40, 4000, 9000])
+def test_one_piece_again_and_again_adds_up(piece: str, size: int) -> None:
+    model, tokens = prior.shipped().linear, comparable((piece * size)[:size]).split()
+    assert (model.logits([["warm", "up"], tokens, tokens[:1]])[1] == added_up(model, tokens)).all()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_heaviest_weights_add_up(sign: int) -> None:
+    weights = np.full((BUCKETS, 4), float(sign))
+    weights[:, 1] *= -1
+    model = linear.quantised(weights, np.arange(BUCKETS), np.zeros(4), np.ones(BUCKETS, np.uint8))
+    for tokens in (["ab"] * 2500, ["?!" * 2000], ["?!" * 800] * 2, ["lost"]):
+        assert (model.logits([["a"], tokens])[1] == added_up(model, tokens)).all()

@@ -25,14 +25,14 @@ _AT_ONCE = 20_000
 class Known:
     """What the features of each token amount to for one model, kept for the next time that it comes up.
 
-    Entry i of each array is that of token number i: sums of lanes, how many features are in the model, the sum of the
+    Entry i of each array is that of token number i: sums of lanes, what no sum of weights exceeds, the sum of the
     squares of rarities, the hashes of the first and last word, the row of the word itself.
     """
 
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}
         self.lanes = np.zeros((0, 0), np.int64)
-        self.counts = self.squares = np.zeros(0, np.int64)
+        self.bounds = self.squares = np.zeros(0, np.int64)
         self.first = self.last = np.zeros(0, np.uint32)
         self.own = np.zeros(0, np.int32)
 
@@ -54,7 +54,7 @@ class Known:
 
     def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
         end = kept + len(new)
-        if end >= len(self.counts):
+        if end >= len(self.bounds):
             self._grow(2 * end + 1, model.lanes.shape[1])
         if not new:
             return
@@ -62,11 +62,11 @@ class Known:
         features, first, last = of_tokens(folded)
         rows = model.rows[features.buckets]
         owners = np.repeat(np.arange(len(new)), np.diff(features.starts))
-        counts = np.bincount(owners, rows > 0, len(new)).astype(np.int64)
+        bounds = np.bincount(owners, model.heaviest[rows], len(new)).astype(np.int64)
         squares = np.bincount(owners, model.rarity[features.buckets].astype(np.int64) ** 2, len(new)).astype(np.int64)
         inside = np.flatnonzero(rows)
         self.lanes[kept:end] = added(model.lanes[rows[inside]], owners[inside], len(new))
-        self.counts[kept:end] = counts
+        self.bounds[kept:end] = bounds
         self.squares[kept:end] = squares
         self.first[kept:end], self.last[kept:end] = first, last
         self.own[kept:end] = model.rows[buckets_of(folded)]
@@ -74,9 +74,9 @@ class Known:
     def _grow(self, size: int, width: int) -> None:
         """Room for `size` tokens."""
         lanes = np.zeros((size, width), np.int64)
-        lanes[: len(self.counts)] = self.lanes.reshape(len(self.counts), width)
+        lanes[: len(self.bounds)] = self.lanes.reshape(len(self.bounds), width)
         self.lanes = lanes
-        for name in ("counts", "squares", "first", "last", "own"):
+        for name in ("bounds", "squares", "first", "last", "own"):
             old = getattr(self, name)
             setattr(self, name, np.concatenate([old, np.zeros(size - len(old), old.dtype)]))
 

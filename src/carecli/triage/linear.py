@@ -17,8 +17,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.features import BUCKETS, Features, paired
+from carecli.triage.features import BUCKETS, Features, hashed, paired
 from carecli.triage.known import Known, added
+from carecli.triage.prepare import comparable
 
 Floats = npt.NDArray[np.float64]
 Narrow = npt.NDArray[np.float32]
@@ -27,10 +28,9 @@ Flags = npt.NDArray[np.bool_]
 _MEMORY = 8
 RARITY_STEPS = 16
 _WHOLE, _LEAST = 127, 2
-# A lane holds the sum of as many weights as the longest text has features.
-_LANES, _LANE_BITS, _LIFT = 3, 21, 128
-_SHIFTS = _LANE_BITS * np.arange(_LANES, dtype=np.int64)
-MOST_FEATURES = (1 << _LANE_BITS) // (2 * _LIFT) - 1
+# A lane holds sums of weights up to this size.
+_LANES, _LANE_BITS = 3, 21
+MOST = (1 << _LANE_BITS - 1) - 1
 
 
 class Head(NamedTuple):
@@ -45,7 +45,7 @@ class Linear:
     """Weights for some buckets: `rows[bucket]` is the row in `weights` (row 0 is zeros); `unit` is the worth of 1.
 
     `rarity` is the inverse document frequency of each bucket in sixteenths, already multiplied into the weights.
-    `lanes` are the weights once more, three to an integer.
+    `lanes` are the weights once more, three to an integer, and `heaviest` the largest one of each row.
     """
 
     rows: npt.NDArray[np.int32]
@@ -54,6 +54,7 @@ class Linear:
     unit: float
     rarity: npt.NDArray[np.uint8]
     lanes: npt.NDArray[np.int64]
+    heaviest: npt.NDArray[np.uint8]
     known: Known = field(default_factory=Known)
 
     def logits(self, texts: Sequence[Sequence[str]]) -> Floats:
@@ -62,17 +63,25 @@ class Linear:
             places = np.concatenate([[0], np.cumsum([len(text) for text in texts], dtype=np.int64)])
             pairs, whose = paired(self.known.first[ids], self.known.last[ids], places)
             rows, filled = self.rows[pairs], np.flatnonzero(np.diff(places))
-            counts = np.bincount(whose, rows > 0, len(texts)).astype(np.int64)
+            bounds = np.bincount(whose, self.heaviest[rows], len(texts)).astype(np.int64)
             squares = np.bincount(whose, self.rarity[pairs].astype(np.int64) ** 2, len(texts)).astype(np.int64)
             inside = np.flatnonzero(rows)
             totals = added(self.lanes[rows[inside]], whose[inside], len(texts))
             if len(filled):
                 starts = places[filled]
-                counts[filled] += np.add.reduceat(self.known.counts[ids], starts)
+                bounds[filled] += np.add.reduceat(self.known.bounds[ids], starts)
                 squares[filled] += np.add.reduceat(self.known.squares[ids], starts)
                 totals[filled] += np.add.reduceat(self.known.lanes[ids], starts, axis=0)
-        sums = _unlaned(totals, counts, self.weights.shape[1]) * (self.unit * RARITY_STEPS)
-        return sums / np.sqrt(np.maximum(squares, 1))[:, None] + self.bias
+        sums = _unlaned(totals, self.weights.shape[1])
+        for place in np.flatnonzero(bounds > MOST).tolist():
+            sums[place] = self._sums(texts[place])
+        return sums * (self.unit * RARITY_STEPS) / np.sqrt(np.maximum(squares, 1))[:, None] + self.bias
+
+    def _sums(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The sums of the weights of one text whose sums may be too large for lanes: one word, again and again."""
+        buckets = hashed([[comparable(token) for token in tokens]]).buckets
+        sums: npt.NDArray[np.int64] = self.weights[self.rows[buckets]].sum(axis=0, dtype=np.int64)
+        return sums
 
     def own(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
         """The row of the weights of each word (or pair of Chinese characters) itself."""
@@ -82,19 +91,29 @@ class Linear:
 
 
 def _laned(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
-    """The weights, made positive, three to an integer; row 0 is for what is not in the model."""
+    """The weights, three to an integer."""
     lanes = np.zeros((len(weights), -(-weights.shape[1] // _LANES)), np.int64)
     for output in range(weights.shape[1]):  # one by one, as all of them at once would take much memory
         lane, place = divmod(output, _LANES)
-        lanes[1:, lane] += weights[1:, output].astype(np.int64) + _LIFT << _LANE_BITS * place
+        lanes[:, lane] += weights[:, output].astype(np.int64) << _LANE_BITS * place
     return lanes
 
 
-def _unlaned(totals: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], width: int) -> Floats:
-    """Sums of `counts` rows that were laned, as the sums of their weights."""
-    apart = (totals[:, :, None] >> _SHIFTS) & ((1 << _LANE_BITS) - 1)
-    sums: Floats = (apart.reshape(len(totals), -1)[:, :width] - _LIFT * counts[:, None]).astype(np.float64)
-    return sums
+def _unlaned(totals: npt.NDArray[np.int64], width: int) -> Floats:
+    """Sums of rows that were laned, as the sums of their weights, none of which is larger than MOST."""
+    apart = np.zeros((*totals.shape, _LANES), np.int64)
+    for place in range(_LANES):  # a negative sum has borrowed one from the lane above
+        apart[:, :, place] = (totals + MOST + 1 & 2 * MOST + 1) - MOST - 1
+        totals = totals - apart[:, :, place] >> _LANE_BITS
+    return apart.reshape(len(totals), -1)[:, :width].astype(np.float64)
+
+
+def _heaviest(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
+    """The size of the largest weight of each row."""
+    found = np.zeros(len(weights), np.uint8)
+    for output in range(weights.shape[1]):
+        np.maximum(found, np.abs(weights[:, output].astype(np.int16)).astype(np.uint8), out=found)
+    return found
 
 
 def packed(linear: Linear) -> dict[str, Any]:
@@ -116,7 +135,7 @@ def unpacked(arrays: Mapping[str, Any], rarity: npt.NDArray[np.uint8]) -> Linear
     table[1:] = weights
     rows = np.zeros(BUCKETS, np.int32)
     rows[buckets] = np.arange(1, len(buckets) + 1)
-    return Linear(rows, table, arrays["bias"], float(arrays["unit"]), rarity, _laned(table))
+    return Linear(rows, table, arrays["bias"], float(arrays["unit"]), rarity, _laned(table), _heaviest(table))
 
 
 def norms(features: Features, rarity: npt.NDArray[np.uint8]) -> Floats:
@@ -150,7 +169,7 @@ def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rar
     rows[buckets[kept]] = np.arange(1, len(kept) + 1)
     table = np.zeros((len(kept) + 1, weights.shape[1]), np.int8)
     table[1:] = whole[kept]
-    return Linear(rows, table, bias, unit, rarity, _laned(table))
+    return Linear(rows, table, bias, unit, rarity, _laned(table), _heaviest(table))
 
 
 def times(rows: Floats, weights: Floats) -> Floats:
