@@ -54,7 +54,7 @@ class Known:
 
     def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
         end = kept + len(new)
-        if end >= len(self.bounds):
+        if end >= len(self.own):
             self._grow(2 * end + 1, model.lanes.shape[1])
         if not new:
             return
@@ -72,13 +72,13 @@ class Known:
         self.own[kept:end] = model.rows[buckets_of(folded)]
 
     def _grow(self, size: int, width: int) -> None:
-        """Room for `size` tokens."""
-        lanes = np.zeros((size, width), np.int64)
-        lanes[: len(self.bounds)] = self.lanes.reshape(len(self.bounds), width)
+        """Room for `size` tokens at least, also where an error left some of the arrays with room already."""
+        lanes = np.zeros((max(size, len(self.lanes)), width), np.int64)
+        lanes[: len(self.lanes)] = self.lanes.reshape(-1, width)
         self.lanes = lanes
         for name in ("bounds", "squares", "first", "last", "own"):
             old = getattr(self, name)
-            setattr(self, name, np.concatenate([old, np.zeros(size - len(old), old.dtype)]))
+            setattr(self, name, np.concatenate([old, np.zeros(len(lanes) - len(old), old.dtype)]))
 
 
 def _parts(tokens: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -128,8 +128,13 @@ class Vader:
         """Where a word, or a phrase that the lexicon has, stands in the columns."""
         place = self._phrases.get(word)
         if place is None:
-            place = self._phrases[word] = len(self.known)
-            self._add([self.term(word)])
+            place = len(self.known)
+            try:
+                self._add([self.term(word)])
+            except BaseException:  # also Ctrl-C, which may leave the columns of different lengths
+                self._tokens.clear()
+                raise
+            self._phrases[word] = place
         return place
 
     def are(self, flag: str, words: Words) -> Flags:

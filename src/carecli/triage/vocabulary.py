@@ -34,10 +34,10 @@ class Vocabulary:
     def tidy(self) -> None:
         """Forget all units when there are too many."""
         if len(self.units) > _MOST_UNITS or self._characters > _MOST_CHARACTERS:
+            self.times_forgotten += 1  # first, as Ctrl-C may come at any time
             self._numbers.clear()
             self.units.clear()
             self._characters = 0
-            self.times_forgotten += 1
 
     def numbers(self, units: Sequence[str]) -> Ints:
         """The number of each unit."""
@@ -57,12 +57,12 @@ class Rows:
 
     def __init__(self, learn: Callable[[Sequence[str]], None], forget: Callable[[], None]) -> None:
         self._learn, self._forget = learn, forget
-        self._row, self._count = np.zeros(0, np.int64), 0
+        self._row, self._count, self._whole = np.zeros(0, np.int64), 0, True
         self._times_forgotten = VOCABULARY.times_forgotten
 
     def of(self, numbers: Ints) -> Ints:
         """The rows of the units with these numbers of the vocabulary."""
-        if self._times_forgotten != VOCABULARY.times_forgotten:
+        if not self._whole or self._times_forgotten != VOCABULARY.times_forgotten:
             self.clear()
         if len(self._row) < len(VOCABULARY.units):
             unknown = np.full(2 * len(VOCABULARY.units) - len(self._row), -1)
@@ -75,18 +75,18 @@ class Rows:
 
     def clear(self) -> None:
         """No rows any more."""
+        self._whole = False
         self._row, self._count = np.zeros(0, np.int64), 0
         self._times_forgotten = VOCABULARY.times_forgotten
         self._forget()
+        self._whole = True
 
     def _add(self, new: Ints) -> None:
-        try:
-            self._learn([VOCABULARY.units[number] for number in new.tolist()])
-            self._row[new] = np.arange(self._count, self._count + len(new))
-            self._count += len(new)
-        except BaseException:  # also Ctrl-C: half of what was learnt would be read as other units' rows
-            self.clear()
-            raise
+        self._whole = False  # what an error or Ctrl-C leaves by half would be read as other units' rows
+        self._learn([VOCABULARY.units[number] for number in new.tolist()])
+        self._row[new] = np.arange(self._count, self._count + len(new))
+        self._count += len(new)
+        self._whole = True
 
 
 class Tokens(NamedTuple):
