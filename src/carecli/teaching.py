@@ -31,16 +31,21 @@ FEWEST = 10
 def learnt(store: Store, rules: Rules, *, relearn: bool = True, meaning: Meaning | None = None) -> Learnt | None:
     """What the engine has to add for this user, None for nothing; made anew where corrections or rules changed.
 
-    Without `relearn` it is what was learnt last: for somebody who waits for one mention.
+    Without `relearn` it is what was learnt last, for somebody who waits for one mention; but never what another
+    engine was taught, as before an upgrade.
     """
-    if not mentions.corrected_count(store):
+    if mentions.corrected_count(store) < FEWEST:
         return None
     if relearn:
         return lesson(store, rules, meaning=meaning).learnt
     from carecli.triage import learning
 
-    _, _, content = (store.remembers(_CACHE) or "").partition(" ")
-    return learning.loaded(base64.b85decode(content)).learnt if content else None
+    made_from, _, content = (store.remembers(_CACHE) or "").partition(" ")
+    if not content:
+        return None
+    if made_from.partition("-")[0] != _engine(semantic=meaning is not None):
+        return lesson(store, rules, meaning=meaning).learnt
+    return learning.loaded(base64.b85decode(content)).learnt
 
 
 def lesson(store: Store, rules: Rules, *, anew: bool = False, meaning: Meaning | None = None) -> Lesson:
@@ -49,6 +54,8 @@ def lesson(store: Store, rules: Rules, *, anew: bool = False, meaning: Meaning |
 
     corrections = _corrections(store)
     if len(corrections) < FEWEST:
+        if store.remembers(_CACHE):
+            store.remember(_CACHE, "")
         return learning.Lesson(None, len(corrections), 0, None, None)
     fingerprint = _fingerprint(corrections, rules, semantic=meaning is not None)
     kept = None if anew else store.remembers(_CACHE)
@@ -62,11 +69,25 @@ def lesson(store: Store, rules: Rules, *, anew: bool = False, meaning: Meaning |
 
 
 def _fingerprint(corrections: Sequence[Correction], rules: Rules, *, semantic: bool) -> str:
+    """The engine, and what it is taught by whose rules."""
+    known = [sorted((each.text, json.dumps(each.signals, sort_keys=True), each.declared or "") for each in corrections)]
+    return f"{_engine(semantic=semantic)}-{_hash([rules.languages, rules.brand_names, rules.handles, known])}"
+
+
+def _engine(*, semantic: bool) -> str:
+    """What is taught: a lesson only fits the engine that it was made for."""
     from carecli.triage import learning, prior
 
-    known = [sorted((each.text, json.dumps(each.signals, sort_keys=True), each.declared or "") for each in corrections)]
-    made = [learning.VERSION, prior.shipped().fingerprint, semantic, rules.languages, rules.brand_names, rules.handles]
-    return hashlib.sha256(json.dumps([made, known]).encode("utf-8", "surrogatepass")).hexdigest()
+    made: list[Any] = [learning.VERSION, prior.shipped().fingerprint]
+    if semantic:
+        from carecli.triage.semantic import shipped
+
+        made += [shipped().sources, shipped().emergency, shipped().reply, shipped().bias.tolist()]
+    return _hash(made)
+
+
+def _hash(made_of: Any) -> str:
+    return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _corrections(store: Store) -> list[Correction]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from dataclasses import replace
 
 import pytest
 
+from carecli import teaching
 from carecli.model import parse_iso
 from carecli.store import mentions
 from carecli.store.connect import open_store
+from carecli.triage import Rules, learning
 from tests.triage.test_learning import texts
 from tests.world import NOW, World
 
@@ -104,6 +108,41 @@ def test_corrections_teach_are_watched_forgotten_and_remembered(corrected: World
     file = corrected.write("labels.csv", exported)
     assert corrected.json("eval", str(file))["sentiment"]["n"] == 40
     assert len(corrected.json("engine", "export")) == 40
+
+
+def test_what_another_engine_was_taught_is_learnt_anew(corrected: World) -> None:
+    corrected.run("engine", "retrain")
+    unseen = "the EU server is goated, the new map is goated"
+    before = corrected.json("classify", "-", stdin=unseen)
+    store = open_store(corrected.db)
+    _, _, content = (store.remembers("engine learnt") or "").partition(" ")
+    lesson = learning.loaded(base64.b85decode(content))
+    assert lesson.learnt is not None
+    # of a version whose rules found three things fewer
+    other = lesson._replace(learnt=replace(lesson.learnt, mix=lesson.learnt.mix[:-3]))
+    store.remember("engine learnt", f"{'0' * 64} {base64.b85encode(learning.dumped(other)).decode()}")
+    store.close()
+    assert corrected.json("classify", "-", stdin=unseen) == before
+    corrected.run("label", "1", "--intent", "praise")
+
+
+def test_of_too_few_corrections_nothing_is_used_any_more(corrected: World) -> None:
+    corrected.run("engine", "retrain")
+    store, rules = open_store(corrected.db), Rules()
+    assert teaching.learnt(store, rules, relearn=False) is not None
+    with store.write() as connection:
+        connection.execute("DELETE FROM corrections WHERE mention_id > 9")
+    assert teaching.learnt(store, rules, relearn=False) is None
+    store.close()
+
+
+def test_after_a_reset_too_few_corrections_forget_what_was_learnt(corrected: World) -> None:
+    corrected.run("engine", "retrain")
+    store, rules = open_store(corrected.db), Rules()
+    store.remember("engine forgot", NOW)
+    assert not teaching.lesson(store, rules).useful
+    assert teaching.learnt(store, rules, relearn=False) is None
+    store.close()
 
 
 def test_a_correction_of_one_mention_stays_whatever_was_learnt(corrected: World) -> None:
