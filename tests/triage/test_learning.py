@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from carecli.model import SENTIMENTS
 from carecli.triage import Rules, classify, learning
 from carecli.triage.learning import Correction, learn, watches
 
@@ -67,6 +68,17 @@ def test_what_somebody_was_taught_does_not_depend_on_the_order() -> None:
     labelled = texts("en")
     there = learn(corrections(labelled), RULES)
     back = learn(corrections(labelled[::-1]), RULES)
+    assert learning.dumped(there) == learning.dumped(back)
+
+
+def test_nor_on_the_order_of_corrections_of_the_same_text() -> None:
+    dice = random.Random(6)
+    odd = [
+        Correction(one.text, {"sentiment": dice.choice(SENTIMENTS)}, dice.choice((None, "en", "pl")))
+        for one in corrections(texts("en"))
+        for _ in range(2)
+    ]
+    there, back = (learn([*corrections(texts("en")), *more], RULES) for more in (odd, odd[::-1]))
     assert learning.dumped(there) == learning.dumped(back)
 
 

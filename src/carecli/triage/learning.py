@@ -101,7 +101,7 @@ def watches(text: str) -> bool:
 
 def learn(corrections: Sequence[Correction], rules: Rules, meaning: engine.Meaning | None = None) -> Lesson:
     """The lesson of these corrections, whatever their order, for the default or the semantic engine."""
-    ordered = sorted(corrections, key=lambda each: each.text)
+    ordered = sorted(corrections, key=lambda each: (each.text, labels_of(each.signals), each.declared or ""))
     labels = np.array([labels_of(each.signals) for each in ordered], np.int64).reshape(-1, len(prior.HEADS))
     held = np.array([watches(each.text) for each in ordered], bool)
     taught, watching = np.flatnonzero(~held), np.flatnonzero(held)
