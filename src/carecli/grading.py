@@ -66,7 +66,11 @@ def _checked(row: Labelled, place: str) -> Labelled:
     """The row with its labels by signal. Raises CareError for a label that does not exist."""
     if not isinstance(row.get("text"), str):
         raise CareError(f"{place}: no text", hint="a column called text is needed, and label or sentiment, intent …")
-    found = {key: row[key] for key in ("text", "lang", "language", "directed") if row.get(key) not in (None, "")}
+    found = {key: row[key] for key in ("lang", "language", "directed") if row.get(key) not in (None, "")}
+    found["text"] = row["text"]
+    for key in ("lang", "language"):
+        if not isinstance(found.get(key, ""), str):
+            raise CareError(f"{place}: {key} is {found[key]!r}", hint="a code such as en")
     for name, labels in SIGNALS.items():
         value = row.get(name)
         if value in (None, ""):

@@ -63,11 +63,18 @@ def test_every_signal_has_its_column(world: World) -> None:
         ("words,label\nhello,praise\n", "no text"),
         ("text,lang\nhello,en\n", "no labels"),
         ('{"text": "a"}\n[1]\n', "line 2: not a JSON object"),
+        ('{"text": "a", "label": "praise", "lang": 5}\n', "line 1: lang is 5"),
+        ('{"text": "a", "label": "praise", "language": ["en"]}\n', "line 1: language is ['en']"),
     ],
 )
 def test_a_file_that_is_wrong_is_named(world: World, content: str, told: str) -> None:
     done = world.run("eval", str(world.write("wrong.csv", content)), expect=1)
     assert told in done.stderr
+
+
+def test_an_empty_text_is_judged_like_any_other(world: World) -> None:
+    file = world.write("empty.csv", "text,label\n,chatter\n")
+    assert world.json("eval", str(file))["intent"]["n"] == 1
 
 
 @pytest.fixture
