@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -47,3 +50,22 @@ def test_a_language_without_cues_has_none() -> None:
 def test_any_text_has_an_answer(text: str, language: str) -> None:
     found = found_in(text, language)
     assert [one.risk for one in found] == [name for name in RISKS if name in {one.risk for one in found}]
+
+
+def test_threads_do_not_mix_up_their_words() -> None:
+    def told(thread: int) -> set[tuple[risk.Found, ...]]:
+        found = set[tuple[risk.Found, ...]]()
+        for turn in range(30):
+            words = [f"w{thread}x{turn}x{number}" for number in range(200)]
+            texts = [" ".join(words[start : start + 20]) + " I will sue you" for start in range(0, 200, 20)]
+            found.update(risk.find(texts, ["en"] * len(texts)))
+        return found
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(told, range(4)))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [{(risk.Found("legal", "i will sue you"),)}] * 4
