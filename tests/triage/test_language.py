@@ -111,3 +111,13 @@ def test_the_model_is_not_loaded_for_letters_that_decide_alone() -> None:
         "detect('Wo ist mein Paket'); assert 'py3langid' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("before", ["=" * 250, "1 2 3 " * 60, "\U0001f621" * 250, " \n" * 200])
+@pytest.mark.parametrize(("text", "language"), [("Wo ist mein Paket geblieben?", "de"), ("Где мой заказ?", "ru")])
+def test_what_stands_before_the_first_letter_says_nothing(before: str, text: str, language: str) -> None:
+    assert detect(f"{before} {text}", languages=FOUR) == language
+
+
+def test_a_chinese_character_beside_korean_ones_makes_no_chinese_text() -> None:
+    assert detect("北회담", languages=FOUR) == detect("北 회담", languages=FOUR) == "ko"

@@ -57,6 +57,7 @@ _SHARED = {
 _MODELLED = frozenset().union(*_SHARED.values())
 # A Chinese character is about a word, and Hebrew leaves its vowels out.
 _WEIGHTS = {_HAN: 3.0, _KANA: 2.0, "HANGUL": 2.0, _HEBREW: 1.5, "THAI": 1.5}
+_HEAVIEST_BESIDE_HAN = max(weight for script, weight in _WEIGHTS.items() if script != _HAN)
 _ALIASES = {"HIRAGANA": _KANA, "KATAKANA": _KANA, "FULLWIDTH": _LATIN, "IDEOGRAPHIC": _HAN}
 _CODES = {name: chr(0x41 + index) for index, name in enumerate([*_SHARED, *_OWNERS])}
 _NAMES = {code: name for name, code in _CODES.items()}
@@ -98,7 +99,7 @@ _STRANGE = re.compile("[^\\W\\d_a-ząęłżźćśńó]")
 _HAN_LETTER, _KANA_LETTER = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\u30ff]")
 _AROUND_WORDS = " .,;:!?…()[]{}\"'“”„*_~#-/"
 _WORDS = r"[^\W\d_]+(?:'[^\W\d_]+)?"
-# The first characters are enough for the model, and its cost grows with the length.
+# So many characters from the first letter on are enough for the model, and its cost grows with the length.
 _SAMPLE = 240
 # How much likelier a configured language, and the declared one, is than any other before a word is read.
 _CONFIGURED, _DECLARED = 8.0, 4.0
@@ -267,7 +268,7 @@ def _bases(codes: tuple[str, ...]) -> tuple[str, ...]:
 def _script(text: str) -> str | None:
     """The script that weighs most among the letters of `text`."""
     han = len(_HAN_LETTER.findall(text))
-    if han * _WEIGHTS[_HAN] >= len(text) and not _KANA_LETTER.search(text):
+    if han * _WEIGHTS[_HAN] > (len(text) - han) * _HEAVIEST_BESIDE_HAN and not _KANA_LETTER.search(text):
         return _HAN
     counts = Counter(text.translate(_SCRIPTS))
     weighed = {
@@ -298,9 +299,10 @@ _SCRIPTS = Table(_script_code)
 
 
 def _of_shared_script(text: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
-    words = compiled(_WORDS).findall(text[:_SAMPLE].lower().replace("’", "'"))
-    if not words:
+    first = compiled(_WORDS).search(text)
+    if first is None:
         return None
+    words = compiled(_WORDS).findall(text[first.start() : first.start() + _SAMPLE].lower().replace("’", "'"))
     few = script == _LATIN and sum(map(len, words)) < _FEW_LETTERS
     if few and (likely := _of_few_letters(words, hint, configured)):
         return likely
