@@ -51,15 +51,18 @@ def _json_rows(text: str, path: Path) -> Sequence[tuple[int, Labelled]]:
 
 
 def _table_rows(text: str, path: Path) -> Sequence[tuple[int, Labelled]]:
+    from carecli.platforms.files.tables import unguarded
+
     head = text.split("\n", 1)[0]
     csv.field_size_limit(1 << 27)
     lines = io.StringIO(text, newline="")
     reader = csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if "\t" in head else csv.DictReader(lines)
     reader.fieldnames = [name.strip().lower() for name in reader.fieldnames or ()]
     try:
-        return [(reader.line_num, row) for row in reader]
+        rows = [(reader.line_num, row) for row in reader]
     except csv.Error as error:
         raise CareError(f"{path}, line {reader.line_num}: {error}") from None
+    return [(number, {**row, "text": row.get("text") and unguarded(row["text"])}) for number, row in rows]
 
 
 def _checked(row: Labelled, place: str) -> Labelled:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from carecli import teaching
+from carecli import grading, teaching
 from carecli.model import parse_iso
 from carecli.store import mentions
 from carecli.store.connect import open_store
@@ -158,6 +158,20 @@ def test_a_correction_of_one_mention_stays_whatever_was_learnt(corrected: World)
     again = {found["mention"]: found for found in corrected.json("search", "season")}
     assert all(found["corrected"] for found in again.values())
     assert {n: one["sentiment"] for n, one in shown.items()} == {n: one["sentiment"] for n, one in again.items()}
+
+
+def test_texts_are_exported_as_they_are(world: World) -> None:
+    labelled = ["late\nagain", "late\ragain", "late\u2028again", "late\x85again", "@acme late", "-5 stars", "'s a pity"]
+    world.init()
+    world.mentions(*({"id": str(n), "text": text} for n, text in enumerate(labelled, 1)))
+    for number in range(1, len(labelled) + 1):
+        world.run("label", str(number), "--sentiment", "negative")
+    stored = [row["text"] for row in world.json("engine", "export")]
+    for kind in ("csv", "jsonl"):
+        target = world.folder / f"out.{kind}"
+        world.run("engine", "export", "-f", kind, "-o", str(target))
+        assert [row["text"] for row in grading.read(target)] == stored
+    assert stored[0] == labelled[0]
 
 
 def test_without_corrections_there_is_nothing_to_say(world: World) -> None:

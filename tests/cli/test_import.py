@@ -211,3 +211,15 @@ def test_a_csv_survives_its_own_protection_against_formulas(world: World) -> Non
     world.write("again.csv", exported)
     assert counted(world.json("import", "again.csv")) == result()
     assert sorted(case["text"] for case in world.json("queue", "--all")) == sorted(texts)
+
+
+def test_line_breaks_of_all_kinds_survive_a_csv(world: World) -> None:
+    texts = ["late\nagain", "late\ragain", "late\r\nagain", "late\u2028again", "late\x85again", "late\x0bagain"]
+    world.init()
+    world.mentions(*({"id": str(n), "text": text} for n, text in enumerate(texts, 1)))
+    target = world.folder / "out.csv"
+    world.run("export", "--format", "csv", "-o", str(target))
+    with target.open(encoding="utf-8", newline="") as file:
+        exported = [row["text"] for row in csv.DictReader(file)]
+    assert exported == [found["text"] for found in world.json("export")]
+    assert exported[0] == texts[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as jsonlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -115,19 +116,24 @@ def _jsonl(rows: Any) -> Any:
 
 
 def _csv(rows: Any) -> Any:
-    import csv
-    import io
-
     header: list[str] | None = None
     for row in rows:
         row.pop("raw")
-        buffer = io.StringIO()
-        writer = csv.writer(buffer, lineterminator="")
         if header is None:
             header = list(row)
             yield ",".join(header)
-        writer.writerow([no_formula(row[name]) for name in header])
-        yield buffer.getvalue()
+        yield csv_line(row[name] for name in header)
+
+
+def csv_line(cells: Iterable[Any]) -> str:
+    """One record of a CSV file, without its end; formulas become text."""
+    import csv
+    import io
+
+    buffer = io.StringIO()
+    # before Python 3.13 a cell with a line break is only quoted where the end of a record has that, too
+    csv.writer(buffer, lineterminator="\r\n").writerow(map(no_formula, cells))
+    return buffer.getvalue().removesuffix("\r\n")
 
 
 # The full-width forms are formulas in some locales.

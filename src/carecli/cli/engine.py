@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json as jsonlib
 from pathlib import Path
 from typing import Annotated, Any
@@ -209,18 +207,14 @@ def export(
             output.data(line)
         return
     try:
-        to.write_text("".join(line + "\n" for line in lines), encoding="utf-8", errors="surrogatepass")
+        to.write_text("".join(line + "\n" for line in lines), encoding="utf-8", errors="surrogatepass", newline="")
     except OSError as error:
         raise CareError(f"cannot write {to}: {error.strerror}") from error
     errors.note(f"{len(rows)} corrections written to {to}.")
 
 
 def _csv(rows: list[dict[str, Any]]) -> list[str]:
-    from carecli.cli.data import no_formula
+    from carecli.cli.data import csv_line
 
     columns = ("text", "lang", "sentiment", "intent", "needs_reply", "topics", "language")
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([no_formula(row.get(column)) for column in columns] for row in rows)
-    return buffer.getvalue().splitlines()
+    return [",".join(columns), *(csv_line(row.get(column) for column in columns) for row in rows)]

@@ -59,13 +59,13 @@ def csv_rows(text: io.TextIOWrapper, checked: Checked) -> Iterator[Raw | Rejecte
         elif header is None:
             header = named(fields)
         else:
-            yield _fitted(header, [_unguarded(field) for field in fields], lines.first)
+            yield _fitted(header, [unguarded(field) for field in fields], lines.first)
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def _unguarded(field: str) -> str:
+def unguarded(field: str) -> str:
     """A cell without the apostrophe that `care export` and spreadsheets put before what looks like a formula."""
     return field[1:] if field.startswith("'") and field.lstrip("'").startswith(_FORMULA) else field
 
