@@ -73,3 +73,7 @@ def test_the_heaviest_weights_add_up(sign: int) -> None:
     model = linear.quantised(weights, np.arange(BUCKETS), np.zeros(4), np.ones(BUCKETS, np.uint8))
     for tokens in (["ab"] * 2500, ["?!" * 2000], ["?!" * 800] * 2, ["lost"]):
         assert (model.logits([["a"], tokens])[1] == added_up(model, tokens)).all()
+
+
+def test_no_texts_have_no_logits() -> None:
+    assert prior.shipped().linear.logits([]).shape == (0, prior.WIDTH)

@@ -105,7 +105,7 @@ def _unlaned(totals: npt.NDArray[np.int64], width: int) -> Floats:
     for place in range(_LANES):  # a negative sum has borrowed one from the lane above
         apart[:, :, place] = (totals + MOST + 1 & 2 * MOST + 1) - MOST - 1
         totals = totals - apart[:, :, place] >> _LANE_BITS
-    return apart.reshape(len(totals), -1)[:, :width].astype(np.float64)
+    return apart.reshape(len(totals), totals.shape[1] * _LANES)[:, :width].astype(np.float64)
 
 
 def _heaviest(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.uint8]:
