@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import subprocess
 import sys
+from typing import IO
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from carecli.triage import identifier
 from carecli.triage.language import base, detect
 from carecli.triage.prepare import Rules, prepare
 
@@ -121,3 +124,15 @@ def test_what_stands_before_the_first_letter_says_nothing(before: str, text: str
 
 def test_a_chinese_character_beside_korean_ones_makes_no_chinese_text() -> None:
     assert detect("北회담", languages=FOUR) == detect("北 회담", languages=FOUR) == "ko"
+
+
+def test_the_model_is_read_where_there_is_no_place_for_temporary_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> IO[bytes]:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    codes = frozenset({"de", "fr", "nl"})
+    usual = identifier.identifier(codes)
+    monkeypatch.setattr(identifier, "TemporaryFile", full)
+    other = identifier.identifier.__wrapped__(codes)
+    for text in ("wo ist mein paket geblieben", "waar blijft mijn pakket", "où est mon colis", ""):
+        assert (usual.shares(text, tuple(codes)) == other.shares(text, tuple(codes))).all()

@@ -8,8 +8,9 @@ import os
 import sys
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from io import BytesIO
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from threading import Lock
@@ -43,7 +44,7 @@ class _Moves:
 
     def _read(self, number: int) -> Sequence[int]:
         place = number * self._size
-        if sys.platform == "win32":
+        if sys.platform == "win32" or isinstance(self._file, BytesIO):
             with self._lock:
                 self._file.seek(place)
                 content = self._file.read(self._size)
@@ -129,16 +130,24 @@ class Identifier:
 def identifier(wanted: frozenset[str]) -> Identifier:
     """The model for some languages (ISO 639-1).
 
-    Its own loader takes a hundred megabytes. Here its table of moves, most of it never used, stays in a temporary file.
+    Its own loader takes a hundred megabytes. Here its table of moves, most of it never used, stays in a temporary file,
+    and in memory where there is no place for one.
     """
-    with TemporaryFile() as plain:
+    try:
+        return _loaded(wanted, TemporaryFile)
+    except OSError:
+        return _loaded(wanted, BytesIO)
+
+
+def _loaded(wanted: frozenset[str], new_file: Callable[[], IO[bytes]]) -> Identifier:
+    with new_file() as plain:
         with lzma.open(MODEL_DIR / MODEL_FILE) as packed:
             copyfileobj(packed, plain)
         plain.seek(0)
         with np.load(plain, allow_pickle=False) as model:
-            moves = TemporaryFile()  # noqa: SIM115 - it is read as long as the model is used
+            moves = new_file()  # it is read as long as the model is used
             table = model["nextmove"]
-            table.tofile(moves)
+            moves.write(table.data.cast("B"))
             moves.flush()
             kind = table.dtype
             del table
