@@ -428,7 +428,7 @@ PHRASES = {
     "lost … bag*": {"yes": ["lost my one and only bags", "lost bag"], "no": ["lost a b c d e bag", "lost? my bag"]},
     "can't ~ in": {"yes": ["cant log in", "CAN'T LOG IN"], "no": ["can't in", "cannot log in"]},
     "step-free (access|way)": {"yes": ["step free access", "no step-free way"], "no": ["stepfree access"]},
-    "^well": {"yes": ["Well, that", "no. Well", "no - well"], "no": ["all is well", "wells"]},
+    "^well": {"yes": ["Well, that", "no. Well", "no - well"], "no": ["all is well", "wells", "isn't well"]},
 }
 
 

@@ -64,6 +64,24 @@ def test_fifty_corrections_help_on_texts_that_were_not_corrected(language: str) 
     assert right(unseen, lesson.learnt) >= right(unseen, None) + 2
 
 
+def test_a_text_of_few_words_follows_the_lesson_too() -> None:
+    frames = (
+        "{} sick drop",
+        "such a sick {} map",
+        "the {} skin is sick",
+        "{}: sick",
+        "my {} is so sick",
+        "sick {} again",
+    )
+    taught = [frame.format(word) for frame in frames for word in ("new", "red", "big", "old", "free")]
+    lesson = learn(corrections([(text, "positive") for text in taught]), RULES)
+    assert lesson.useful
+    few = ["sick drop", "so sick", "sick map"]
+    assert right([(text, "negative") for text in few], None) == len(few)
+    assert right([(text, "positive") for text in few], lesson.learnt) == len(few)
+    assert right([("broken", "negative"), ("not solved", "negative")], lesson.learnt) == 2
+
+
 def test_what_somebody_was_taught_does_not_depend_on_the_order() -> None:
     labelled = texts("en")
     there = learn(corrections(labelled), RULES)

@@ -101,3 +101,8 @@ def test_lists_of_words_are_sorted_and_as_texts_are_compared(language: str) -> N
     assert words == sorted(set(words))
     assert all(plain_word(word) == word and len(fold(word)) >= 4 for word in words)
     assert 1500 <= len(words) <= 3000
+
+
+def test_a_handle_of_common_words_takes_nothing_out_of_the_text() -> None:
+    rules = Rules(handles=("@my.telco", "no.1airlines", "acme.social", "@velo@social.example"))
+    assert prepare("My ACME and velo have no signal", rules).masked.split() == ["My", "and", "have", "no", "signal"]

@@ -52,6 +52,8 @@ _FEW_WORDS, _FEW_CHARACTERS = 3, 6
 _PLEASED: frozenset[Intent] = frozenset({"praise", "chatter"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
+# With less between its logits a lesson makes no difference that a person would see.
+_LITTLE = 1.0
 
 
 class Taught(NamedTuple):
@@ -162,6 +164,12 @@ def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> 
 
 def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
     """The combination's logits, one row a reading."""
+    engine, lesson = _logits(readings, taught)
+    return engine if lesson is None else engine + lesson
+
+
+def _logits(readings: Readings, taught: Taught) -> tuple[Floats, Floats | None]:
+    """What the engine says, and what the user's corrections add to it, if there are any."""
     from carecli.triage.prior import shipped
 
     texts = [p.units for p in readings.prepared]
@@ -175,7 +183,7 @@ def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B0
 
         vectors = taught.meaning([p.masked for p in readings.prepared])
         combined = semantic.shipped().logits(words, vectors, rows)
-    return combined if taught.learnt is None else combined + taught.learnt.logits(texts, rows)
+    return combined, None if taught.learnt is None else taught.learnt.logits(texts, rows)
 
 
 def evidence_of(readings: Readings) -> Floats:
@@ -195,15 +203,27 @@ def _judged(
     from carecli.triage.prior import INTENT, NEEDS_REPLY, SENTIMENT, URGENCY
 
     readings = read(texts, rules, declared)
-    combined = logits(readings, taught)
+    combined, lesson = _logits(readings, taught)
+    if lesson is not None:
+        combined += lesson
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
     brief, known = _are_short(readings), _known(readings)
-    _feel_by_rules(readings, shares[0], brief | ~known if taught.learnt is None else brief)
+    _feel_by_rules(readings, shares[0], (brief | ~known) & _untaught(lesson, taught))
     decided = _decided(readings, brief, known, emergency, *shares[:3])
     to_us = np.array(directed, bool).astype(np.int64)
     expected = _EXPECTED[decided.intent, to_us] | (_MAY_EXPECT[decided.intent, to_us] & (shares[3][:, 1] >= reply))
     return _verdicts(readings, decided, shares, rules, expected), shares
+
+
+def _untaught(lesson: Floats | None, taught: Taught) -> Flags | bool:
+    """Of which texts the words say hardly anything about the tone by what the user's corrections taught."""
+    from carecli.triage.prior import SENTIMENT
+
+    if lesson is None or taught.learnt is None:
+        return True
+    untaught: Flags = np.ptp((lesson - taught.learnt.bias)[:, SENTIMENT], axis=1) < _LITTLE
+    return untaught
 
 
 def _feel_by_rules(readings: Readings, shares: Floats, asked: Flags) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
+from carecli.text import clip
 from carecli.triage.columns import Flags, Ints, spread
 
 # The rows of a table of cues, which has one column for each. `START` and `END` count characters of the text; the words
 # are `COUNT` ones of page `PAGE` from `WORD` on, without the first `OFFSET` letters.
 TEXT, KIND, START, END, PAGE, WORD, COUNT, OFFSET = range(8)
-_MOST_QUOTED = 3
+_MOST_QUOTED, _LONGEST_QUOTE = 3, 60
 
 
 class Hit(NamedTuple):
@@ -114,9 +117,17 @@ class Why:
             self.found[place].append(reason)
 
 
+def near(ones: Sequence[Hit], others: Sequence[Hit], most: int) -> list[bool]:
+    """Which of the ones overlap one of the others, or stand less than so many characters from one."""
+    ordered = sorted(others, key=lambda other: other.start)
+    starts, ends = [other.start for other in ordered], list(accumulate((other.end for other in ordered), max))
+    before = [bisect_left(starts, one.end + most) for one in ones]
+    return [at > 0 and ends[at - 1] > one.start - most for one, at in zip(ones, before, strict=True)]
+
+
 def because(name: str, texts: Sequence[str]) -> str:
     """A reason for people: its name and the first of the words that it rests on."""
-    if len(texts) == 1:
+    if len(texts) == 1 and len(texts[0]) <= _LONGEST_QUOTE:
         return f"{name}: '{texts[0].strip(' ,.')}'"
-    quoted = list(dict.fromkeys(text.strip(" ,.") for text in texts))[:_MOST_QUOTED]
+    quoted = list(dict.fromkeys(clip(text.strip(" ,."), _LONGEST_QUOTE) for text in texts))[:_MOST_QUOTED]
     return f"{name}: '" + "', '".join(quoted) + "'"

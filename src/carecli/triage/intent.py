@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ import numpy as np
 from carecli.model import INTENTS, Intent
 from carecli.triage import cues
 from carecli.triage.columns import Flags, Floats, Ints, are
-from carecli.triage.hits import Hit, Hits, Why, because
+from carecli.triage.hits import Hit, Hits, Why, because, near
 from carecli.triage.prepare import Prepared
 from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
 from carecli.triage.vocabulary import Tokens
@@ -95,16 +96,15 @@ def _places(asked: Flags) -> list[int]:
 
 def _harm(hits: Sequence[Hit]) -> list[str]:
     """Words of harm that stand beside a person or beside another one."""
-    return [
-        one.text
-        for one in hits
-        if one.kind == "harm"
-        and any(_beside(one, other) and (other.kind == "person" or one.text != other.text) for other in hits)
-    ]
-
-
-def _beside(one: Hit, other: Hit) -> bool:
-    return 0 <= max(one.start, other.start) - min(one.end, other.end) <= _BESIDE
+    ordered = sorted(hits, key=lambda hit: hit.start)
+    found: set[Hit] = set()
+    for at, one in enumerate(ordered):
+        for other in islice(ordered, at + 1, None):
+            if other.start > one.end + _BESIDE:
+                break
+            if other.start >= one.end and (one.kind != other.kind or one.text != other.text):
+                found |= {one, other}
+    return [hit.text for hit in hits if hit.kind == "harm" and hit in found]
 
 
 def _spam(t: Texts) -> Iterator[tuple[int, tuple[str, ...]]]:
@@ -143,16 +143,12 @@ def _question(t: Texts) -> Floats:
     has, asks = t.hits.has, t.marked(ASKS)
     asked = has("question")
     for place in _places(asked & has("request")):
-        asked[place] = _asks_alone(t.hits.of(place, "question"), t.hits.of(place, "request"))
+        # "Can you send me …?" asks for the sending.
+        asked[place] = not all(near(t.hits.of(place, "question"), t.hits.of(place, "request"), 0))
     weight = 2.1 * asked + 1.2 * asks
     # "Why is it still not here?" wants no explanation.
     unsolved = has("again") & has("problem", "complaint")
     return np.where(unsolved | (has("why") & (t.score <= _NEGATIVE)), weight * 0.6, weight)
-
-
-def _asks_alone(questions: Sequence[Hit], requests: Sequence[Hit]) -> bool:
-    """Whether a question is no part of a request: "can you send me …?" asks for the sending."""
-    return any(all(one.end <= other.start or other.end <= one.start for other in requests) for one in questions)
 
 
 def _complaint(t: Texts) -> Floats:

@@ -184,6 +184,11 @@ def _letters(token: str) -> tuple[int, ...]:
     )
 
 
+def is_common(word: str) -> bool:
+    """Whether this is one of the commonest words of English or Polish, in whatever case."""
+    return word.lower() in _ENGLISH or word.lower() in _POLISH
+
+
 def plain_word(token: str) -> str:
     """A token as the lists of words have it."""
     return token.lower().replace("’", "'").strip(_AROUND_WORDS)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from carecli.text import fold
 from carecli.text.plain import Table
-from carecli.triage.language import decide
+from carecli.triage.language import decide, is_common
 from carecli.triage.variants import variants
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ _MOST_TEXTS, _MOST_TOGETHER = 2048, 150_000
 
 _LINK = re.compile(r"https?://\S*|\bwww\.\S+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1,64}@\w[\w-]*\.\w[\w.-]*")
+_TOO_SHORT = 2  # for a name
 # Prefixes that Hebrew writes together with the next word: and, the, in, to, from, that, like.
 _HEBREW_PREFIX = "[והבלמשכ]{0,2}"
 _HEBREW = re.compile("[\u05d0-\u05ea]")
@@ -50,9 +51,8 @@ class Prepared(NamedTuple):
 
     `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same with links, addresses, @handles and
     the brand's names as spaces, case kept; `tokens` is what stands between its spaces, line breaks as "¶". `language`
-    is ISO 639-1 or None; `marks` are bits (`symbols.py`), `declared` is what the platform said the language
-    was. `plain` is `masked` made `comparable` where words stand without spaces, else "". `links` and `handles` count
-    what was masked.
+    is ISO 639-1 or None; `marks` are bits (`symbols.py`). `plain` is `masked` made `comparable` where words stand
+    without spaces, else "". `links` and `handles` count what was masked.
     """
 
     text: str
@@ -63,7 +63,6 @@ class Prepared(NamedTuple):
     plain: str = ""
     links: int = 0
     handles: int = 0
-    declared: str | None = None
 
     @property
     def units(self) -> Sequence[str]:
@@ -124,7 +123,7 @@ def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) ->
     words = numbered([[] if alone else each for each, alone in zip(tokens, spaceless, strict=True)])
     votes, signs = said(words, whole)
     languages = decide(masked, votes, declared, rules.languages)
-    ready = list(map(Prepared, cut, masked, tokens, languages, signs.tolist(), plain, links, handles, declared))
+    ready = list(map(Prepared, cut, masked, tokens, languages, signs.tolist(), plain, links, handles))
     return ready, words.with_others({place: tokens[place] for place in whole if languages[place] != "zh"})
 
 
@@ -172,13 +171,18 @@ class _Names:
 @lru_cache(maxsize=64)
 def _names(brand_names: tuple[str, ...], handles: tuple[str, ...]) -> _Names | None:
     """What to mask, longest first; None when there is nothing."""
-    accounts = (handle.lstrip("@").split("@")[0].split(".")[0] for handle in handles)
-    names = {name.strip() for name in (*brand_names, *accounts) if name.strip()}
+    names = {name.strip() for name in (*brand_names, *map(_account, handles)) if name.strip()}
     if not names:
         return None
     longest_first = sorted(names, key=lambda name: (-len(name), name))
     heads = tuple(dict.fromkeys(name.split()[0].lower() for name in longest_first))
     return _Names(heads, re.compile("|".join(map(_name, longest_first)), re.IGNORECASE))
+
+
+def _account(handle: str) -> str:
+    """What is a name in a handle: "acme" in "@acme@social.example" and in "acme.social", nothing in "my.acme"."""
+    account, dot, _ = handle.lstrip("@").split("@")[0].partition(".")
+    return "" if dot and (len(account) <= _TOO_SHORT or is_common(account)) else account
 
 
 def _name(name: str) -> str:

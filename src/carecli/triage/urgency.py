@@ -8,7 +8,7 @@ import numpy as np
 
 from carecli.model import INTENTS, URGENCIES, Intent
 from carecli.triage.columns import Ints, are
-from carecli.triage.hits import Hits, Why, because
+from carecli.triage.hits import Hits, Why, because, near
 
 # What needs a person today whatever the words around it, with the words for it.
 _BLOCKING = (
@@ -74,9 +74,6 @@ def _today(hits: Hits, intents: Ints) -> list[list[str]]:
 
 def _unsolved(hits: Hits, place: int) -> list[str]:
     """The words for "still" and "again" that stand beside a problem or money, not anywhere in a long story."""
-    troubles = hits.of(place, "problem", "complaint", "money")
-    return [
-        again.text
-        for again in hits.of(place, "again")
-        if any(again.start - hit.end < _BESIDE and hit.start - again.end < _BESIDE for hit in troubles)
-    ]
+    again = hits.of(place, "again")
+    close = near(again, hits.of(place, "problem", "complaint", "money"), _BESIDE)
+    return [hit.text for hit, is_close in zip(again, close, strict=True) if is_close]

@@ -126,7 +126,7 @@ def _extend(first: Column, count: Column, counts: Sequence[int], there: int) -> 
 def _look(shown: str) -> int:
     if shown == " ":
         return SPACE
-    return LETTERS if shown.strip().isalnum() else MARK
+    return LETTERS if shown.strip()[:1].isalnum() else MARK
 
 
 def _mark(piece: str) -> _Word:
