@@ -40,17 +40,30 @@ class Known:
     def all_of(self, model: Linear, texts: Sequence[Sequence[str]]) -> Iterator[npt.NDArray[np.int64]]:
         """The numbers of all tokens of the texts, one after another; they hold inside the context."""
         flat = list(chain.from_iterable(texts))
-        if len(self._ids) > _MOST_TOKENS:
-            self._ids.clear()
-        new = sorted(set(flat).difference(self._ids), key=_passing)
-        for part in _parts(new):
-            self._add(model, part, len(self._ids))
-            self._ids.update(zip(part, range(len(self._ids), len(self._ids) + len(part)), strict=True))
-        yield np.fromiter(map(self._ids.__getitem__, flat), np.int64, len(flat))
+        new: list[str] = []
+        try:  # in most batches no token is new
+            numbers = self._numbers(flat)
+        except KeyError:
+            new = self._learn(model, flat)
+            numbers = self._numbers(flat)
+        yield numbers
         for token in reversed(new):
             if not _passing(token):
                 break
             del self._ids[token]
+
+    def _numbers(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+        return np.fromiter(map(self._ids.__getitem__, tokens), np.int64, len(tokens))
+
+    def _learn(self, model: Linear, tokens: Sequence[str]) -> list[str]:
+        """Entries for what is new among the tokens, those that will not be kept last."""
+        if len(self._ids) > _MOST_TOKENS:
+            self._ids.clear()
+        new = sorted(set(tokens).difference(self._ids), key=_passing)
+        for part in _parts(new):
+            self._add(model, part, len(self._ids))
+            self._ids.update(zip(part, range(len(self._ids), len(self._ids) + len(part)), strict=True))
+        return new
 
     def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
         end = kept + len(new)

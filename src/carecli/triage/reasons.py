@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -132,13 +133,18 @@ def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[st
     """How much more each word of each text weighs for the text's label than the labels of its head on average."""
     rows, sizes = linear.own(list(chain.from_iterable(words))), list(map(len, words))
     margins: Floats = np.zeros(len(rows))
-    for head, names in _heads():
+    for (head, names), means in zip(_heads(), _means(linear), strict=True):
         asked = [names.index(label) if label in names else -1 for label in labels]
         column = np.repeat(np.array(asked, np.int64), sizes)
         there = np.flatnonzero(column >= 0)
-        weights = linear.weights[rows[there], head]
-        margins[there] = weights[np.arange(len(there)), column[there]] - weights.mean(axis=1)
+        margins[there] = linear.weights[rows[there], head.start + column[there]] - means[rows[there]]
     return margins
+
+
+@lru_cache(maxsize=2)
+def _means(linear: Linear) -> list[Floats]:
+    """For each head the mean of the weights of its labels in each row."""
+    return [linear.weights[:, head].mean(axis=1) for head, _ in _heads()]
 
 
 def _heads() -> tuple[tuple[slice, tuple[str, ...]], ...]:
