@@ -97,7 +97,7 @@ def tells(word: str, language: str) -> bool:
     """Whether the model takes it for a word of this language, whatever stands beside it."""
     model = identifier(frozenset(LATIN_CODES))
     for frame in FRAMES:
-        shares = dict(zip(LATIN_CODES, model.shares(frame.format(word), LATIN_CODES).tolist(), strict=True))
+        shares = dict(zip(LATIN_CODES, model.shares([frame.format(word)], LATIN_CODES)[0].tolist(), strict=True))
         if shares.pop(language) < LIKELIER[language] * max(shares.values()):
             return False
     return True

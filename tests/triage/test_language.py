@@ -134,5 +134,12 @@ def test_the_model_is_read_where_there_is_no_place_for_temporary_files(monkeypat
     usual = identifier.identifier(codes)
     monkeypatch.setattr(identifier, "TemporaryFile", full)
     other = identifier.identifier.__wrapped__(codes)
-    for text in ("wo ist mein paket geblieben", "waar blijft mijn pakket", "où est mon colis", ""):
-        assert (usual.shares(text, tuple(codes)) == other.shares(text, tuple(codes))).all()
+    texts = ["wo ist mein paket geblieben", "waar blijft mijn pakket", "où est mon colis", ""]
+    assert (usual.shares(texts, tuple(codes)) == other.shares(texts, tuple(codes))).all()
+
+
+@given(st.lists(st.text(max_size=40), max_size=6))
+def test_the_model_says_the_same_whatever_stands_beside_a_text(others: list[str]) -> None:
+    codes = ("de", "fr", "nl")
+    model, text = identifier.identifier(frozenset(codes)), "waar blijft mijn pakket"
+    assert (model.shares([*others, text], codes)[-1] == model.shares([text], codes)[0]).all()

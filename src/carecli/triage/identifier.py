@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import lzma
-import math
 import os
 import sys
 from array import array
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, lru_cache
 from io import BytesIO
+from itertools import chain
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from threading import Lock
@@ -23,6 +22,7 @@ from py3langid.langid import MODEL_DIR, MODEL_FILE
 
 _MOST_ROWS = 4_000
 _MOST_STEPS = 4_000
+_AT_ONCE = 128
 
 Floats = npt.NDArray[np.floating[Any]]
 Places = npt.NDArray[np.intp]
@@ -81,38 +81,50 @@ class Identifier:
         self._step = lru_cache(maxsize=_MOST_STEPS)(self._walk)
         self._columns = lru_cache(maxsize=64)(self._columns_of)
 
-    def likeliest(self, text: str, codes: tuple[str, ...], chances: Floats) -> str:
-        """The likeliest language of a lower-case `text`; `chances` are those of each before a word is read."""
-        return codes[int((self.shares(text, codes) * chances).argmax())]
+    def likeliest(self, texts: Sequence[str], codes: tuple[str, ...], chances: Floats) -> list[str]:
+        """The likeliest language of each lower-case text; `chances` are those of each before a word is read."""
+        return [codes[place] for place in (self.shares(texts, codes) * chances).argmax(axis=1).tolist()]
 
-    def shares(self, text: str, codes: tuple[str, ...]) -> Floats:
-        """How likely each of some languages is, the likeliest being about 1."""
-        content = normalize("NFC", text).encode("utf-8", "surrogatepass")
+    def shares(self, texts: Sequence[str], codes: tuple[str, ...]) -> Floats:
+        """How likely each of some languages is, the likeliest being about 1; one row a text."""
+        contents = [normalize("NFC", text).encode("utf-8", "surrogatepass") for text in texts]
         columns, places = self._columns(codes)
-        scores = self._scores(content)[columns]
+        scores = np.concatenate([self._scores(part, columns) for part in _parts(contents)])
         # Longer texts make the model too sure of itself.
-        scores *= 1.0 / math.sqrt(len(content) or 1)
-        return np.asarray(np.bincount(places, np.exp(scores - scores.max()), len(codes)), np.float64)
+        scores *= 1.0 / np.sqrt([[len(content) or 1] for content in contents])
+        likely = np.exp(scores - scores.max(axis=1, keepdims=True))
+        found: Floats = np.zeros((len(texts), len(codes)))
+        for column, place in enumerate(places.tolist()):
+            found[:, place] += likely[:, column]
+        return found
 
     def _columns_of(self, codes: tuple[str, ...]) -> tuple[Places, Places]:
         """The model's columns of some languages, and which of the languages each is."""
         columns = [column for column, code in enumerate(self._codes) if code in codes]
         return np.array(columns, np.intp), np.array([codes.index(self._codes[column]) for column in columns], np.intp)
 
-    def _scores(self, content: bytes) -> Floats:
-        """What the features of a text say, one number a column; the same sums without the threads of a BLAS."""
+    def _scores(self, contents: Sequence[bytes], columns: Places) -> Floats:
+        """What the features of each text say, one number for each of some columns; the same whatever is beside it."""
+        found = [self._features_in(content) for content in contents]
+        whose = np.repeat(np.arange(len(found)), list(map(len, found)))
+        cells = whose * len(self._weights) + np.fromiter(chain.from_iterable(found), np.int64, len(whose))
+        cells, counts = np.unique(cells, return_counts=True)
+        whose, rows = np.divmod(cells, len(self._weights))
+        weighed = np.log1p(counts)[:, None] * self._weights[rows[:, None], columns]
+        scores = np.tile(self._start[columns].astype(np.float64), (len(found), 1))
+        starts = np.flatnonzero(np.diff(whose, prepend=-1))
+        if len(starts):
+            scores[whose[starts]] += np.add.reduceat(weighed, starts, axis=0)
+        return scores
+
+    def _features_in(self, content: bytes) -> list[int]:
+        """The features of a text, as often as they occur."""
         found: list[int] = []
         state = 0
         for word in content.replace(b" ", b" \n").split(b"\n"):
             state, features = self._step(state, word)
             found += features
-        if not found:
-            return np.zeros(len(self._codes), np.float32)
-        counted = Counter(found)
-        rows = self._weights[np.fromiter(counted.keys(), np.intp, len(counted))]
-        counts = np.log1p(np.fromiter(counted.values(), np.float32, len(counted)))
-        scores: Floats = np.einsum("i,ij->j", counts, rows) + self._start
-        return scores
+        return found
 
     def _walk(self, state: int, word: bytes) -> tuple[int, list[int]]:
         """The state after a word (with the space behind it), and the features on the way."""
@@ -124,6 +136,12 @@ class Identifier:
             if feature >= 0:
                 found.append(feature)
         return state, found
+
+
+def _parts(contents: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    """The texts in runs whose features have a place in memory."""
+    for start in range(0, len(contents), _AT_ONCE):
+        yield contents[start : start + _AT_ONCE]
 
 
 @cache

@@ -212,12 +212,20 @@ def decide(
     looked_at, is_latin = foreign > 0, latin >= hebrew * _WEIGHTS[_HEBREW]
     easy = by_words * (is_latin & ~looked_at) + 3 * (~is_latin & ~looked_at) + 4 * ((latin + hebrew + foreign) == 0)
     hints = [base(tag) if tag else None for tag in declared]
-    return [
-        _EASY[code] if code else _alone(text, _EASY[words], hint, configured, is_latin=not strange)
-        for text, code, words, strange, hint in zip(
-            texts, easy.tolist(), by_words.tolist(), looked_at.tolist(), hints, strict=True
-        )
-    ]
+    found: list[str | None] = []
+    doubts: dict[_Doubt, list[tuple[int, str]]] = {}
+    columns = texts, easy.tolist(), by_words.tolist(), looked_at.tolist(), hints
+    for place, (text, code, words, strange, hint) in enumerate(zip(*columns, strict=True)):
+        says = _EASY[code] if code else _alone(text, _EASY[words], hint, configured, is_latin=not strange)
+        if isinstance(says, tuple):
+            doubt, sample = says
+            doubts.setdefault(doubt, []).append((place, sample))
+        found.append(None if isinstance(says, tuple) else says)
+    for doubt, samples in doubts.items():
+        likely = _by_model([sample for _, sample in samples], doubt, configured)
+        for (place, _), code in zip(samples, likely, strict=True):
+            found[place] = code
+    return found
 
 
 # What is decided for all texts at once, by number; 0 is undecided.
@@ -245,10 +253,20 @@ def _by_words(counted: Ints) -> Ints:
     return found
 
 
+class _Doubt(NamedTuple):
+    """What the model has to settle: the language of a text in this script; `hint` is the declared one."""
+
+    script: str
+    hint: str | None
+
+
 def _alone(
     text: str, by_words: str | None, hint: str | None, configured: tuple[str, ...], *, is_latin: bool
-) -> str | None:
-    """The language of a text that needs a closer look; its Latin words may have settled it."""
+) -> str | tuple[_Doubt, str] | None:
+    """The language of a text that needs a closer look, or what the model has to settle, and by which words.
+
+    Its Latin words may have settled it.
+    """
     script = _LATIN if is_latin else _script(text)
     if script == _LATIN and by_words:
         return by_words
@@ -303,7 +321,9 @@ def _script_code(code: int) -> str:
 _SCRIPTS = Table(_script_code)
 
 
-def _of_shared_script(text: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str | None:
+def _of_shared_script(
+    text: str, script: str, hint: str | None, configured: tuple[str, ...]
+) -> str | tuple[_Doubt, str] | None:
     first = compiled(_WORDS).search(text)
     if first is None:
         return None
@@ -311,7 +331,7 @@ def _of_shared_script(text: str, script: str, hint: str | None, configured: tupl
     few = script == _LATIN and sum(map(len, words)) < _FEW_LETTERS
     if few and (likely := _of_few_letters(words, hint, configured)):
         return likely
-    return _by_model(" ".join(words), script, hint, configured)
+    return _Doubt(script, hint), " ".join(words)
 
 
 def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, ...]) -> str | None:
@@ -323,11 +343,11 @@ def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, .
     return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), None)
 
 
-def _by_model(sample: str, script: str, hint: str | None, configured: tuple[str, ...]) -> str:
-    """The likeliest language of `script`, what is configured and what is declared counting for more."""
+def _by_model(samples: Sequence[str], doubt: _Doubt, configured: tuple[str, ...]) -> list[str]:
+    """The likeliest language of each text, what is configured and what is declared counting for more."""
     from carecli.triage.identifier import identifier
 
-    return identifier(_MODELLED).likeliest(sample, *_chances(script, hint, configured))
+    return identifier(_MODELLED).likeliest(samples, *_chances(doubt.script, doubt.hint, configured))
 
 
 @lru_cache(maxsize=64)
