@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -82,14 +82,23 @@ class Hits:
 
     def each(self, where: Flags, kind: str) -> Iterator[tuple[int, list[str]]]:
         """The texts among these in which a kind occurs, and what stands at its cues there."""
-        texts = np.flatnonzero(where & self.has(kind))
+        return ((text, quotes) for text, _, quotes in self.all(where[:, None], [kind]))
+
+    def all(self, where: Flags, kinds: Sequence[str]) -> Iterator[tuple[int, int, list[str]]]:
+        """What stands at the cues of some kinds: the text, the place in `kinds`, and what stands there.
+
+        `where` has a row for each text and a column for each of the kinds, or one for all.
+        """
+        columns = np.array([self._at[kind] for kind in kinds], np.int64)
+        texts, places = np.nonzero(where & (self.table[:, columns] > 0))
         if not len(texts):
             return
-        counts = self.table[texts, self._at[kind]]
-        firsts = self._ends[texts * len(self.kinds) + self._at[kind]] - counts
+        counts = self.table[texts, columns[places]]
+        firsts = self._ends[texts * len(self.kinds) + columns[places]] - counts
         quotes, ends = self._quotes(spread(firsts, counts)), np.cumsum(counts)
-        for text, first, end in zip(texts.tolist(), (ends - counts).tolist(), ends.tolist(), strict=True):
-            yield text, quotes[first:end]
+        spans = zip((ends - counts).tolist(), ends.tolist(), strict=True)
+        for text, place, (first, end) in zip(texts.tolist(), places.tolist(), spans, strict=True):
+            yield text, place, quotes[first:end]
 
     def _quotes(self, places: Ints) -> list[str]:
         """What stands at some of the cues."""
@@ -106,10 +115,11 @@ class Why:
         self._hits = hits
         self.found: list[list[str]] = [[] for _ in hits.table]
 
-    def cue(self, kind: str, name: str, where: Flags) -> None:
-        """One more of this name for each of these texts in which the kind occurs."""
-        for place, quotes in self._hits.each(where, kind):
-            self.found[place].append(because(name, quotes))
+    def cues(self, names: Mapping[str, str], where: Sequence[Flags]) -> None:
+        """One more for each kind that occurs, by its name, in the texts where it is asked for."""
+        kinds, named = list(names), list(names.values())
+        for text, place, quotes in self._hits.all(np.stack(where, axis=1), kinds):
+            self.found[text].append(because(named[place], quotes))
 
     def add(self, reason: str, where: Flags) -> None:
         """One more for each of these texts."""

@@ -198,25 +198,25 @@ def _turns(hits: Sequence[Hit]) -> bool:
     return max(hit.start for hit in hits if hit.kind != "but") >= hits[0].start
 
 
-_NAMED: dict[Intent, tuple[tuple[str, str], ...]] = {
-    "complaint": (
-        ("sarcasm", "sarcasm"), ("complaint", "complains"), ("problem", "problem"), ("again", "not the first time"),
-    ),
-    "request": (("request", "asks for an action"),),
-    "lead": (("lead", "wants to buy or switch"),),
-    "suggestion": (("suggestion", "suggests"),),
-    "question": (("question", "asks"),),
-    "praise": (("praise", "praises"), ("thanks", "thanks")),
-    "chatter": (("rival", "about somebody else"),),
+_NAMED: dict[Intent, dict[str, str]] = {
+    "complaint": {
+        "sarcasm": "sarcasm", "complaint": "complains", "problem": "problem", "again": "not the first time",
+    },
+    "request": {"request": "asks for an action"},
+    "lead": {"lead": "wants to buy or switch"},
+    "suggestion": {"suggestion": "suggests"},
+    "question": {"question": "asks"},
+    "praise": {"praise": "praises", "thanks": "thanks"},
+    "chatter": {"rival": "about somebody else"},
 }  # fmt: skip
+_NAMES = {kind: name for names in _NAMED.values() for kind, name in names.items()}
+_SPOKEN_FOR = [intent for intent, names in _NAMED.items() for _ in names]
 
 
 def reasons(said: Ints, hits: Hits, marks: Ints, scores: Floats) -> list[list[str]]:
     """What speaks for the intent of each text, in words; empty when nothing does."""
     why, of = Why(hits), {intent: are(said, INTENTS, intent) for intent in _NAMED}
-    for intent, named in _NAMED.items():
-        for kind, name in named:
-            why.cue(kind, name, of[intent])
+    why.cues(_NAMES, [of[intent] for intent in _SPOKEN_FOR])
     why.add("a question mark", of["question"] & (marks & ASKS != 0))
     why.add("the tone is negative", of["complaint"] & (scores <= _NEGATIVE))
     why.add("the tone is positive", of["praise"] & (scores >= _POSITIVE))

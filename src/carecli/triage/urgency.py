@@ -10,13 +10,11 @@ from carecli.model import INTENTS, URGENCIES, Intent
 from carecli.triage.columns import Ints, are
 from carecli.triage.hits import Hits, Why, because, near
 
-# What needs a person today whatever the words around it, with the words for it.
-_BLOCKING = (
-    ("fraud", "fraud or a blocked card"),
-    ("stuck", "cannot go on"),
-    ("locked", "locked out"),
-    ("outage", "no service"),
-)
+# What hurries: a date, and what needs a person today whatever the words around it, if somebody is in trouble.
+_HURRIES = {
+    "soon": "today or tomorrow", "today": "today", "deadline": "a deadline", "fraud": "fraud or a blocked card",
+    "stuck": "cannot go on", "locked": "locked out", "outage": "no service",
+}  # fmt: skip
 # Who only asks, suggests or wants to buy is in no trouble, whatever the words.
 _IN_TROUBLE: frozenset[Intent] = frozenset({"complaint", "request"})
 # What these say about dates makes no hurry.
@@ -53,19 +51,15 @@ _CALM = [_calm(intent) for intent in INTENTS]
 def _week(hits: Hits, intents: Ints) -> list[list[str]]:
     why = Why(hits)
     pressed, trouble = ~are(intents, INTENTS, *_DECIDED), are(intents, INTENTS, *_IN_TROUBLE)
-    why.cue("week", "a date", pressed)
-    why.cue("money", "money", pressed & (trouble | hits.has("problem")))
+    why.cues({"week": "a date", "money": "money"}, [pressed, pressed & (trouble | hits.has("problem"))])
     return why.found
 
 
 def _today(hits: Hits, intents: Ints) -> list[list[str]]:
     why = Why(hits)
     pressed, trouble = ~are(intents, INTENTS, *_DECIDED), are(intents, INTENTS, *_IN_TROUBLE)
-    why.cue("soon", "today or tomorrow", pressed)
-    why.cue("today", "today", pressed & ~are(intents, INTENTS, "complaint"))
-    why.cue("deadline", "a deadline", pressed)
-    for kind, name in _BLOCKING:
-        why.cue(kind, name, pressed if kind == "fraud" else trouble)
+    calm = pressed & ~are(intents, INTENTS, "complaint")
+    why.cues(_HURRIES, [pressed, calm, pressed, pressed, trouble, trouble, trouble])
     for place in np.flatnonzero(trouble & hits.has("again") & hits.has("problem", "complaint", "money")).tolist():
         if unsolved := _unsolved(hits, place):
             why.found[place].append(because("has waited or written before", unsolved))
