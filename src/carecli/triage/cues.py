@@ -72,8 +72,11 @@ class Book:
     def _cues(self, texts: Tokens) -> tuple[Page, Ints]:
         """The cues by text and kind, in text order."""
         rows, ends = self._wording.read(texts)
-        places = _before_each(self._wording.length.all[rows])
+        page = Page(rows.data, self._wording.shown)
         words, states, offsets = self._beginnings(rows)
+        if not len(words):
+            return page, _NONE
+        places = _before_each(self._wording.length.all[rows])
         phrases = self._automaton.follow(states, words, self._wording.role.all[rows])
         opens = (offsets == 0) & self._opens(rows, words)
         begun, kinds, last = self._of_kinds(phrases.those(~self._anchored[phrases.clue] | opens[phrases.beginning]))
@@ -82,7 +85,7 @@ class Book:
         origins = places[np.concatenate(([0], ends))[text_of]]
         starts, stops = places[words] + offsets - origins, places[last + 1] - origins
         cues = np.stack([text_of, kinds, starts, stops, np.zeros_like(kinds), words, last + 1 - words, offsets])
-        return Page(rows.data, self._wording.shown), cues[:, np.lexsort((begun, kinds, text_of))]
+        return page, cues[:, np.lexsort((begun, kinds, text_of))]
 
     def _of_kinds(self, phrases: Phrases) -> tuple[Ints, Ints, Ints]:
         """The beginning, the kind and the last word of each cue.

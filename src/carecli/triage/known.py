@@ -103,7 +103,7 @@ def _parts(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def _passing(token: str) -> bool:
     """Whether a token is not kept: a long one, or Chinese, which has no spaces, will hardly come again."""
-    return len(token) > (_LONGEST if token < _CHINESE else _PAIR)
+    return len(token) > (_PAIR if token >= _CHINESE and token[0].isalpha() else _LONGEST)
 
 
 def added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
