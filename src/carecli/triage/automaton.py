@@ -10,6 +10,7 @@ phrase is longer than its bounded repetitions.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ STOP, PAUSE, PLAIN = range(3)
 NO_START = -1
 _DEAD = 0
 _UNKNOWN = -1
+_MOST_NARROW = np.iinfo(np.int16).max
 
 
 class Clue(NamedTuple):
@@ -72,8 +74,10 @@ class Automaton:
         self._role_numbers: dict[tuple[tuple[int, ...], bool], int] = {}
         self._roles: list[Role] = []
         self._state_numbers: dict[Nodes, int] = {}
+        # By state: the nodes from which phrases go on, and the clues that end there.
         self._nodes: list[Nodes] = []
-        # The clues that end in a state: so many, the first at such a place.
+        self._ending: list[Nodes] = []
+        # The clues that end in a state as columns: so many, the first at such a place.
         self._clue, self._first, self._count = Column(np.int16), Column(np.int32), Column(np.int16)
         self._next: npt.NDArray[np.signedinteger]
         self.forget()
@@ -85,7 +89,7 @@ class Automaton:
 
     def forget(self) -> None:
         """Drop what was remembered; whoever keeps numbers of it must drop them, too."""
-        for kept in (self._role_numbers, self._roles, self._state_numbers, self._nodes):
+        for kept in (self._role_numbers, self._roles, self._state_numbers, self._nodes, self._ending):
             kept.clear()
         for column in (self._clue, self._first, self._count):
             column.clear()
@@ -118,6 +122,7 @@ class Automaton:
         onward, walkers = _over_pauses(roles), np.arange(len(words))
         found: list[tuple[Ints, Ints, Ints]] = []
         while len(walkers):
+            self._make_columns()
             ending = np.flatnonzero(self._count.all[states])
             counts = self._count.all[states[ending]]
             clues = self._clue.all[spread(self._first.all[states[ending]], counts)]
@@ -143,10 +148,9 @@ class Automaton:
         """What follows a state with a word of this role, remembered."""
         if (known := int(self._next[state, role])) != _UNKNOWN:
             return known
-        nodes = [node for node in self._nodes[state] if node >= 0]
-        leads, wild = self._roles[role]
+        nodes, (leads, wild) = self._nodes[state], self._roles[role]
         if role == PAUSE:
-            after = self._state(tuple(nodes))
+            after = self._state(nodes)
         elif role > PLAIN and leads.keys().isdisjoint(nodes):  # so it is with most
             after = self._work_out(state, PLAIN if wild else STOP)
         else:
@@ -154,7 +158,7 @@ class Automaton:
             if wild:
                 found.update(target for node in nodes for target in self._any.get(node, ()))
             after = self._state(tuple(sorted(found)))
-        if after > np.iinfo(self._next.dtype).max:
+        if after > _MOST_NARROW and self._next.dtype == np.int16:
             self._next = self._next.astype(np.int32)
         self._next[state, role] = after
         return after
@@ -168,15 +172,21 @@ class Automaton:
             wider[:rows, :columns] = self._next
             self._next = wider
 
+    def _make_columns(self) -> None:
+        """The columns of states that are new."""
+        new = self._ending[len(self._count.all) :]
+        if new:
+            counts = list(map(len, new))
+            self._first.extend(np.cumsum(counts) - counts + len(self._clue.all))
+            self._count.extend(counts)
+            self._clue.extend(list(chain.from_iterable(new)))
+
     def _state(self, found: Nodes) -> int:
         number = self._state_numbers.get(found)
         if number is None:
             number = self._state_numbers[found] = len(self._nodes)
-            clues = [-1 - node for node in found if node < 0]
-            self._nodes.append(found)
-            self._first.extend(len(self._clue.all))
-            self._count.extend(len(clues))
-            self._clue.extend(clues)
+            self._nodes.append(tuple([node for node in found if node >= 0]))
+            self._ending.append(tuple([-1 - node for node in found if node < 0]))
         return number
 
 

@@ -267,10 +267,14 @@ class Vader:
         return scores
 
 
+_NAMED = {word: tuple(word in words for words in _WORDS.values()) for word in chain.from_iterable(_WORDS.values())}
+_UNNAMED = (False,) * len(_WORDS)
+
+
 def _flags(term: Term) -> tuple[bool, ...]:
     """What is asked of a word, in the order of _FLAGS."""
-    named = (term.lower in words for words in _WORDS.values())
     scored, boosts = term.valence is not None, term.booster is not None
+    named = _NAMED.get(term.lower, _UNNAMED)
     return term.negates, term.upper, term.changes, term.idiom, scored, boosts, *named
 
 
