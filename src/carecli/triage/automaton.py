@@ -9,6 +9,7 @@ phrase is longer than its bounded repetitions.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
@@ -20,9 +21,9 @@ from carecli.triage.columns import Column, Ints, spread
 from carecli.triage.edges import Edges, Nodes
 from carecli.triage.phrases import Graph
 
-# So large a table is kept, 6 MB; then it is made anew.
-_MOST_STEPS = 3_000_000
-_ROOM = 256
+# So large a table is kept, 4 MB; then it is made anew.
+_MOST_STEPS = 2_000_000
+_ROOM = 64
 
 # Roles of marks and of words that no phrase names: none goes on over the end of a sentence, a comma does not matter.
 STOP, PAUSE, PLAIN = range(3)
@@ -185,8 +186,9 @@ class Automaton:
         number = self._state_numbers.get(found)
         if number is None:
             number = self._state_numbers[found] = len(self._nodes)
-            self._nodes.append(tuple([node for node in found if node >= 0]))
-            self._ending.append(tuple([-1 - node for node in found if node < 0]))
+            ends = bisect_left(found, 0)
+            self._nodes.append(found[ends:])
+            self._ending.append(tuple([-1 - node for node in found[:ends]]))
         return number
 
 
@@ -203,7 +205,7 @@ def _over_pauses(roles: Ints) -> Ints:
 
 
 def _room(needed: int, there: int) -> int:
-    return there if needed <= there else needed + needed // 4 + _ROOM
+    return there if needed <= there else needed + _ROOM
 
 
 def _role(pairs: Sequence[int], *, wild: bool) -> Role:

@@ -86,8 +86,7 @@ def hits_of(tokens: Tokens) -> Hits:
     valences = vader.valences(words)
     _add_idle_negations(words, valences)
     there = np.flatnonzero(valences)
-    named = [term.lower for term in vader.terms_at(words.places[there])]
-    return Hits(words.whose[there], valences[there], named).unmeant(mishaps)
+    return Hits(words.whose[there], valences[there], vader.words_at(words.places[there])).unmeant(mishaps)
 
 
 def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
@@ -98,17 +97,17 @@ def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
 def _phrases_in(words: Words) -> Iterator[Match]:
     """The longest entries of the care lexicon that are more than a single word with a valence, none overlapping."""
     vader, phrases, places, free = _vader(), _phrases(), words.places.tolist(), 0
-    terms, after = vader.known, np.roll(vader.numbers("second", words), -1)
+    known, after = vader.known, np.roll(vader.numbers("second", words), -1)
     for first in np.flatnonzero(_begin()[vader.numbers("first", words), after]).tolist():
         if first < free:
             continue
-        node: Node | None = phrases[terms[places[first]].lower]
+        node: Node | None = phrases[known[places[first]]]
         entry, end, reached = None, first, first
         while node is not None:
             reached += 1
             if node.entry:
                 entry, end = node.entry, reached
-            node = node.after.get(terms[places[reached]].lower)
+            node = node.after.get(known[places[reached]])
         if entry and (end > first + 1 or entry.kind != "valence"):
             yield Match(first, end, entry)
             free = end
@@ -117,16 +116,16 @@ def _phrases_in(words: Words) -> Iterator[Match]:
 def _mishaps(words: Words, matches: Sequence[Match]) -> list[int]:
     """The texts that tell of one more mishap."""
     texts = sorted({int(words.whose[match.start]) for match in matches if match.entry.kind == "again"})
-    lower = ([term.lower for term in _vader().terms_at(words.of(text))] for text in texts)
+    lower = (_vader().words_at(words.of(text)) for text in texts)
     return [text for text, each in zip(texts, lower, strict=True) if one_more_mishap(_care_lexicon().matches(each))]
 
 
 def _merged(words: Words, matches: Sequence[Match]) -> Words:
     """The words with each match as one word, under the name that VADER's lexicon knows it by."""
     vader, places, kept = _vader(), words.places.copy(), np.ones(len(words.places), bool)
+    upper = vader.are("upper", words)
     for start, end, entry in ((match.start, match.end, match.entry) for match in matches):
-        shout = all(term.upper for term in vader.terms_at(words.places[start:end]))
-        places[start] = vader.place(entry.text.upper() if shout else entry.text)
+        places[start] = vader.place(entry.text.upper() if upper[start:end].all() else entry.text)
         kept[start + 1 : end] = False
     return Words(places[kept], words.sizes - np.bincount(words.whose[~kept], minlength=len(words.sizes)))
 
@@ -135,7 +134,7 @@ def _add_idle_negations(words: Words, valences: Floats) -> None:
     """A small valence for each negation that none of the next three words takes up."""
     counts = valences != 0
     negations = np.flatnonzero(_vader().are("negates", words))
-    lower = [term.lower for term in _vader().terms_at(words.places[negations])]
+    lower = _vader().words_at(words.places[negations])
     for place, word in zip(negations.tolist(), lower, strict=True):
         if ("n't" in word or word in _NEGATIONS) and not counts[place : place + _REACH].any():
             valences[place] = _NOTHING

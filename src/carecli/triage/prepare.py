@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 4000
 # So many texts, and characters in them, are looked at together: enough for array operations to pay, little enough for
 # the processor's cache.
-_MOST_TEXTS, _MOST_TOGETHER = 2048, 150_000
+_MOST_TEXTS, _MOST_TOGETHER = 1024, 75_000
 
 _LINK = re.compile(r"https?://\S*|\bwww\.\S+", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![A-Za-z0-9_@.])@\w[\w.-]*(?:@\w[\w.-]*)?|\b[\w.+-]{1,64}@\w[\w-]*\.\w[\w.-]*")

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Urgency
 from carecli.text import fold
@@ -133,18 +134,18 @@ def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[st
     """How much more each word of each text weighs for the text's label than the labels of its head on average."""
     rows, sizes = linear.own(list(chain.from_iterable(words))), list(map(len, words))
     margins: Floats = np.zeros(len(rows))
-    for (head, names), means in zip(_heads(), _means(linear), strict=True):
+    for (head, names), sums in zip(_heads(), _sums(linear), strict=True):
         asked = [names.index(label) if label in names else -1 for label in labels]
         column = np.repeat(np.array(asked, np.int64), sizes)
         there = np.flatnonzero(column >= 0)
-        margins[there] = linear.weights[rows[there], head.start + column[there]] - means[rows[there]]
+        margins[there] = linear.weights[rows[there], head.start + column[there]] - sums[rows[there]] / len(names)
     return margins
 
 
 @lru_cache(maxsize=2)
-def _means(linear: Linear) -> list[Floats]:
-    """For each head the mean of the weights of its labels in each row."""
-    return [linear.weights[:, head].mean(axis=1) for head, _ in _heads()]
+def _sums(linear: Linear) -> list[npt.NDArray[np.int16]]:
+    """For each head the sum of the weights of its labels in each row."""
+    return [linear.weights[:, head].sum(axis=1, dtype=np.int16) for head, _ in _heads()]
 
 
 def _heads() -> tuple[tuple[slice, tuple[str, ...]], ...]:

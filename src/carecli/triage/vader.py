@@ -108,7 +108,7 @@ class Vader:
         self._first, self._count = Column(np.int64), Column(np.int64)
         self._valence, self._booster = Column(np.float64), Column(np.float64)
         self._flags, self._numbers = Column(np.bool_, len(_FLAGS)), Column(np.int16, len(self._noticed))
-        self.known: list[Term] = []
+        self.known: list[str] = []
         self._phrases: dict[str, int] = {}
         self._forget()
 
@@ -120,8 +120,8 @@ class Vader:
         starts = np.cumsum(tokens.sizes) - tokens.sizes
         return Words(places, np.add.reduceat(counts, starts) if len(starts) else starts)
 
-    def terms_at(self, places: Ints) -> list[Term]:
-        """The words that stand at some places of the columns."""
+    def words_at(self, places: Ints) -> list[str]:
+        """The words, in small letters, that stand at some places of the columns."""
         return [self.known[place] for place in places.tolist()]
 
     def place(self, word: str) -> int:
@@ -155,7 +155,7 @@ class Vader:
         self._add(list(chain.from_iterable(terms)))
 
     def _add(self, terms: Sequence[Term]) -> None:
-        self.known += terms
+        self.known += [term.lower for term in terms]
         self._valence.extend([term.valence or 0.0 for term in terms])
         self._booster.extend([term.booster or 0.0 for term in terms])
         self._flags.extend([_flags(term) for term in terms])
@@ -254,8 +254,7 @@ class Vader:
         """VADER's `_special_idioms_check` of the words around one."""
         end = words.starts[words.whose[place]] + words.sizes[words.whose[place]] - _BACK
         window = words.places[place - _BACK : min(place + _AHEAD + 1, end)]
-        lower = [term.lower for term in self.terms_at(window)]
-        return float(self._analyzer._special_idioms_check(valence, lower, _BACK))
+        return float(self._analyzer._special_idioms_check(valence, self.words_at(window), _BACK))
 
     def compounds(self, totals: Floats, texts: Sequence[str]) -> list[float]:
         """Sums of valences as scores −1…1; exclamation and question marks of the texts strengthen them."""

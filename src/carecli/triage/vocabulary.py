@@ -11,11 +11,13 @@ from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from carecli.triage.columns import Flags, Ints
 
 # So many units, and characters in them, are kept; then all are forgotten.
 _MOST_UNITS, _MOST_CHARACTERS = 24_000, 300_000
+_ROOM = 4_000
 # What stands after each text.
 END = ""
 # Held while numbers are used: what is remembered of words is shared by all threads.
@@ -57,17 +59,18 @@ class Rows:
 
     def __init__(self, learn: Callable[[Sequence[str]], None], forget: Callable[[], None]) -> None:
         self._learn, self._forget = learn, forget
-        self._row, self._count, self._whole = np.zeros(0, np.int64), 0, True
+        self._row: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._count, self._whole = 0, True
         self._times_forgotten = VOCABULARY.times_forgotten
 
-    def of(self, numbers: Ints) -> Ints:
+    def of(self, numbers: Ints) -> npt.NDArray[np.int32]:
         """The rows of the units with these numbers of the vocabulary."""
         if not self._whole or self._times_forgotten != VOCABULARY.times_forgotten:
             self.clear()
         if len(self._row) < len(VOCABULARY.units):
-            unknown = np.full(2 * len(VOCABULARY.units) - len(self._row), -1)
+            unknown = np.full(len(VOCABULARY.units) + _ROOM - len(self._row), -1, np.int32)
             self._row = np.concatenate([self._row, unknown])
-        rows: Ints = self._row[numbers]
+        rows = self._row[numbers]
         if len(new := numbers[rows < 0]):
             self._add(np.unique(new))
             rows = self._row[numbers]
@@ -76,7 +79,7 @@ class Rows:
     def clear(self) -> None:
         """No rows any more."""
         self._whole = False
-        self._row, self._count = np.zeros(0, np.int64), 0
+        self._row, self._count = np.zeros(0, np.int32), 0
         self._times_forgotten = VOCABULARY.times_forgotten
         self._forget()
         self._whole = True
