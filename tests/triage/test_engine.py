@@ -20,7 +20,7 @@ from carecli.model import (
     needs_reply,
 )
 from carecli.triage import Rules, classify, prioritise
-from carecli.triage.prepare import MAX_CHARACTERS, prepare
+from carecli.triage.prepare import MAX_CHARACTERS, prepare, prepared
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(
@@ -130,6 +130,32 @@ def test_threads_do_not_mix_up_their_texts() -> None:
     alone = [classify(part, RULES) for part in parts]
     with ThreadPoolExecutor(len(parts)) as threads:
         assert list(threads.map(lambda part: classify(part, RULES), parts)) == alone
+
+
+def test_threads_that_look_at_texts_otherwise_do_not_mix_them_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    languages = [verdict.language for verdict in classify(TEXTS, RULES)]
+    expected = classify(TEXTS, RULES)
+
+    def seen(thread: int) -> bool:
+        same = True
+        for turn in range(12):
+            new = [f"x{thread}y{turn}z{number}" for number in range(40)]
+            if thread % 2:
+                ready = prepared([*TEXTS, *new], RULES, [None] * (len(TEXTS) + len(new)))
+                same &= [p.language for p in ready[: len(TEXTS)]] == languages
+            else:
+                same &= classify([*TEXTS, *new], RULES)[: len(TEXTS)] == expected
+        return same
+
+    # Words are forgotten all the time.
+    monkeypatch.setattr("carecli.triage.vocabulary._MOST_UNITS", 100)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            assert all(threads.map(seen, range(4)))
+    finally:
+        sys.setswitchinterval(before)
 
 
 ANY_TEXT = st.one_of(st.sampled_from(TEXTS), st.text(max_size=80))
