@@ -16,6 +16,7 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import cycle, islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ SIGNALS = ("sentiment", "intent", "urgency", "needs_reply")
 _EDGE = 0.05
 _MOST = 1000
 ROUNDS = 7
+MANY = 2_000  # short texts, those of our own sets again and again
 # Their languages, and the columns with a sentiment.
 PUBLIC: dict[str, tuple[str, str | None]] = {
     "goemotions.csv": ("en", "topic"),
@@ -181,25 +183,31 @@ def side_by_side(texts: Sequence[str], analyzer: SentimentIntensityAnalyzer) -> 
     return [statistics.median(figures) for figures in zip(*rounds, strict=True)]
 
 
-def speed_lines(rows: Sequence[Row]) -> Iterator[list[object]]:
+def speed_lines(rows: Sequence[Row], data: Path) -> Iterator[list[object]]:
     """Texts a CPU second, vaderSentiment's and ours, by language, and on longer and longer texts."""
     analyzer = SentimentIntensityAnalyzer()
-    texts = {language: [row.text for row in rows if row.language == language] for language in LANGUAGES}
-    texts["all"] = [row.text for row in rows]
-    words = " ".join(row.text for row in rows if row.language == "en")
+    own = {language: [row.text for row in rows if row.language == language] for language in LANGUAGES}
+    texts = {language: list(islice(cycle(some), MANY)) for language, some in own.items()}
+    texts["all"] = list(islice(cycle([row.text for row in rows]), MANY))
+    if (data / "goemotions.csv").exists():
+        texts["English forum comments"] = [row.text for row in public(data, "goemotions.csv")]
+    words = " ".join(own["en"])
     for length in (140, 280, 500, 1000, 2000, 4000):
         starts = range(0, len(words) - length, 25 if length < 1000 else 300)
         texts[f"{length} characters"] = [words[start : start + length] for start in starts]
-    texts["one text"] = texts["en"][:1]
+    texts["en, 500 texts"], texts["en, 150 texts"], texts["en, one text"] = (
+        texts["en"][:size] for size in (500, 150, 1)
+    )
     texts["9 KB of sentiment"] = ["terrible awful horrible great " * 300]
     texts["280 emoji"] = ["😡" * 280]
+    texts |= {f"8 KB of {word!r}": [f"{word} " * (8_000 // len(word))] for word in ("beaten", "钱催", "רובה")}
     for name, some in texts.items():
         yield [name, *side_by_side(some, analyzer)]
 
 
-def print_speed(rows: Sequence[Row]) -> None:
+def print_speed(rows: Sequence[Row], data: Path) -> None:
     """How fast, and how much memory it took."""
-    measure.table(("texts a CPU second", "vaderSentiment", "engine", "ratio"), list(speed_lines(rows)))
+    measure.table(("texts a CPU second", "vaderSentiment", "engine", "ratio"), list(speed_lines(rows, data)))
     print(f"peak memory {measure.peak_mb():.0f} MB")
 
 
@@ -213,7 +221,7 @@ def main() -> None:
     rows, second = list(care()), list(care("second"))
     print(measure.versions())
     if arguments.speed:
-        print_speed(rows)
+        print_speed(rows, arguments.data)
         return
     meaning = vectors if arguments.semantic else None
     columns = ("sentiment", "texts", "vader F1", "vader recall −", "F1", "recall −", "calibration error")
@@ -235,7 +243,7 @@ def main() -> None:
     measure.table(("nobody in danger", "texts", "alarms"), [alarms(*each) for each in others.items()])
     measure.table(("emergencies", "texts", "recall", "precision"), list(emergencies(meaning)))
     if meaning is None:
-        print_speed(rows)
+        print_speed(rows, arguments.data)
 
 
 if __name__ == "__main__":
