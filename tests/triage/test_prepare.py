@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.text import fold
+from carecli.triage import symbols
 from carecli.triage.language import plain_word
 from carecli.triage.prepare import MAX_CHARACTERS, Rules, prepare, prepared
 from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
@@ -106,3 +107,9 @@ def test_lists_of_words_are_sorted_and_as_texts_are_compared(language: str) -> N
 def test_a_handle_of_common_words_takes_nothing_out_of_the_text() -> None:
     rules = Rules(handles=("@my.telco", "no.1airlines", "acme.social", "@velo@social.example"))
     assert prepare("My ACME and velo have no signal", rules).masked.split() == ["My", "and", "have", "no", "signal"]
+
+
+@given(st.from_regex(symbols._LAUGHTER, fullmatch=True), st.sampled_from(["", "。", " !"]))
+def test_every_laughter_is_heard(laughter: str, after: str) -> None:
+    text = f"好 {laughter}{after}"
+    assert symbols.marks(text, text) & LAUGHS

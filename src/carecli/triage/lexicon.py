@@ -94,15 +94,21 @@ class Lexicon:
         return found
 
     def _deeper(self, tokens: Sequence[str], start: int, index: int, node: Node) -> Match | None:
-        best = Match(start, index, node.entry) if node.entry else None
+        best = _match(start, index, node)
         if index >= len(tokens) or not node.after or self.keys is None:
             return best
         for key in self.keys(tokens[index]):
-            after = node.after.get(key)
-            longer = after and self._deeper(tokens, start, index + 1, after)
+            if (after := node.after.get(key)) is None:
+                continue
+            # Most entries are one word.
+            longer = self._deeper(tokens, start, index + 1, after) if after.after else _match(start, index + 1, after)
             if longer and (best is None or longer.end > best.end):
                 best = longer
         return best
+
+
+def _match(start: int, end: int, node: Node) -> Match | None:
+    return Match(start, end, node.entry) if node.entry else None
 
 
 @cache

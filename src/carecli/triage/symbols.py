@@ -19,6 +19,8 @@ ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI = (1 << place for place in range
 _LAUGHTER = re.compile(
     r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
 )
+# One of these is in every laughter.
+_LAUGHING_LETTERS = frozenset("😂🤣😆😹💀😝😜😛lrhxח哈呵嘿笑")
 # What laughter begins with in a word of ASCII letters and digits, or has anywhere; and what may stand beside such a
 # word without making an emoticon.
 _LAUGHING, _GIGGLE = ("lol", "lmao", "rofl", "haha", "hehe", "xd"), "hhh"
@@ -36,7 +38,7 @@ def marks(token: str, folded: str) -> int:
         found = LAUGHS if (core.startswith(_LAUGHING) or _GIGGLE in core) and _LAUGHTER.search(core) else 0
         found |= EMOJI if folded in symbols() else 0
     else:
-        found = LAUGHS if _LAUGHTER.search(folded) else 0
+        found = LAUGHS if not _LAUGHING_LETTERS.isdisjoint(folded) and _LAUGHTER.search(folded) else 0
         found |= SMIRKS if not _SMIRK.isdisjoint(token) else 0
         found |= EMOJI if _emoji_of(token) else 0
     if "!" in folded:
