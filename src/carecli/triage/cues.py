@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from carecli.triage.automaton import Automaton, Clue, Phrases
 from carecli.triage.columns import Flags, Ints, spread
-from carecli.triage.hits import END, KIND, PAGE, START, TEXT, Hits, Page
+from carecli.triage.hits import END, KIND, OFFSET, PAGE, START, TEXT, Hits, Page
 from carecli.triage.phrases import Graph, units
 from carecli.triage.vocabulary import Tokens, added
 from carecli.triage.wording import LETTERS, SPACE, Wording
@@ -36,16 +36,15 @@ bygone unreal mundane
 """
 # What texts are asked for.
 KINDS = (*_KINDS.split(), *DANGERS)
-_NUMBER = {kind: number for number, kind in enumerate(KINDS)}
+_NUMBER, _UNASKED = {kind: number for number, kind in enumerate(KINDS)}, len(KINDS)
 # What is looked for in texts of other languages too.
-_UNASKED = len(KINDS)
 _ANYWHERE = np.array([kind in ("emergency", "spam", "spam_weak") for kind in (*KINDS, "")])
 
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
 # A masked name leaves spaces where Chinese has none.
 _BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
-_NONE: Ints = np.zeros((8, 0), np.int64)
+_NONE: Ints = np.zeros((OFFSET + 1, 0), np.int64)
 
 
 class Book:
