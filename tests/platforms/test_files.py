@@ -385,6 +385,7 @@ def test_a_customer_cannot_add_rows_with_a_line_break() -> None:
 
 
 def test_long_fields_and_nul_bytes() -> None:
+    csv.field_size_limit(1 << 27)  # as another reader in the same process leaves it
     content = f"id,text,created_at\n1,{'x' * 900_000},{WHEN}\n2,{'x' * 1_100_000},{WHEN}\n3,a\0b,{WHEN}\n"
     found = good(f"id,text,created_at\n3,a\0b,{WHEN}\n")
     assert found[0].text == "a\ufffdb"

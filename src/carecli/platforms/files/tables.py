@@ -35,7 +35,7 @@ def csv_rows(text: io.TextIOWrapper, checked: Checked) -> Iterator[Raw | Rejecte
     A row whose quotes are broken is rejected alone: reading goes on at its second line. Rows without any
     content are passed over.
     """
-    csv.field_size_limit(max(csv.field_size_limit(), LONGEST_FIELD))
+    csv.field_size_limit(LONGEST_FIELD)  # of the whole process: others set their own, too
     lines = _Lines(text)
     delimiter = lines.delimiter()
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
