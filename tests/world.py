@@ -8,9 +8,11 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -18,33 +20,73 @@ NOW = "2026-11-20T12:00:00Z"
 
 # A process of its own for every command, forked from one that has imported the program already: starting Python
 # takes ten times as long as most commands. `World.start` and tests/test_startup.py start it from nothing.
-_PRELOADED = ["tests.forked"]
+_PRELOADED = ["tests.forked", "tests.warm"]
+
+# Whoever starts a process asks all others of this test how they ended, and the answer can be read only once: with two
+# threads at it, one would find nothing, and multiprocessing calls that 255.
+_ONE_ASKS = threading.Lock()
+
+
+class Forked:
+    """`care ARGUMENTS` in a forked process, as `subprocess.Popen` would show it."""
+
+    def __init__(self, arguments: Sequence[str], environment: dict[str, str], folder: Path, stdin: str = "") -> None:
+        from tests.forked import care
+
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOADED)
+        self._folder = tempfile.TemporaryDirectory(prefix="care-run-")
+        self._streams = [Path(self._folder.name) / stream for stream in ("stdin", "stdout", "stderr")]
+        self._streams[0].write_bytes(stdin.encode())
+        self._process = context.Process(
+            target=care, args=(list(arguments), environment, str(folder), list(map(str, self._streams)))
+        )
+        with _ONE_ASKS:
+            self._process.start()
+
+    @property
+    def returncode(self) -> int | Any:
+        with _ONE_ASKS:
+            return self._process.exitcode
+
+    def poll(self) -> int | None:
+        """How it has ended; None: it has not."""
+        return self.returncode
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+
+    def communicate(self, timeout: float = 120) -> tuple[str, str]:
+        """Wait for its end, once; what it has written."""
+        wait([self._process.sentinel], timeout)
+        assert self.returncode is not None, "care did not end"
+        with self._folder:
+            output, errors = (
+                stream.read_bytes().decode() if stream.exists() else "" for stream in self._streams[1:]
+            )  # who is killed at once has none
+        return output, errors
+
+
+Running = Forked | subprocess.Popen[str]
+
+
+def _needs_a_start(environment: dict[str, str]) -> bool:
+    return os.name == "nt" or "PYTHONPATH" in environment  # what is injected at the start needs a real one
 
 
 def run_care(
     arguments: Sequence[str], environment: dict[str, str], folder: Path, stdin: str
 ) -> subprocess.CompletedProcess[str]:
     """Run `care ARGUMENTS` to its end, in a process of its own."""
-    if os.name == "nt" or "PYTHONPATH" in environment:  # what is injected at the start needs a real one
+    if _needs_a_start(environment):
         command = [sys.executable, "-m", "carecli", *arguments]
         given = stdin.encode()
         ran = subprocess.run(command, env=environment, cwd=folder, input=given, capture_output=True, check=False)
         return subprocess.CompletedProcess(command, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
-    from tests.forked import care
-
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
-    with tempfile.TemporaryDirectory(prefix="care-run-") as name:
-        streams = [Path(name) / stream for stream in ("stdin", "stdout", "stderr")]
-        streams[0].write_bytes(stdin.encode())
-        process = context.Process(
-            target=care, args=(list(arguments), environment, str(folder), list(map(str, streams)))
-        )
-        process.start()
-        process.join(120)
-        assert process.exitcode is not None, f"care {' '.join(arguments)} did not end"
-        output, errors = (stream.read_bytes().decode() for stream in streams[1:])
-        return subprocess.CompletedProcess(list(arguments), process.exitcode, output, errors)
+    process = Forked(arguments, environment, folder, stdin)
+    output, errors = process.communicate()
+    return subprocess.CompletedProcess(list(arguments), process.returncode, output, errors)
 
 
 @dataclass
@@ -91,6 +133,11 @@ class World:
             text=True,
             encoding="utf-8",
         )
+
+    def begin(self, *arguments: str) -> Running:
+        """The same, forked where that is possible: for processes that are killed, or compete, once they are at work."""
+        environment = self.environment
+        return self.start(*arguments) if _needs_a_start(environment) else Forked(arguments, environment, self.folder)
 
     def run(
         self, *arguments: str, stdin: str = "", expect: int | Sequence[int] = 0

@@ -182,7 +182,7 @@ def test_every_change_is_one_event_with_its_agent(world: World) -> None:
 def test_eight_at_once_one_wins_each_case(world: World) -> None:
     world.init()
     world.mentions(*({"id": str(n), "author": f"u{n}", "text": "@acme where is my bag?"} for n in range(1, 9)))
-    runs = [world.start("claim", "3", "--as", f"agent{n}", "--json") for n in range(8)]
+    runs = [world.begin("claim", "3", "--as", f"agent{n}", "--json") for n in range(8)]
     errors = [run.communicate(timeout=120)[1] for run in runs]
     statuses = [run.returncode for run in runs]
     assert sorted(statuses) == [0] + [1] * 7, errors
@@ -191,7 +191,7 @@ def test_eight_at_once_one_wins_each_case(world: World) -> None:
     assert all(winner in error for error, status in zip(errors, statuses, strict=True) if status)
     assert world.json("claim", "3", "--as", winner)["assignee"] == winner  # again is no conflict
     world.run("assign", "3", "")
-    runs = [world.start("claim", "--next", "--as", f"agent{n}", "--json") for n in range(8)]
+    runs = [world.begin("claim", "--next", "--as", f"agent{n}", "--json") for n in range(8)]
     errors = [run.communicate(timeout=120)[1] for run in runs]
     assert [run.returncode for run in runs] == [0] * 8, errors
     assert {case["assignee"] for case in world.json("queue")} == {f"agent{n}" for n in range(8)}

@@ -12,13 +12,17 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.world import World
 
-pytestmark = pytest.mark.servers
+# Both wait for the same minute.
+pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("cron")]
 
 PATIENCE = 100.0  # seconds: cron looks once a minute
 INSTALL = """
@@ -86,8 +90,44 @@ def desk(folder: Path) -> World:
     return world
 
 
-def runs(world: World, command: list[str]) -> None:
-    """The daemon that `command` becomes fetches, and makes the report."""
+def debians(folder: Path) -> tuple[World, list[str]]:
+    """A desk, and the command that becomes Debian's cron for it."""
+    return desk(folder / "50% of $HOME's work"), ["unshare", "--mount", "sh", "-c", DEBIAN]
+
+
+def busyboxs(folder: Path) -> tuple[World, list[str]]:
+    """A desk, and the command that becomes BusyBox's cron for it."""
+    program = folder / "crontab"
+    program.write_text(CRONTAB)
+    program.chmod(0o755)
+    world = desk(folder / "half of $HOME's work")  # it knows no way to write a %
+    world.env |= {"PATH": f"{folder}:{os.environ['PATH']}", "CRON_TABLES": str(world.folder / "tables")}
+    return world, ["sh", "-c", BUSYBOX]
+
+
+@dataclass
+class Cron:
+    """A daemon that runs, and the world that it works for."""
+
+    world: World
+    daemon: subprocess.Popen[str]
+
+    def works(self) -> None:
+        """It fetches, and makes the report."""
+        world, wanted = self.world, self.world.folder / "day.html"
+        until = time.monotonic() + PATIENCE
+        while not (wanted.exists() and world.json("search", "bag")) and time.monotonic() < until:
+            assert self.daemon.poll() is None, self.daemon.stdout and self.daemon.stdout.read()
+            time.sleep(1)
+        log = world.folder / "care.log"
+        assert wanted.exists(), log.read_text() if log.exists() else "no line has run"
+        assert wanted.read_text().startswith("<!DOCTYPE html>")
+        assert world.json("search", "bag")[0]["source"] == "posts"
+
+
+@contextmanager
+def started(world: World, command: list[str]) -> Iterator[Cron]:
+    """The daemon that `command` becomes, until it is no longer needed."""
     daemon = subprocess.Popen(
         [*command, "sh", sys.executable],
         env=world.environment,
@@ -96,31 +136,30 @@ def runs(world: World, command: list[str]) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    wanted = world.folder / "day.html"
     try:
-        until = time.monotonic() + PATIENCE
-        while not (wanted.exists() and world.json("search", "bag")) and time.monotonic() < until:
-            assert daemon.poll() is None, daemon.stdout and daemon.stdout.read()
-            time.sleep(1)
+        yield Cron(world, daemon)
     finally:
         daemon.terminate()
         daemon.wait(10)
-    log = world.folder / "care.log"
-    assert wanted.exists(), log.read_text() if log.exists() else "no line has run"
-    assert wanted.read_text().startswith("<!DOCTYPE html>")
-    assert world.json("search", "bag")[0]["source"] == "posts"
 
 
-def test_debians_cron_fetches_and_reports(tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def crons(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Cron]]:
+    """The daemons that can run here."""
+    able = {"debian": (without_debians, debians), "busybox": (without_busyboxs, busyboxs)}
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(started(*made(tmp_path_factory.mktemp(name))))
+            for name, (without, made) in able.items()
+            if without() is None
+        }
+
+
+def test_debians_cron_fetches_and_reports(crons: dict[str, Cron]) -> None:
     ensure_able(without_debians(), without_busyboxs())
-    runs(desk(tmp_path / "50% of $HOME's work"), ["unshare", "--mount", "sh", "-c", DEBIAN])
+    crons["debian"].works()
 
 
-def test_busyboxs_cron_fetches_and_reports(tmp_path: Path) -> None:
+def test_busyboxs_cron_fetches_and_reports(crons: dict[str, Cron]) -> None:
     ensure_able(without_busyboxs(), without_debians())
-    program = tmp_path / "crontab"
-    program.write_text(CRONTAB)
-    program.chmod(0o755)
-    world = desk(tmp_path / "half of $HOME's work")  # it knows no way to write a %
-    world.env |= {"PATH": f"{tmp_path}:{os.environ['PATH']}", "CRON_TABLES": str(world.folder / "tables")}
-    runs(world, ["sh", "-c", BUSYBOX])
+    crons["busybox"].works()

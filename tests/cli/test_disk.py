@@ -183,8 +183,8 @@ def test_two_imports_at_once_lose_nothing(world: World) -> None:
     world.init()
     for name, first in (("one", 1), ("two", 10_001), ("three", 20_001)):
         world.write(f"{name}.jsonl", rows(2_500, first=first))
-    runs = [world.start("import", f"{name}.jsonl", "--json") for name in ("one", "two", "three")]
-    runs += [world.start("report", "--json"), world.start("queue", "--json")]
+    runs = [world.begin("import", f"{name}.jsonl", "--json") for name in ("one", "two", "three")]
+    runs += [world.begin("report", "--json"), world.begin("queue", "--json")]
     for run in runs:
         out, error = run.communicate(timeout=300)
         assert (run.returncode, error) == (0, ""), error
@@ -197,7 +197,7 @@ def test_two_imports_at_once_lose_nothing(world: World) -> None:
 def test_the_same_file_by_two_processes_at_once(world: World) -> None:
     world.init()
     world.write("one.jsonl", rows(1_500))
-    runs = [world.start("import", "one.jsonl", "--json") for _ in range(3)]
+    runs = [world.begin("import", "one.jsonl", "--json") for _ in range(3)]
     done = [json.loads(run.communicate(timeout=300)[0]) for run in runs]
     assert sum(each["new"] for each in done) == 1_500
     cases = world.json("queue", "--all")
@@ -205,7 +205,7 @@ def test_the_same_file_by_two_processes_at_once(world: World) -> None:
 
 
 def test_a_new_database_by_eight_processes_at_once(world: World) -> None:
-    runs = [world.start("queue", "--json") for _ in range(8)]
+    runs = [world.begin("queue", "--json") for _ in range(8)]
     assert [(*run.communicate(timeout=120), run.returncode) for run in runs] == [("[]\n", "", 0)] * 8
 
 

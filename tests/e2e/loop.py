@@ -95,7 +95,7 @@ class Loop:
             world = world_in(tmp_path, town, base_url=proxy.url)
             written = town.say_many(2 * town.page + 11)
             with proxy.stop(town.listing, "asked", method="GET", nth=1) as stop:
-                process = world.start("fetch")
+                process = world.begin("fetch")
                 stop.wait()
                 process.kill()
                 process.communicate()

@@ -74,18 +74,13 @@ def _be(order: dict[str, Any]) -> None:
 
 def _warm_up() -> None:
     """Import what commands import lazily, and compile the rules' patterns: none of that touches anything."""
-    import carecli.cli.draft
-    import carecli.cli.reply
-    import carecli.cli.respond
     import tests.forked
+    import tests.warm
     from carecli import platforms
-    from carecli.replies import guardrails, quote, rules
 
-    _ = carecli, tests
+    _ = tests
     for name in ("mastodon", "bluesky"):
         platforms.load(name)
-    guardrails.check("Your bag has been found.", rules.Context(language="en"))
-    quote.telling_clause("where is bag number 3?", "en")
 
 
 def serve() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import random
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,7 @@ from tests.e2e.proxy import MOMENTS, Moment, Proxy
 from tests.e2e.towns import BlueskyTown, MastodonTown, Town, reply_status, stored, world_in
 from tests.platforms.atproto import Network
 from tests.platforms.fedi import Fediverse
-from tests.world import World
+from tests.world import Running, World
 
 SEED = 20261121
 CASES = 30
@@ -46,8 +45,8 @@ class Street:
         self.used.append(case)
         return case, self.waiting[case]
 
-    def start_reply(self, case: int) -> subprocess.Popen[str]:
-        return self.world.start("reply", str(case), TEXT.format(case), "--yes", "--json")
+    def start_reply(self, case: int) -> Running:
+        return self.world.begin("reply", str(case), TEXT.format(case), "--yes", "--json")
 
     def status(self, case: int) -> str | None:
         return reply_status(self.world.db, case)
@@ -90,7 +89,7 @@ def street(town: Town, folder: Path, *, without: tuple[str, ...] = ()) -> Iterat
         yield made
 
 
-def kill(process: subprocess.Popen[str]) -> None:
+def kill(process: Running) -> None:
     """SIGKILL, and wait until it is gone."""
     process.kill()
     process.communicate()
@@ -135,7 +134,7 @@ class Kills:
             (self.looking, "GET", ["outbox", "send"]),
         ):
             with street.proxy.stop(path, "done", method=method) as stop:
-                process = street.world.start(*command)
+                process = street.world.begin(*command)
                 stop.wait()
                 kill(process)
         assert street.status(case) == "unsure"
@@ -147,7 +146,7 @@ class Kills:
         moments: tuple[Moment, ...] = ("asked", "done")
         for moment, command in zip(moments, commands, strict=True):
             with street.proxy.stop(street.town.posting, moment) as stop:
-                process = street.world.start(*command)
+                process = street.world.begin(*command)
                 stop.wait()
                 kill(process)
         assert len(street.town.answers(question)) == 1
@@ -160,7 +159,7 @@ class Kills:
         command = ["reply", str(case), text, "--thread", "--yes"]
         for _ in range(2):
             with street.proxy.stop(street.town.posting, "done") as stop:
-                process = street.world.start(*command)
+                process = street.world.begin(*command)
                 stop.wait()
                 kill(process)
             command = ["outbox", "send"]
@@ -216,9 +215,9 @@ class Everywhere(Kills):
             stop.wait()
             kill(process)
         with street.proxy.stop(street.town.posting, "asked") as stop:
-            first = street.world.start("outbox", "send", "--json")
+            first = street.world.begin("outbox", "send", "--json")
             stop.wait()
-            second = street.world.start("outbox", "send", "--json")
+            second = street.world.begin("outbox", "send", "--json")
             time.sleep(street.seconds)
             assert second.poll() is None, "the second one waits for the first"
             stop.let_go()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from textual import _wait
 from textual.pilot import Pilot
 
 from carecli.cli.context import Context
@@ -17,6 +18,11 @@ from carecli.seat import Seat
 from carecli.store.connect import open_store
 from carecli.tui.app import Triage
 from tests.world import NOW, World
+
+# Textual waits until the process has been idle for 20 ms, two to five times a key, and most of a test is that. Here
+# idleness is looked at more often; what is under way in other threads is waited for by itself (`rest`).
+_wait.SLEEP_GRANULARITY /= 4
+_wait.SLEEP_IDLE /= 4
 
 
 @dataclass
