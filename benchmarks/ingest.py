@@ -1,6 +1,6 @@
 """How fast mentions get in: our road against a bare executemany into the same tables, in the same run.
 
-    python benchmarks/ingest.py [--million] [--runs 3] [--triage]
+    python benchmarks/ingest.py [--million] [--counts 10000 ...] [--runs 3] [--roads store triage ...]
 
 Every run has a fresh database and its own process, so that peak memory is its own. Making the mentions is not timed;
 each batch is made, then its road is.

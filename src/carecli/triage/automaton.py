@@ -74,6 +74,7 @@ class Automaton:
         self._any = self._edges.any
         self._role_numbers: dict[tuple[tuple[int, ...], bool], int] = {}
         self._roles: list[Role] = []
+        self._targets: dict[Nodes, Nodes] = {}
         self._state_numbers: dict[Nodes, int] = {}
         # By state: the nodes from which phrases go on, and the clues that end there.
         self._nodes: list[Nodes] = []
@@ -90,7 +91,7 @@ class Automaton:
 
     def forget(self) -> None:
         """Drop what was remembered; whoever keeps numbers of it must drop them, too."""
-        for kept in (self._role_numbers, self._roles, self._state_numbers, self._nodes, self._ending):
+        for kept in (self._role_numbers, self._roles, self._targets, self._state_numbers, self._nodes, self._ending):
             kept.clear()
         for column in (self._clue, self._first, self._count):
             column.clear()
@@ -107,7 +108,7 @@ class Automaton:
             role = known
         else:
             role = self._role_numbers[leads, wild] = len(self._roles)
-            self._roles.append(_role(leads, wild=wild))
+            self._roles.append(self._role(leads, wild=wild))
         return role, self._state(start) if start else NO_START
 
     def start(self, form: str) -> int:
@@ -182,6 +183,16 @@ class Automaton:
             self._count.extend(counts)
             self._clue.extend(list(chain.from_iterable(new)))
 
+    def _role(self, pairs: Sequence[int], *, wild: bool) -> Role:
+        leads: dict[int, list[int]] = {}
+        for node, target in zip(pairs[::2], pairs[1::2], strict=True):
+            leads.setdefault(node, []).append(target)
+        return Role({node: self._one(tuple(targets)) for node, targets in leads.items()}, wild)
+
+    def _one(self, nodes: Nodes) -> Nodes:
+        """The same in memory for the same nodes: many words lead to them."""
+        return self._targets.setdefault(nodes, nodes)
+
     def _state(self, found: Nodes) -> int:
         number = self._state_numbers.get(found)
         if number is None:
@@ -206,10 +217,3 @@ def _over_pauses(roles: Ints) -> Ints:
 
 def _room(needed: int, there: int) -> int:
     return there if needed <= there else needed + _ROOM
-
-
-def _role(pairs: Sequence[int], *, wild: bool) -> Role:
-    leads: dict[int, list[int]] = {}
-    for node, target in zip(pairs[::2], pairs[1::2], strict=True):
-        leads.setdefault(node, []).append(target)
-    return Role({node: tuple(targets) for node, targets in leads.items()}, wild)

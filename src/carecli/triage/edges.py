@@ -17,8 +17,9 @@ _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
 Nodes = tuple[int, ...]
 # Where a word leads that begins a phrase; and from which node to which it leads else, one pair after another.
 Leads = tuple[Nodes, tuple[int, ...]]
-# By beginning of a word: its edges, and those with more letters after it. Every beginning of a beginning is there.
-_Stems = dict[str, tuple[list[Leads], list[Leads]]]
+# By beginning of a word: its edges, and those with more letters after it. Every beginning of a beginning is there, too,
+# though most have nothing of their own.
+_Stems = dict[str, tuple[Sequence[Leads], Sequence[Leads]]]
 _NOWHERE: Leads = ((), ())
 
 
@@ -85,11 +86,10 @@ def _parted(pairs: Sequence[int]) -> Leads:
 
 
 def _beginnings(stems: Mapping[str, Leads], longer: Mapping[str, Leads]) -> _Stems:
-    found: _Stems = {text[:end]: ([], []) for text in (*stems, *longer) for end in range(1, len(text) + 1)}
-    for text, leads in stems.items():
-        found[text][0].append(leads)
-    for text, leads in longer.items():
-        found[text][1].append(leads)
+    texts = {*stems, *longer}
+    found: _Stems = dict.fromkeys((text[:end] for text in texts for end in range(1, len(text) + 1)), ((), ()))
+    for text in texts:
+        found[text] = (stems[text],) if text in stems else (), (longer[text],) if text in longer else ()
     return found
 
 

@@ -15,27 +15,48 @@ from tempfile import TemporaryFile
 from threading import Lock
 from typing import IO, Any
 from unicodedata import normalize
+from zipfile import ZipFile
 
 import numpy as np
 import numpy.typing as npt
 from py3langid.langid import MODEL_DIR, MODEL_FILE
 
-_MOST_ROWS = 4_000
+_MOST_MOVES = 2_500
+_MOST_WEIGHTS = 8_000
 _MOST_STEPS = 4_000
 _AT_ONCE = 128
+_ROWS_AT_ONCE = 4_096
+_BYTES = 256
 
 Floats = npt.NDArray[np.floating[Any]]
 Places = npt.NDArray[np.intp]
 
 
+class _Table:
+    """A table of numbers in a temporary file."""
+
+    def __init__(self, file: IO[bytes], kind: np.dtype[Any], width: int) -> None:
+        self.kind, self.width = kind, width
+        self._file = file
+        self._size = width * kind.itemsize
+        self._lock = Lock()
+
+    def row(self, number: int) -> bytes:
+        """One row of it."""
+        place = number * self._size
+        if sys.platform == "win32" or isinstance(self._file, BytesIO):
+            with self._lock:
+                self._file.seek(place)
+                return self._file.read(self._size)
+        # A process that was forked shares the file's position.
+        return os.pread(self._file.fileno(), self._size, place)
+
+
 class _Moves:
     """The table of moves, 256 numbers a row, of which only the rows that came up are in memory."""
 
-    def __init__(self, file: IO[bytes], kind: str, size: int) -> None:
-        self._file = file
-        self._kind = kind
-        self._size = 256 * size
-        self._lock = Lock()
+    def __init__(self, table: _Table) -> None:
+        self._table = table
         self._rows: dict[int, Sequence[int]] = {}
 
     def row(self, number: int) -> Sequence[int]:
@@ -43,30 +64,48 @@ class _Moves:
         return self._rows.get(number) or self._read(number)
 
     def _read(self, number: int) -> Sequence[int]:
-        place = number * self._size
-        if sys.platform == "win32" or isinstance(self._file, BytesIO):
-            with self._lock:
-                self._file.seek(place)
-                content = self._file.read(self._size)
-        else:  # a process that was forked shares the file's position
-            content = os.pread(self._file.fileno(), self._size, place)
-        if len(self._rows) >= _MOST_ROWS:
+        if len(self._rows) >= _MOST_MOVES:
             self._rows.clear()
-        row = self._rows[number] = array(self._kind, content)
+        row = self._rows[number] = array(self._table.kind.char, self._table.row(number))
         return row
+
+
+class _Weights:
+    """What each feature says of each language, a row a feature, of which only the rows that came up are in memory."""
+
+    def __init__(self, table: _Table, count: int) -> None:
+        self.count = count
+        self._table = table
+        self._place = np.full(count, -1, np.int32)
+        self._there: Floats = np.zeros((0, table.width), table.kind)
+        self._lock = Lock()
+
+    def of(self, features: Places) -> Floats:
+        """The rows of some features."""
+        with self._lock:
+            if len(self._there) > _MOST_WEIGHTS:
+                self._place.fill(-1)
+                self._there = self._there[:0]
+            new = np.unique(features[self._place[features] < 0])
+            if len(new):
+                read = np.frombuffer(b"".join(map(self._table.row, new.tolist())), self._table.kind)
+                self._there = np.concatenate([self._there, read.reshape(-1, self._table.width)])
+                self._place[new] = np.arange(len(self._there) - len(new), len(self._there))
+            rows: Floats = self._there[self._place[features]]
+            return rows
 
 
 class Identifier:
     """The model: an automaton over bytes that names features, and what each feature says of each language.
 
-    `weights` has a row a feature and a column a language (`codes`, of which one may stand twice), `start` is what
-    every text begins with; `rows` and `features` are the row of moves and the feature (or −1) of each state.
+    `weights` has a column for each language (`codes`, of which one may stand twice), `start` is what every text begins
+    with; `rows` and `features` are the row of moves and the feature (or −1) of each state.
     """
 
     def __init__(
         self,
         codes: Sequence[str],
-        weights: Floats,
+        weights: _Weights,
         start: Floats,
         moves: _Moves,
         rows: Sequence[int],
@@ -107,10 +146,10 @@ class Identifier:
         """What the features of each text say, one number for each of some columns; the same whatever is beside it."""
         found = [self._features_in(content) for content in contents]
         whose = np.repeat(np.arange(len(found)), list(map(len, found)))
-        cells = whose * len(self._weights) + np.fromiter(chain.from_iterable(found), np.int64, len(whose))
+        cells = whose * self._weights.count + np.fromiter(chain.from_iterable(found), np.int64, len(whose))
         cells, counts = np.unique(cells, return_counts=True)
-        whose, rows = np.divmod(cells, len(self._weights))
-        weighed = np.log1p(counts)[:, None] * self._weights[rows[:, None], columns]
+        whose, rows = np.divmod(cells, self._weights.count)
+        weighed = np.log1p(counts)[:, None] * self._weights.of(rows)[:, columns]
         scores = np.tile(self._start[columns].astype(np.float64), (len(found), 1))
         starts = np.flatnonzero(np.diff(whose, prepend=-1))
         if len(starts):
@@ -162,20 +201,45 @@ def _loaded(wanted: frozenset[str], new_file: Callable[[], IO[bytes]]) -> Identi
         with lzma.open(MODEL_DIR / MODEL_FILE) as packed:
             copyfileobj(packed, plain)
         plain.seek(0)
-        with np.load(plain, allow_pickle=False) as model:
-            moves = new_file()  # it is read as long as the model is used
-            table = model["nextmove"]
-            moves.write(table.data.cast("B"))
-            moves.flush()
-            kind = table.dtype
-            del table
-            classes = model["classes"].tolist()
+        with ZipFile(plain) as model:
+            classes = _array(model, "classes").tolist()
             kept = [index for index, code in enumerate(classes) if code in wanted]
+            features = _array(model, "out_feat")
             return Identifier(
                 [classes[index] for index in kept],
-                np.ascontiguousarray(model["ptc"][:, kept]),
-                model["pc"][kept],
-                _Moves(moves, kind.char, kind.itemsize),
-                memoryview(model["nextmove_row"]),
-                memoryview(model["out_feat"]),
+                _Weights(_table(model, "ptc", new_file(), kept), int(features.max()) + 1),
+                _array(model, "pc")[kept],
+                _Moves(_table(model, "nextmove", new_file())),
+                _array(model, "nextmove_row").data,
+                features.data,
             )
+
+
+def _array(model: ZipFile, name: str) -> npt.NDArray[Any]:
+    """One of the arrays of the model."""
+    with model.open(f"{name}.npy") as source:
+        found: npt.NDArray[Any] = np.lib.format.read_array(source, allow_pickle=False)
+        return found
+
+
+def _table(model: ZipFile, name: str, target: IO[bytes], kept: Sequence[int] | None = None) -> _Table:
+    """Some columns of an array of the model, or one in rows of 256, in a file that stays as long as the model does."""
+    with model.open(f"{name}.npy") as source:
+        size, kind = _header(source)
+        if kept is None:
+            copyfileobj(source, target)
+        else:
+            while rows := source.read(_ROWS_AT_ONCE * size[1] * kind.itemsize):
+                target.write(np.frombuffer(rows, kind).reshape(-1, size[1])[:, kept].tobytes())
+    target.flush()
+    return _Table(target, kind, _BYTES if kept is None else len(kept))
+
+
+def _header(source: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """The size of a file of one array and its kind of number; the numbers, row by row, are what is left to read."""
+    version = np.lib.format.read_magic(source)
+    read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+    size, by_columns, kind = read(source)
+    if by_columns and len(size) > 1:
+        raise ValueError("py3langid's model stands in columns")
+    return size, kind
