@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import IO
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -72,6 +73,7 @@ def test_few_letters_are_in_the_declared_or_the_first_configured_language() -> N
     assert detect("ok", languages=("pl", "en")) == "pl"
     assert detect("ok", declared="de", languages=FOUR) == "de"
     assert detect("ok", declared="he", languages=("he", "en")) == "en"
+    assert detect("ok 👍", languages=("he", "zh")) == "en"
 
 
 def test_a_declared_language_is_a_hint_not_the_truth() -> None:
@@ -136,6 +138,16 @@ def test_the_model_is_read_where_there_is_no_place_for_temporary_files(monkeypat
     other = identifier.identifier.__wrapped__(codes)
     texts = ["wo ist mein paket geblieben", "waar blijft mijn pakket", "où est mon colis", ""]
     assert (usual.shares(texts, tuple(codes)) == other.shares(texts, tuple(codes))).all()
+
+
+def test_the_model_says_the_same_however_little_of_it_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = ("de", "fr", "nl", "ru")
+    texts = [text for text, _ in (*OURS, *OTHERS)]
+    usual = identifier.identifier(frozenset(codes)).shares(texts, codes)
+    for name in ("_MOST_MOVES", "_MOST_WEIGHTS", "_MOST_STEPS"):
+        monkeypatch.setattr(identifier, name, 20)
+    sparing = identifier.identifier.__wrapped__(frozenset(codes))
+    assert (np.concatenate([sparing.shares([text], codes) for text in texts]) == usual).all()
 
 
 @given(st.lists(st.text(max_size=40), max_size=6))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import random
 from importlib.resources import files
+from typing import Literal
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from carecli.text import fold
 from carecli.triage import symbols
+from carecli.triage.engine import judge
 from carecli.triage.language import plain_word
 from carecli.triage.prepare import MAX_CHARACTERS, Rules, prepare, prepared
 from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
@@ -113,3 +116,13 @@ def test_a_handle_of_common_words_takes_nothing_out_of_the_text() -> None:
 def test_every_laughter_is_heard(laughter: str, after: str) -> None:
     text = f"好 {laughter}{after}"
     assert symbols.marks(text, text) & LAUGHS
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_text_and_a_name_may_be_composed_or_not(form: Literal["NFC", "NFD"]) -> None:
+    rules = Rules(languages=("pl", "en"), brand_names=("Żółw",))
+    text = "Żółw, nie działa mi łączność, dlaczego?"
+    (other,) = judge([normalize(form, text)], rules)
+    (same,) = judge([text], Rules(languages=("pl", "en"), brand_names=(normalize(form, "Żółw"),)))
+    assert prepare(normalize(form, text), rules).masked.split()[0] == ","
+    assert other.verdict == same.verdict

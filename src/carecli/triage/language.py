@@ -329,18 +329,16 @@ def _of_shared_script(
         return None
     words = compiled(_WORDS).findall(text[first.start() : first.start() + _SAMPLE].lower().replace("’", "'"))
     few = script == _LATIN and sum(map(len, words)) < _FEW_LETTERS
-    if few and (likely := _of_few_letters(words, hint, configured)):
-        return likely
+    if few and "".join(words).isascii():
+        return _of_few_letters(words, hint, configured)
     return _Doubt(script, hint), " ".join(words)
 
 
-def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, ...]) -> str | None:
-    """For "ok", "nie" or "thx": the declared or the first configured language that is written so."""
-    if not "".join(words).isascii():
-        return None
+def _of_few_letters(words: list[str], hint: str | None, configured: tuple[str, ...]) -> str:
+    """For "ok", "nie" or "thx": the declared or the first configured language that is written so, else English."""
     if "pl" in configured and not _POLISH.isdisjoint(words) and _ENGLISH.isdisjoint(words):
         return "pl"
-    return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), None)
+    return next((code for code in (hint, *configured) if code in _SHARED[_LATIN]), "en")
 
 
 def _by_model(samples: Sequence[str], doubt: _Doubt, configured: tuple[str, ...]) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from unicodedata import normalize
 
 from carecli.text import fold
 from carecli.text.plain import Table
@@ -49,7 +50,7 @@ class Rules:
 class Prepared(NamedTuple):
     """A text and what every signal needs of it.
 
-    `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same with links, addresses, @handles and
+    `text` is the original, at most `MAX_CHARACTERS`. `masked` is the same in NFC with links, addresses, @handles and
     the brand's names as spaces, case kept; `tokens` is what stands between its spaces, line breaks as "¶". `language`
     is ISO 639-1 or None; `marks` are bits (`symbols.py`). `plain` is `masked` made `comparable` where words stand
     without spaces, else "". `links` and `handles` count what was masked.
@@ -130,6 +131,8 @@ def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) ->
 def _masked(text: str, names: _Names | None) -> tuple[str, int, int]:
     """`text` with links, addresses, @handles and names as spaces, and how many links and handles there were."""
     links = handles = 0
+    if not text.isascii():  # names, lists of words and phrases are composed
+        text = normalize("NFC", text)
     if "://" in text or "www." in text or "WWW." in text:
         text, links = _LINK.subn(" ", text)
     if "@" in text:
@@ -171,7 +174,7 @@ class _Names:
 @lru_cache(maxsize=64)
 def _names(brand_names: tuple[str, ...], handles: tuple[str, ...]) -> _Names | None:
     """What to mask, longest first; None when there is nothing."""
-    names = {name.strip() for name in (*brand_names, *map(_account, handles)) if name.strip()}
+    names = {normalize("NFC", name).strip() for name in (*brand_names, *map(_account, handles)) if name.strip()}
     if not names:
         return None
     longest_first = sorted(names, key=lambda name: (-len(name), name))
