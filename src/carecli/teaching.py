@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from carecli.triage.learning import Correction, Learnt, Lesson
 
 _CACHE, _FORGOTTEN = "engine learnt", "engine forgot"
-# From so few corrections nothing can be learnt that isn't chance.
-FEWEST = 10
+# From so few corrections nothing can be learnt that isn't chance; of more than so many the newest teach, as time and
+# memory grow with the square of their number.
+FEWEST, MOST = 10, 4_000
 
 
 def learnt(store: Store, rules: Rules, *, relearn: bool = True, meaning: Meaning | None = None) -> Learnt | None:
@@ -49,7 +50,7 @@ def learnt(store: Store, rules: Rules, *, relearn: bool = True, meaning: Meaning
 
 
 def lesson(store: Store, rules: Rules, *, anew: bool = False, meaning: Meaning | None = None) -> Lesson:
-    """The lesson of all corrections since the engine was last reset; `anew` does not look into the cache."""
+    """The lesson of the corrections since the engine was last reset; `anew` does not look into the cache."""
     from carecli.triage import learning
 
     corrections = _corrections(store)
@@ -93,7 +94,7 @@ def _hash(made_of: Any) -> str:
 def _corrections(store: Store) -> list[Correction]:
     from carecli.triage.learning import Correction
 
-    rows = mentions.all_corrections(store, since=store.remembers(_FORGOTTEN))
+    rows = mentions.all_corrections(store, since=store.remembers(_FORGOTTEN), newest=MOST)
     return [Correction(row["text"], json.loads(row["signals"]), row["declared_language"]) for row in rows]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -150,6 +151,19 @@ def test_after_a_reset_too_few_corrections_forget_what_was_learnt(corrected: Wor
     assert not teaching.lesson(store, rules).useful
     assert teaching.learnt(store, rules, relearn=False) is None
     store.close()
+
+
+def test_of_very_many_corrections_the_newest_teach(corrected: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = open_store(corrected.db)
+    with store.write() as connection:
+        mentions.correct(connection, 7, {"intent": "praise"}, agent=None, now=parse_iso(NOW) + timedelta(hours=1))
+    (newest,) = mentions.all_corrections(store, since=None, newest=1)
+    assert newest["text"] == texts("en")[6][0]
+    assert json.loads(newest["signals"])["intent"] == "praise"
+    monkeypatch.setattr(teaching, "MOST", 25)
+    found = teaching.lesson(store, Rules(), anew=True)
+    store.close()
+    assert found.taught + found.watching == 25
 
 
 def test_a_correction_of_one_mention_stays_whatever_was_learnt(corrected: World) -> None:

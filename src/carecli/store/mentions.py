@@ -523,18 +523,22 @@ def corrected_count(store: Store) -> int:
     return int(row[0]) if row else 0
 
 
-def all_corrections(store: Store, *, since: str | None) -> list[Row]:
-    """Every corrected mention: `text`, `language`, `declared_language`, `signals` (JSON: signal → value).
+def all_corrections(store: Store, *, since: str | None, newest: int | None = None) -> list[Row]:
+    """Every corrected mention, or the newest so many: `text`, `language`, `declared_language`, `signals`.
 
-    `since` (ISO 8601) leaves out what was corrected at or before it.
+    `signals` is signal → value. `since` (ISO 8601) leaves out what was corrected at or before it.
     """
     return store.rows(
         """
-        SELECT m.text, m.language, m.declared_language, json_group_object(c.signal, json(c.value)) AS signals
-        FROM corrections c JOIN mentions m USING (mention_id)
-        WHERE ? IS NULL OR c.corrected_at > ? GROUP BY mention_id ORDER BY mention_id
+        WITH newest AS (
+          SELECT mention_id, json_group_object(signal, json(value)) AS signals
+          FROM corrections WHERE ?1 IS NULL OR corrected_at > ?1
+          GROUP BY mention_id ORDER BY max(corrected_at) DESC, mention_id DESC LIMIT ?2
+        )
+        SELECT m.text, m.language, m.declared_language, newest.signals
+        FROM newest JOIN mentions m USING (mention_id) ORDER BY mention_id
         """,
-        [since, since],
+        [since, -1 if newest is None else newest],
     )
 
 

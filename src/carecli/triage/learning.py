@@ -28,6 +28,7 @@ WATCHERS = 5
 _WORDS, _FINDINGS, _FREQUENCY = 1.0, 0.15, 0.1
 _PENALTY = 0.15
 _STEPS = 1024
+_AT_ONCE = 256
 
 
 class Correction(NamedTuple):
@@ -141,9 +142,14 @@ def taken(features: Features, texts: npt.NDArray[np.int64]) -> Features:
 def _fitted(features: Features, evidence: Floats, labels: Labels, before: Floats) -> Learnt:
     rarity = prior.shipped().linear.rarity
     matrix = linear.sparse(features, rarity)
-    kernel = _WORDS * linear.similarities(matrix) + _FINDINGS * (evidence @ evidence.T) / 16 + _FREQUENCY
+    kernel = linear.similarities(matrix)
+    kernel *= _WORDS
+    found = evidence.astype(np.float32)
+    for start in range(0, len(kernel), _AT_ONCE):  # all at once would take the kernel's memory several times
+        rows = kernel[start : start + _AT_ONCE]
+        rows += found[start : start + _AT_ONCE] @ found.T * np.float32(_FINDINGS / 16) + np.float32(_FREQUENCY)
     dual = linear.train(
-        kernel.astype(np.float32), linear.possible(labels, prior.HEADS), prior.HEADS,
+        kernel, linear.possible(labels, prior.HEADS), prior.HEADS,
         penalty=_PENALTY / len(labels), offset=before, biased=False,
     )  # fmt: skip
     words = linear.Dual(_WORDS * dual.coefficients, np.zeros(prior.WIDTH))
