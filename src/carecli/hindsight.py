@@ -84,7 +84,7 @@ class Hindsight:
     def open_segments(self) -> list[Open]:
         """The segments that `backlog` counts, oldest first."""
         rows = metrics.backlog_segments(self.store, self._at, self.undone)
-        later = {row["case_id"] for row in rows if row["changed_at"] > self._at}
+        later = {row["case_id"] for row in rows if row["later"]}
         now = {each.case: each for each in map(_open, self._projected(sorted(later))) if each is not None}
         found = [
             now.get(row["case_id"])

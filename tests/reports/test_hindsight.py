@@ -155,10 +155,16 @@ REOPENED_BY_HAND = [
     Step(hour(3), 0, "reopened"),
     Step(hour(5), 0, "ask"),
 ]
+ANSWERED_LATER = [
+    Step(hour(1), 1, "ask", intent="question"),
+    Step(hour(18), 1, "chat", intent="question"),
+    Step(hour(27), 1, "answer", intent="question"),
+]
 
 
 @settings(max_examples=20, deadline=None)
 @example(REOPENED_BY_HAND, (hour(0), hour(4)))
+@example(ANSWERED_LATER, (hour(0), hour(26)))
 @example(KEPT_TWICE, (hour(0), hour(10)))
 @example(RESOLVED_IN_VAIN, (hour(0), hour(4)))
 @example(AFTER_THE_RESOLUTION, (hour(0), hour(2.5)))

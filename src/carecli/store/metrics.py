@@ -156,8 +156,16 @@ def backlog(store: Store, instant: str, besides: Sequence[int] = ()) -> int:
 
 
 def backlog_segments(store: Store, instant: str, besides: Sequence[int] = ()) -> list[Row]:
-    """The segments that `backlog` counts, with what their cases say now: what is answered in them presses no more."""
-    columns = "s.case_id, s.number, s.opened_at, c.urgency, c.intent, c.language, s.changed_at"
+    """The segments that `backlog` counts, with what their cases say now: what is answered in them presses no more.
+
+    `later`: something was said or done in the case after `instant`, so that it may have said something else then.
+    """
+    columns = """
+        s.case_id, s.number, s.opened_at, c.urgency, c.intent, c.language,
+        s.resolved_at IS NOT NULL
+        OR EXISTS (SELECT 1 FROM mentions m WHERE m.case_id = s.case_id AND m.created_at > ?1)
+        OR EXISTS (SELECT 1 FROM events e WHERE e.case_id = s.case_id AND e.at > ?1) AS later
+    """
     unresolved = (
         f"SELECT {columns} FROM (SELECT s.* {_UNRESOLVED.format(when)}) s JOIN cases c USING (case_id)"
         for when in ("IS NULL", "> ?1")
