@@ -90,6 +90,14 @@ def test_a_complaint_without_a_bad_word_is_negative_and_says_why() -> None:
         assert verdict.why
 
 
+def test_trouble_with_an_everyday_thing_may_be_one_and_the_other() -> None:
+    texts = [
+        "三个星期了，包裹还在原来的地方",
+        "The ceiling above your queue is bulging again, plaster comes down on people's coats",
+    ]
+    assert [verdict.intent for verdict in classify(texts, RULES)] == ["complaint", "emergency"]
+
+
 def test_where_the_model_decides_it_names_the_words_that_weighed_most() -> None:
     verdict = classify(["My neighbour slumped over in your waiting area and won't wake up"], RULES)[0]
     assert verdict.intent == "emergency"

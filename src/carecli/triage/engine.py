@@ -40,9 +40,10 @@ Meaning = Callable[[Sequence[str]], "Vectors"]
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 # Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
-# A question without a bad tone ("may it come on board?") or an outage, without any ingredient of danger, has to be one
-# clearly, too.
-_CLEAR_DANGER = 0.5
+# Without any ingredient of danger a question without a bad tone ("may it come on board?") or an outage has to be one
+# clearly; trouble with an everyday thing ("three weeks and the parcel is where it was") less so, as people who are
+# locked in a freezer speak of the wifi, too.
+_CLEAR_DANGER, _TROUBLE_OR_DANGER = 0.5, 0.2
 _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # What the rules alone decide in a language of whose words the model knows nothing.
@@ -247,8 +248,10 @@ def _decided(
     """The labels; an emergency needs far less than a half."""
     likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
     has = readings.opinions.hits.has
-    harmless = (asking | has("outage")) & ~has(*_INGREDIENTS) & known
-    danger = likely & ~(harmless & (wants[:, _EMERGENCY] < _CLEAR_DANGER))
+    safe = ~has(*_INGREDIENTS) & known
+    least = np.where(safe & has("mundane") & has("problem", "again"), _TROUBLE_OR_DANGER, emergency)
+    least[safe & (asking | has("outage"))] = _CLEAR_DANGER
+    danger = wants[:, _EMERGENCY] >= least
     wants = wants.copy()
     wants[~danger & likely & asking, _QUESTION] = 1.0
     wants[~danger, _EMERGENCY] = 0.0
