@@ -20,7 +20,8 @@ from typing import Any
 import measure
 from generate import BRAND, NOW, Generator
 
-from carecli import act, casefile, filing, report
+from carecli import act, report
+from carecli.casework import casefile, filing
 from carecli.config import Brand, Config, Sla
 from carecli.model import iso, parse_iso
 from carecli.store import Store, cases, events, mentions, metrics, open_store, search, sources

@@ -16,11 +16,11 @@ from pathlib import Path
 
 from carecli.cli.context import Context
 from carecli.model import parse_iso
-from carecli.seat import Seat
 from carecli.store.connect import open_store
 from carecli.text import width
 from carecli.text.cells import clusters
 from carecli.tui.app import Triage
+from carecli.workspace.seat import Seat
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "images"
 NOW = "2026-11-20T12:00:00Z"

@@ -13,10 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, casefile, current, listen, respond
+from carecli import act, listen, respond
+from carecli.casework import casefile
 from carecli.config import Brand, Config, Source
 from carecli.errors import Conflict, Locked, NotFound, Unreachable
 from carecli.platforms import memory
+from carecli.responding import current
 from carecli.store import Store, cases, mentions, open_store
 from carecli.store.cases import Filter
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carecli.lifecycle import Turn, fold
+from carecli.cases.lifecycle import Turn, fold
 from carecli.model import Event
 
 START = datetime(2026, 11, 20, 8, 0, tzinfo=UTC)

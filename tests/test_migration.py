@@ -8,7 +8,9 @@ from pathlib import Path
 
 from sqlite_utils import Database, Migrations
 
-from carecli import act, casefile, current
+from carecli import act
+from carecli.casework import casefile
+from carecli.responding import current
 from carecli.store import campaigns, cases, open_store, replies, schema
 from carecli.store.cases import Filter
 from tests.core.tools import ACME, NOW

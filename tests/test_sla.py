@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, casefile, priorities, ranking, report
+from carecli import act, report
+from carecli.casework import casefile, priorities, ranking
 from carecli.config import Config, OpeningHours, Priority, Sla, SlaPolicy, Source, Team, Voice
 from carecli.hours import Hours, business_seconds, parse_hours, seconds_by_day
 from carecli.model import Mention

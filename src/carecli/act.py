@@ -1,7 +1,7 @@
 """Stage 2: new mentions → verdicts → cases, with their queue, deadlines, corrections and log.
 
 Everything that changes a case appends to its log or adds a mention, and then writes the case anew from both
-(`carecli.lifecycle.fold`); nothing edits a case in place.
+(`carecli.cases.lifecycle.fold`); nothing edits a case in place.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from carecli import desk, filing, outreach, priorities, teaching, undoing
+from carecli.cases.reposts import gist
+from carecli.casework import desk, filing, priorities, undoing
+from carecli.classifying import teaching
+from carecli.classifying.doubts import Doubts, doubts
+from carecli.classifying.meaning import meaning
 from carecli.config import Config
-from carecli.doubts import Doubts, doubts
 from carecli.errors import Conflict
-from carecli.meaning import meaning
 from carecli.model import JSON, Event, Verdict, needs_reply
-from carecli.reposts import gist
+from carecli.responding import outreach
 from carecli.store import cases, conversations, events, mentions
 from carecli.store.connect import Row, Store
 from carecli.triage import Rules, examples

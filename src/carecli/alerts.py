@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Literal
 
-from carecli import casefile, crises
+from carecli.casework import casefile
 from carecli.config import Config
 from carecli.hours import parse_duration, show_duration
 from carecli.model import JSON, iso, parse_iso
+from carecli.reporting import crises
 from carecli.reports.model import Crisis
 from carecli.reports.stats import percentile
 from carecli.store import replies, sources

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from carecli import campaigning, outreach, respond
+from carecli import respond
 from carecli.config import Config
 from carecli.errors import Conflict, NotFound, Refused, UsageError
 from carecli.hours import parse_duration
 from carecli.model import INTENTS, JSON, Draft
 from carecli.replies import makers
+from carecli.reporting import campaigning
+from carecli.responding import outreach
 from carecli.store import campaigns as rows
 from carecli.store import cases, replies
 from carecli.store.connect import Row, Store

@@ -16,9 +16,9 @@ from carecli import national
 from carecli.config import DAYS, RULES, Config, build, same_variables
 from carecli.errors import ConfigError
 from carecli.hours import parse_duration, parse_hours
-from carecli.keys import bound
 from carecli.matching import parse
 from carecli.model import INTENTS, RISKS, URGENCIES
+from carecli.workspace.keys import bound
 
 _HEADER = re.compile(r"^\s*\[{1,2}\s*([^\]]+?)\s*\]{1,2}\s*(?:#.*)?$")
 _Attempt = tuple[str, Callable[[Config], object]]

@@ -11,7 +11,7 @@ from datetime import datetime
 from carecli import platforms
 from carecli.config import Config, Source
 from carecli.errors import AuthError, NotFound, PlatformError, Stopped
-from carecli.fetching import Progress, Run, fetch_all, normal_handle, own_handles, saved
+from carecli.listening.fetching import Progress, Run, fetch_all, normal_handle, own_handles, saved
 from carecli.model import Mention, Outcome
 from carecli.platforms.base import Checker, Platform
 from carecli.platforms.files import ReadOptions, Rejected, Row, read

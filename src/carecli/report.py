@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from carecli import brands, report_parts
+from carecli.casework import brands
 from carecli.config import Config
 from carecli.errors import UsageError
-from carecli.figuring import Figures
-from carecli.report_material import Material
+from carecli.reporting import parts
+from carecli.reporting.figuring import Figures
+from carecli.reporting.material import Material
 from carecli.reports.compare import compared
 from carecli.reports.model import Report
 from carecli.reports.period import before
@@ -28,7 +29,7 @@ def summary(
 ) -> Report:
     """The figures of [since, until), judged at `until` or `now`, whichever is earlier; `since` None: from the first.
 
-    `compare`: with the period before, where there is a beginning. `brand`: of this one alone, see `carecli.brands`.
+    `compare`: with the period before, where there is a beginning. `brand`: of this one alone, see `casework.brands`.
     """
     with brands.only(store, config, brand):
         found = Figures(store, config, since, until, now)
@@ -49,17 +50,17 @@ def part(
     brand: str | None = None,
 ) -> Part:
     """One part of the report of [since, until), ready for every format; `anonymous`: no handles, no quotes.
-    `explain`: instead, how one figure came about. `brand`: of this one alone, see `carecli.brands`.
+    `explain`: instead, how one figure came about. `brand`: of this one alone, see `casework.brands`.
 
     Raises UsageError for a part or a brand that there is not, CareError where a part cannot be told honestly.
     """
-    if name not in report_parts.PARTS:
-        raise UsageError(f"no report is called '{name}'", hint=f"there is: {', '.join(report_parts.PARTS)}")
+    if name not in parts.PARTS:
+        raise UsageError(f"no report is called '{name}'", hint=f"there is: {', '.join(parts.PARTS)}")
     called = brands.known(store, config, brand)
     with brands.only(store, config, brand):
         found = Figures(store, config, since, until, now, anonymous)
         material = Material(found, _before(found), called)
-        built = report_parts.build(name, material) if explain is None else report_parts.explain(explain, material)
+        built = parts.build(name, material) if explain is None else parts.explain(explain, material)
     return brands.labelled(built, called)
 
 

@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from carecli import delivery, report
+from carecli import report
 from carecli.config import Config, ReportJob
 from carecli.errors import CareError, ConfigError
 from carecli.model import iso, parse_iso
+from carecli.reporting import delivery
 from carecli.reports.period import before, last_complete
 from carecli.reports.render import render
 from carecli.reports.tables import Part

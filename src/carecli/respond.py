@@ -12,16 +12,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
-from carecli import current, drafting, filing
-from carecli.approving import approval_needed, ask_for_word, decide, edit_draft, propose, renew
-from carecli.checking import RECENT, check, check_draft, fit, parts_at, signing, voice_of
+from carecli.casework import filing
 from carecli.config import Config
 from carecli.errors import Conflict, NotProcessed, UsageError
 from carecli.model import Draft, Finding, iso
 from carecli.replies import outbox, threads
 from carecli.replies.makers import Request
 from carecli.replies.prompting import Prompt
-from carecli.sending import advance, send
+from carecli.responding import current, drafting
+from carecli.responding.approving import approval_needed, ask_for_word, decide, edit_draft, propose, renew
+from carecli.responding.checking import RECENT, check, check_draft, fit, parts_at, signing, voice_of
+from carecli.responding.sending import advance, send
 from carecli.store import cases, events, replies
 from carecli.store.connect import Connection, Row, Store
 

@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Literal
 
+from carecli.cases.lifecycle import Pause
 from carecli.config import Config, SlaPolicy
 from carecli.hours import Hours, add_business_seconds, adder, business_seconds, parse_duration
-from carecli.lifecycle import Pause
 from carecli.model import SlaState, iso, parse_iso
 
 Kind = Literal["first_response", "next_response", "resolution"]

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from carecli import config
-from carecli.filters import parse_query
 from carecli.model import parse_iso
-from carecli.seat import Seat
 from carecli.store import open_store
+from carecli.workspace.filters import parse_query
+from carecli.workspace.seat import Seat
 from tests.world import NOW, World
 
 

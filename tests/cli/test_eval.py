@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from carecli import grading, teaching
+from carecli import grading
+from carecli.classifying import teaching
 from carecli.model import parse_iso
 from carecli.store import mentions
 from carecli.store.connect import open_store

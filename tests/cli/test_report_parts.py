@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from carecli.report_parts import PARTS
+from carecli.reporting.parts import PARTS
 from tests.world import World
 
 DAY = "2026-11-20T{}:00Z"

@@ -207,7 +207,7 @@ SEEN_ONLY |= {"queue_pane", "conversation_pane", "context_pane"}
 def test_the_prompt_has_a_letter_for_every_action_of_the_screen_that_does_something() -> None:
     from carecli.cli.prompt import LETTERS, help_text
     from carecli.cli.prompt_actions import ACTIONS
-    from carecli.keys import ACTIONS as ON_THE_SCREEN
+    from carecli.workspace.keys import ACTIONS as ON_THE_SCREEN
 
     assert set(LETTERS) == {action.name for action in ON_THE_SCREEN} - SEEN_ONLY
     assert len(set(LETTERS.values())) == len(LETTERS)
@@ -219,7 +219,7 @@ def test_the_prompt_has_a_letter_for_every_action_of_the_screen_that_does_someth
 
 
 def test_every_way_of_a_reply_is_there_in_the_prompt_too(desk: World) -> None:
-    """Next draft, private, thread, later, override, keep, throw away: `carecli.keys.COMMANDS`, line by line."""
+    """Next draft, private, thread, later, override, keep, throw away: `workspace.keys.COMMANDS`, line by line."""
     person = review(desk, "1").at("[1/2] case 1").types("r").at("a number, or your own words; empty: none")
     assert all(f"  {number}  " in person.shown for number in (1, 2, 3))
     person.types("Your card number is 4111 1111 1111 1111, Zoe.").at(SEND)

@@ -9,7 +9,8 @@ from typing import Any
 import llm
 import pytest
 
-from carecli import act, doubts
+from carecli import act
+from carecli.classifying import doubts
 from carecli.config import Brand, Config, Engine
 from carecli.model import Verdict
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carecli.profiles import Account, account, plain, proposals
+from carecli.cases.profiles import Account, account, plain, proposals
 
 
 def mastodon(number: int = 1, handle: str = "zoe@social.example", **profile: Any) -> Account:

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pytest
 
-from carecli import act, casefile
+from carecli import act
+from carecli.casework import casefile
 from carecli.config import Config
 from carecli.store import Store, cases, mentions, open_store
 from carecli.store.cases import Filter

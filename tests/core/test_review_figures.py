@@ -14,9 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carecli import act, deadlines, filing, report, report_parts
+from carecli import act, report
+from carecli.casework import deadlines, filing
 from carecli.config import Brand, Config, Sla
 from carecli.model import iso
+from carecli.reporting import parts
 from carecli.reports.model import Report, Response
 from carecli.store import Store, cases, events, open_store
 from tests.core.tools import ACME, NOW, arrive, minute, said
@@ -275,7 +277,7 @@ def check(store: Store, lines: list[Line], done: list[Act], since: int, until: i
         assert [row["replies"] for row in stored] == [one.replies for one in found]
     shown = report.summary(store, PLAIN, since=minute(since), until=minute(until), now=minute(LENGTH + 60))
     assert ours(shown.response) == naive(by_then, since, until)
-    later = report_parts.next_responses(store, iso(minute(since)), iso(minute(until)))
+    later = parts.next_responses(store, iso(minute(since)), iso(minute(until)))
     assert sorted(seconds / 60 for _, _, seconds in later) == next_waits(lines, needs, since, until)
     assert_parts_agree(store, shown, since, until)
     inbound = [line for line in lines if since <= line.at < until and not line.ours]

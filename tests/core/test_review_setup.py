@@ -15,13 +15,14 @@ from pathlib import Path
 
 import pytest
 
-from carecli import act, config_edit, credentials, listen, platforms, respond, sending
+from carecli import act, config_edit, credentials, listen, platforms, respond
 from carecli.config import Brand, Config, Source, build, parse
 from carecli.config_check import check
 from carecli.errors import AuthError, ConfigError, StoreError
 from carecli.model import JSON, Page
 from carecli.platforms import memory
 from carecli.platforms.base import Platform, Setup
+from carecli.responding import sending
 from carecli.store import Store, open_store, replies
 from tests.core.tools import NOW, arrive, said
 

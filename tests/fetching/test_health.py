@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carecli import patience
+from carecli.listening import patience
 from tests.platforms.servers import LyingServer, Script, json_script
 from tests.world import World
 

@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carecli import act, casefile, filing, listen
+from carecli import act, listen
+from carecli.casework import casefile, filing
 from carecli.config import Brand, Config, Source
 from carecli.model import Outcome, iso
 from carecli.store import Store, search

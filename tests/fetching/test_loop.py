@@ -14,9 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from carecli import act, casefile, listen, patience
+from carecli import act, listen
+from carecli.casework import casefile
 from carecli.config import Brand, Config, Source
 from carecli.errors import RateLimited, Stopped, Unreachable
+from carecli.listening import patience
 from carecli.model import Outcome, iso
 from carecli.platforms import memory
 from carecli.store import Store, cases, mentions, open_store, search, sources

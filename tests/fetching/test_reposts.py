@@ -7,7 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from carecli import casefile, reposts
+from carecli.cases import reposts
+from carecli.casework import casefile
 from carecli.model import Author, Mention
 from carecli.store import Store
 from carecli.store.cases import Filter

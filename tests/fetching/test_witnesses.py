@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from carecli import act, casefile
+from carecli import act
+from carecli.casework import casefile
 from carecli.model import Author, Mention, iso
 from carecli.store import Store
 from carecli.store.mentions import Saved, save_page

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from carecli import act, desk, filing
+from carecli import act
+from carecli.casework import desk, filing
 from carecli.config import Brand, Config, OpeningHours, Sla, SlaPolicy
 from carecli.hours import add_business_seconds, business_seconds
 from carecli.model import Author, Mention

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from carecli import report
 from carecli.config import Config
-from carecli.report_parts import next_responses
+from carecli.reporting.parts import next_responses
 from carecli.reports.figures import times
 from carecli.reports.model import Report, Times, as_json
 from carecli.store import Store

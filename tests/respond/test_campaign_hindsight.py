@@ -14,10 +14,11 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from carecli import campaigning, campaigns, report, respond
+from carecli import campaigns, report, respond
 from carecli.config import Brand, Config, Source
 from carecli.errors import Conflict, NotFound, Refused
 from carecli.platforms import memory
+from carecli.reporting import campaigning
 from carecli.store import open_store, prune, replies
 from tests.core.tools import NOW
 from tests.respond.test_campaigns import COLD, Street

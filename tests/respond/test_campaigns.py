@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 
-from carecli import act, campaigning, campaigns, listen, outreach, respond
+from carecli import act, campaigns, listen, respond
 from carecli.config import Brand, Campaign, Config, Source
 from carecli.errors import Conflict, NotFound, Refused, UsageError
 from carecli.platforms import memory
 from carecli.platforms.memory import Network, Post
 from carecli.replies.stopping import asks_to_stop
 from carecli.replies.young import says_minor
+from carecli.reporting import campaigning
+from carecli.responding import outreach
 from carecli.store import Store, customers, replies
 from carecli.store import campaigns as rows
 from tests.core.tools import NOW

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from carecli import answering, respond
+from carecli import respond
 from carecli.config import Brand, Config, Source, Voice
 from carecli.errors import Conflict
-from carecli.seat import Seat
 from carecli.store import Store, replies
 from carecli.store.unsent import Unsent
+from carecli.workspace import answering
+from carecli.workspace.seat import Seat
 from tests.core.tools import NOW, arrive, said
 
 STRICT = Config(brand=Brand("Acme", ["@acme"]), voices={"acme": Voice(approval=True)})

@@ -9,12 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from carecli import act, casefile, current, listen, respond
+from carecli import act, listen, respond
+from carecli.casework import casefile
 from carecli.config import Brand, Config, Desk, Guardrails, Source
 from carecli.config import Network as Net
 from carecli.errors import Conflict, NotProcessed, PlatformError, RateLimited
 from carecli.platforms import memory
 from carecli.platforms.memory import Network, Post
+from carecli.responding import current
 from carecli.store import Store, cases, mentions, replies
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carecli.reposts import gist
+from carecli.cases.reposts import gist
 from carecli.triage.examples import like
 from carecli.triage.mining import propose
 

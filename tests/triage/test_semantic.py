@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from carecli import act, meaning
+from carecli import act
+from carecli.classifying import meaning
 from carecli.config import Config, Engine
 from carecli.store import embeddings
 from carecli.store.connect import open_store

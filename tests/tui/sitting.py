@@ -14,9 +14,9 @@ from textual.pilot import Pilot
 
 from carecli.cli.context import Context
 from carecli.model import parse_iso
-from carecli.seat import Seat
 from carecli.store.connect import open_store
 from carecli.tui.app import Triage
+from carecli.workspace.seat import Seat
 from tests.world import NOW, World
 
 # Textual waits until the process has been idle for 20 ms, two to five times a key, and most of a test is that. Here

@@ -11,7 +11,7 @@ from carecli.errors import StoreError
 
 def adopt(run: Context) -> None:
     """Give the cases in the queue the weights of care.toml, if these have changed; a file that is read-only stays."""
-    from carecli import priorities
+    from carecli.casework import priorities
 
     with suppress(StoreError):
         if priorities.is_settled(run.store, run.config.priority):

@@ -201,9 +201,10 @@ def report(
     """
     from dataclasses import replace
 
-    from carecli import delivery, outreach
     from carecli import report as stage
+    from carecli.reporting import delivery
     from carecli.reports.render import render
+    from carecli.responding import outreach
 
     run: Context = context.obj
     config: Config = run.config

@@ -134,7 +134,8 @@ def undo(context: typer.Context, case: CaseNumber, agent: Agent = None, json: Js
 
     Example: care undo 12
     """
-    from carecli import act, undoing
+    from carecli import act
+    from carecli.casework import undoing
     from carecli.store import cases
 
     run: Context = context.obj
@@ -161,7 +162,7 @@ def _record(
 
 
 def _shown(run: Context, row: Any, json: bool, words: str) -> None:
-    from carecli import casefile
+    from carecli.casework import casefile
 
     if json:
         output.document(casefile.describe(row, run.config, run.now, casefile.follow_ups(run.store, run.now)))

@@ -39,7 +39,7 @@ def _account(run: Context, who: str) -> Any:
 @customer.command()
 def show(context: typer.Context, who: Who, json: Json = False) -> None:
     """A customer's accounts, cases and promises."""
-    from carecli import casefile
+    from carecli.casework import casefile
     from carecli.store import cases, customers, promises
 
     run: Context = context.obj
@@ -87,7 +87,7 @@ def suggest(context: typer.Context, json: Json = False) -> None:
 
     Example: care customer suggest
     """
-    from carecli import profiles
+    from carecli.cases import profiles
     from carecli.store import profiles as rows
 
     run: Context = context.obj

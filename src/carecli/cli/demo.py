@@ -7,7 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from carecli import act, casefile, data, listen, report, respond
+from carecli import act, data, listen, report, respond
+from carecli.casework import casefile
 from carecli.cli import output
 from carecli.cli.context import Context
 from carecli.cli.fetch import outcomes_table

@@ -38,7 +38,7 @@ def list_(
 
     A promise is kept by our next answer, by resolving the case, or by `care promise keep`, before it is due.
     """
-    from carecli import casefile
+    from carecli.casework import casefile
     from carecli.model import iso
     from carecli.store import promises
 
@@ -74,7 +74,7 @@ def drop(
 
 
 def _settle(context: typer.Context, number: int, kind: str, because: str | None, agent: str | None, json: bool) -> None:
-    from carecli import casefile, desk
+    from carecli.casework import casefile, desk
 
     run: Context = context.obj
     row = desk.settle(run.store, number, kind, now=run.now, agent=who(agent), because=because)
@@ -87,7 +87,7 @@ def _settle(context: typer.Context, number: int, kind: str, because: str | None,
 
 def agents(context: typer.Context, json: Json = False) -> None:
     """The roster of care.toml ([agents]): who is on duty, and who has which case."""
-    from carecli import desk
+    from carecli.casework import desk
 
     run: Context = context.obj
     found = desk.roster(run.store, run.config, run.now)
@@ -109,7 +109,7 @@ def tidy(context: typer.Context, json: Json = False) -> None:
     """End the claims of agents who went silent (desk.lease), resolve the cases of customers who did
     (desk.resolve_after). `care fetch` does it too.
     """
-    from carecli import desk
+    from carecli.casework import desk
 
     run: Context = context.obj
     done = desk.tidy(run.store, run.config, now=run.now)

@@ -90,7 +90,8 @@ def propose(
 def _show_prompt(
     run: Context, case: int, voice: str | None, agent: str | None, with_: str, model: str | None, json: bool
 ) -> None:
-    from carecli import drafting, respond
+    from carecli import respond
+    from carecli.responding import drafting
 
     if with_ != "llm":
         raise UsageError("--show-prompt goes with --with llm", hint="the other makers send nothing anywhere")

@@ -104,8 +104,9 @@ def status(context: typer.Context, json: Json = False) -> None:
 
 
 def _status(run: Context) -> dict[str, Any]:
-    from carecli import act, teaching
-    from carecli.meaning import meaning
+    from carecli import act
+    from carecli.classifying import teaching
+    from carecli.classifying.meaning import meaning
 
     return teaching.status(run.store, act.rules(run.config), meaning=meaning(run.store, run.config))
 
@@ -125,7 +126,8 @@ def _say_lesson(found: dict[str, Any]) -> None:
 @group.command("eval")
 def eval_(context: typer.Context, json: Json = False) -> None:
     """How good the engine is on the corrections that are held back, without and with what it learnt."""
-    from carecli import act, grading, teaching
+    from carecli import act, grading
+    from carecli.classifying import teaching
 
     run: Context = context.obj
     rows = grading.watching(teaching.exported(run.store))
@@ -153,8 +155,9 @@ def retrain(
     json: Json = False,
 ) -> None:
     """Learn anew from the corrections, now."""
-    from carecli import act, teaching
-    from carecli.meaning import meaning
+    from carecli import act
+    from carecli.classifying import teaching
+    from carecli.classifying.meaning import meaning
 
     run: Context = context.obj
     if everything:
@@ -171,7 +174,7 @@ def retrain(
 @group.command()
 def reset(context: typer.Context, json: Json = False) -> None:
     """Learn nothing from the corrections so far. They stay, and outrank the engine as before."""
-    from carecli import teaching
+    from carecli.classifying import teaching
 
     run: Context = context.obj
     teaching.reset(run.store, now=run.now)
@@ -192,7 +195,7 @@ def export(
 
     Example: care engine export -f csv -o labels.csv
     """
-    from carecli import teaching
+    from carecli.classifying import teaching
 
     run: Context = context.obj
     if format_ not in ("jsonl", "csv"):

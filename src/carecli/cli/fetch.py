@@ -53,7 +53,8 @@ def fetch(
 
     Example: care fetch support --since 30d
     """
-    from carecli import desk, listen
+    from carecli import listen
+    from carecli.casework import desk
 
     run: Context = context.obj
     if not run.config.sources:

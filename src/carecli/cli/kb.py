@@ -88,7 +88,7 @@ def import_(
     """Read Markdown files; lines `title: …`, `language: …`, `url: …`, `owner: …`, `review: DATE`, `topics: a, b`
     between two lines of `---` may stand first. The same files again change nothing.
     """
-    from carecli import knowledge
+    from carecli.responding import knowledge
 
     run: Context = context.obj
     done = knowledge.import_files(run.store, _files(path), now=run.now, agent=who(agent))
@@ -125,7 +125,7 @@ def list_(context: typer.Context, language: Language = None, json: Json = False)
 @kb.command()
 def stale(context: typer.Context, json: Json = False) -> None:
     """Articles whose review is overdue, the longest first; a reply that cites one gets a finding."""
-    from carecli import knowledge as stage
+    from carecli.responding import knowledge as stage
     from carecli.store import knowledge
 
     run: Context = context.obj
@@ -148,7 +148,7 @@ def search(
 
 
 def _table(run: Context, rows: list[Any], json: bool, nothing: str) -> None:
-    from carecli import knowledge
+    from carecli.responding import knowledge
 
     found = [knowledge.described(row, run.config, run.now) for row in rows]
     if json:
@@ -169,7 +169,7 @@ def _review(article: dict[str, Any]) -> str | None:
 @kb.command()
 def show(context: typer.Context, number: ArticleNumber, json: Json = False) -> None:
     """One article with its versions."""
-    from carecli import knowledge as stage
+    from carecli.responding import knowledge as stage
     from carecli.store import knowledge
 
     run: Context = context.obj
@@ -240,7 +240,7 @@ def promote(
     json: Json = False,
 ) -> None:
     """Make an article of the last answer to a case, without anything that says who asked."""
-    from carecli import knowledge
+    from carecli.responding import knowledge
 
     run: Context = context.obj
     done = knowledge.promote(run.store, case, now=run.now, title=title, url=url, agent=who(agent))
@@ -249,7 +249,7 @@ def promote(
 
 
 def _changed(run: Context, number: int, json: bool, words: str) -> None:
-    from carecli import knowledge as stage
+    from carecli.responding import knowledge as stage
     from carecli.store import knowledge
 
     if json:
@@ -266,7 +266,7 @@ def gaps(
     json: Json = False,
 ) -> None:
     """Frequent questions that no article answers, most frequent first."""
-    from carecli import knowledge
+    from carecli.responding import knowledge
 
     run: Context = context.obj
     with errors.progress("Comparing questions"):

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from carecli import casefile
+from carecli.casework import casefile
 from carecli.cli import errors, output
 from carecli.cli.adopt import adopt
 from carecli.cli.context import Context
 from carecli.cli.prompt_actions import ACTIONS, FINISHING, Review
 from carecli.cli.queue import full, sheet
 from carecli.errors import CareError
-from carecli.filters import Query
-from carecli.keys import ACTIONS as NAMED
-from carecli.seat import Seat
 from carecli.text import inert
+from carecli.workspace.filters import Query
+from carecli.workspace.keys import ACTIONS as NAMED
+from carecli.workspace.seat import Seat
 
 LETTERS = {  # the actions of the full screen by name, but for those that only move what is seen there
     "next": "k",

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from carecli import deeds
 from carecli.cli import output
 from carecli.cli.context import Context
-from carecli.deeds import Deed
-from carecli.filters import Query, parse_query
 from carecli.model import INTENTS, SENTIMENTS
-from carecli.seat import Seat, page_address
+from carecli.workspace import deeds
+from carecli.workspace.deeds import Deed
+from carecli.workspace.filters import Query, parse_query
+from carecli.workspace.seat import Seat, page_address
 
 Ask = Callable[[str], str | None]
 Action = Callable[["Review"], str | None]  # what was done, in words; None: nothing

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from carecli import answering
-from carecli.answering import Answer, Way
 from carecli.cli import output
 from carecli.cli.prompt_actions import Review
-from carecli.deeds import Deed
 from carecli.hours import show_moment
 from carecli.store.unsent import Unsent
+from carecli.workspace import answering
+from carecli.workspace.answering import Answer, Way
+from carecli.workspace.deeds import Deed
 
 _HOW = "send it? y; n: keep it; p: private or public; t: as several posts or one; or when: 2h, tomorrow 9:00"
 

@@ -30,7 +30,7 @@ def prune(
 
     Example: care prune --before 365d
     """
-    from carecli import campaigning
+    from carecli.reporting import campaigning
     from carecli.store import prune as retention
 
     run: Context = context.obj

@@ -42,7 +42,7 @@ def queue(
 
     On a terminal the first 50; in a pipe or with --json all of them.
     """
-    from carecli import casefile
+    from carecli.casework import casefile
     from carecli.cli.adopt import adopt
     from carecli.store.cases import Filter
 
@@ -73,7 +73,7 @@ def _brand(run: Context, name: str | None) -> Brand | None:
     """Raises UsageError for a brand that there is not, naming those that there are."""
     if name is None:
         return None
-    from carecli import brands
+    from carecli.casework import brands
 
     return brands.meant(run.store, run.config, brands.known(run.store, run.config, name) or name)
 
@@ -124,7 +124,7 @@ def _sla_words(sla: dict[str, Any], now: datetime) -> str:
 
 def show(context: typer.Context, case: CaseNumber, json: Json = False) -> None:
     """The whole conversation, the customer's history, the verdict and why, drafts, log."""
-    from carecli import casefile
+    from carecli.casework import casefile
 
     run: Context = context.obj
     found = full(run, case)
@@ -137,7 +137,7 @@ def show(context: typer.Context, case: CaseNumber, json: Json = False) -> None:
 
 def full(run: Context, case: int) -> dict[str, Any]:
     """A case with its mentions, customer, events, drafts and replies."""
-    from carecli import casefile
+    from carecli.casework import casefile
 
     found = casefile.case_file(run.store, run.config, case, now=run.now)
     return {

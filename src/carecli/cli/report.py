@@ -98,7 +98,7 @@ def _deliver(run: Context, part: Part, form: str, to: Path | None, mail: list[st
     if to is None and not (mail or webhook):
         output.raw(output.json_safe(text.rstrip("\n")) if form == "json" else text.rstrip("\n"))
         return
-    from carecli import delivery  # slow to import: mail and asyncio come with it
+    from carecli.reporting import delivery
 
     if mail:
         ending = "txt" if form == "text" else form

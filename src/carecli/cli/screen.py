@@ -9,8 +9,8 @@ from os import environ
 from carecli.cli.adopt import adopt
 from carecli.cli.context import Context
 from carecli.errors import NotFound
-from carecli.seat import Seat
 from carecli.store.connect import open_store
+from carecli.workspace.seat import Seat
 
 
 def full_screen(run: Context, case: int | None, agent: str) -> None:

@@ -30,7 +30,7 @@ def explain(context: typer.Context, case: CaseNumber, json: Json = False) -> Non
 
     Example: care sla explain 12
     """
-    from carecli import deadlines
+    from carecli.casework import deadlines
     from carecli.cli.adopt import adopt
     from carecli.store import cases
 

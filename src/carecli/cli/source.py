@@ -114,7 +114,7 @@ def _row(run: Context, name: str, state: dict[str, Any] | None = None) -> dict[s
 
 def health(run: Context) -> dict[str, dict[str, Any]]:
     """How each source that ever ran is: what is known of it, and for how long it is silent where that is unusual."""
-    from carecli.patience import too_silent
+    from carecli.listening.patience import too_silent
     from carecli.store import sources
 
     habits = sources.habits(run.store, run.now)

@@ -9,8 +9,8 @@ from typing import Any
 
 from carecli.cli.context import Context, interactive
 from carecli.cli.editor import edited
-from carecli.current import Seen
 from carecli.errors import Refused, UsageError
+from carecli.responding.current import Seen
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _is_private(run: Context, draft: int | None) -> bool:
 
 def _seen(run: Context, case: int) -> Seen:
     """The conversation as it is when this command begins."""
-    from carecli import current
+    from carecli.responding import current
     from carecli.store import cases
 
     return current.seen(run.store, cases.get(run.store, case))
@@ -147,7 +147,7 @@ def _words(run: Context, case: int, text: str | None, draft: int | None, edit: b
 
 def _drafted(run: Context, case: int, draft: int) -> str:
     """The text of a draft, which has to be one of this case, where it may name another customer, and not overtaken."""
-    from carecli import current
+    from carecli.responding import current
     from carecli.store import cases, replies
 
     row, answered = replies.draft(run.store, draft), cases.get(run.store, case)

@@ -70,7 +70,7 @@ class MentionCounts:
 
 
 class SegmentRow(NamedTuple):
-    """One segment of a case (`carecli.lifecycle.Segment`) with what figures group by; times in seconds since 1970.
+    """One segment of a case (`cases.lifecycle.Segment`) with what figures group by; times in seconds since 1970.
 
     `number` counts the segments of the case from 0, so 1 and above are reopenings. `case_opened_at` is the
     time of the case's first inbound mention, None where it is this segment's. `replies` and `pending_seconds` as in

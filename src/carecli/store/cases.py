@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from carecli.cases.lifecycle import Life, Turn
 from carecli.errors import NotFound
-from carecli.lifecycle import Life, Turn
 from carecli.model import iso, parse_iso
 from carecli.store import brands
 from carecli.store.brands import Brand
@@ -230,7 +230,7 @@ def turns(store: Store, cases: Sequence[int]) -> dict[int, list[Row]]:
 
 
 def as_turns(rows: Iterable[Columns]) -> list[Turn]:
-    """What `turns` gives, as `carecli.lifecycle.fold` takes it."""
+    """What `turns` gives, as `carecli.cases.lifecycle.fold` takes it."""
     return [
         Turn(parse_iso(row["created_at"]), bool(row["inbound"]), bool(row["needs_reply"]), bool(row["automatic"]))
         for row in rows

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 
-from carecli.conversations import Place
+from carecli.cases.conversations import Place
+from carecli.cases.reposts import Copy
 from carecli.model import parse_iso
-from carecli.reposts import Copy
 from carecli.store.connect import Connection, Row, Store
 
 _ASKED = """

@@ -1,7 +1,7 @@
 """The tables, one migration per version; names are for people who open the file with any SQLite tool.
 
 Times are ISO 8601 text in UTC, yes and no are 1 and 0, lists are JSON. `cases` and `segments` are projections of
-`mentions` and `events` (see carecli.lifecycle): they can be rebuilt, `events` can only grow.
+`mentions` and `events` (see carecli.cases.lifecycle): they can be rebuilt, `events` can only grow.
 """
 
 from __future__ import annotations
@@ -385,7 +385,7 @@ _SIGNALS = (
         language, sentiment, intent, urgency, assignee, topics, source, unanswered, segment_first_reply_at
     ) WHERE waiting_since IS NOT NULL AND merged_into IS NULL
     """,
-    # every case is written anew, a few at a time, by whoever next needs it (carecli.priorities)
+    # every case is written anew, a few at a time, by whoever next needs it (carecli.casework.priorities)
     "INSERT INTO notes (key, value) SELECT 'priorities to do', 'open' WHERE EXISTS (SELECT 1 FROM cases)",
 )
 
@@ -393,7 +393,7 @@ _HINDSIGHT = (
     "ALTER TABLE mentions ADD COLUMN brand TEXT",  # as its file said; NULL: that of its source
     "ALTER TABLE cases ADD COLUMN brand TEXT",
     "CREATE INDEX cases_of_brand ON cases (brand) WHERE brand IS NOT NULL",
-    "ALTER TABLE segments ADD COLUMN changed_at TEXT",  # carecli.lifecycle.Segment
+    "ALTER TABLE segments ADD COLUMN changed_at TEXT",  # carecli.cases.lifecycle.Segment
     """
     UPDATE segments SET changed_at = max(
         opened_at,

@@ -16,7 +16,7 @@ from importlib.resources import files
 from math import log
 from typing import NamedTuple
 
-from carecli.reposts import gist
+from carecli.cases.reposts import gist
 from carecli.text import fold
 from carecli.triage.variants import variants
 

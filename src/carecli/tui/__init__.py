@@ -1,4 +1,4 @@
-"""The full-screen `care triage`: panes and keys over `carecli.seat`, without a rule of its own.
+"""The full-screen `care triage`: panes and keys over `carecli.workspace.seat`, without a rule of its own.
 
 app        the screen: layout, keys, what is shown when      actions   what each key does
 lanes      threads, each with its own connection             live      what others changed, and the clock

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from carecli import deeds
-from carecli.deeds import Deed
 from carecli.errors import CareError, NotFound
-from carecli.filters import parse_query
 from carecli.model import INTENTS, JSON, SENTIMENTS
-from carecli.seat import Seat, open_page, page_address
 from carecli.tui.paint import Line, Painter
 from carecli.tui.replying import Replying
+from carecli.workspace import deeds
+from carecli.workspace.deeds import Deed
+from carecli.workspace.filters import parse_query
+from carecli.workspace.seat import Seat, open_page, page_address
 
 _MANY = 20  # cases from which on an action asks first
 
@@ -99,7 +99,7 @@ class Actions(Replying):
         chosen = self.queue.chosen
         if not chosen:
             return
-        from carecli import escalation
+        from carecli.casework import escalation
 
         known = await self.reader.ask(lambda seat: seat.experts(chosen[0]))
         hint = "; ".join(f"{name} {why}" for name, why in known) or "an agent's or a team's name"

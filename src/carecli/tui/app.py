@@ -10,10 +10,10 @@ from textual.containers import Container, Vertical
 from textual.events import Key, Resize
 from textual.screen import Screen
 
-from carecli.keys import ACTIONS
 from carecli.tui import themes
 from carecli.tui.actions import Actions
 from carecli.tui.bars import show_key
+from carecli.workspace.keys import ACTIONS
 
 _OPENS = {"reply", "snooze", "note", "tag", "assign", "escalate", "sentiment", "intent", "topics", "language"}
 _OPENS |= {"filter", "jump", "knowledge"}

@@ -8,10 +8,10 @@ from textual.events import Click, Resize
 from textual.strip import Strip
 from textual.widget import Widget
 
-from carecli.keys import ACTIONS, COMMANDS
 from carecli.text import clip, single_line
 from carecli.tui.paint import Line, strip
 from carecli.tui.words import at
+from carecli.workspace.keys import ACTIONS, COMMANDS
 
 if TYPE_CHECKING:
     from carecli.tui.app import Triage

@@ -11,19 +11,19 @@ from textual.app import App
 from textual.events import Key
 from textual.geometry import Size
 
-from carecli.casefile import CaseFile
+from carecli.casework.casefile import CaseFile
 from carecli.config import Config
-from carecli.deeds import Deed
 from carecli.errors import CareError, UsageError
-from carecli.filters import Query
-from carecli.keys import bound
-from carecli.seat import Clock, Seat, refreshed
 from carecli.tui import themes
 from carecli.tui.bars import Bar, Foot, Status
 from carecli.tui.lanes import Lane
 from carecli.tui.paint import Line, Painter, Palette
 from carecli.tui.pane import Text
 from carecli.tui.queue import Queue
+from carecli.workspace.deeds import Deed
+from carecli.workspace.filters import Query
+from carecli.workspace.keys import bound
+from carecli.workspace.seat import Clock, Seat, refreshed
 
 if TYPE_CHECKING:
     from carecli.tui.dialogs import Dialog

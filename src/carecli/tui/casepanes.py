@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from carecli.casefile import CaseFile
+from carecli.casework.casefile import CaseFile
 from carecli.model import JSON, iso
 from carecli.store.connect import Row
 from carecli.tui.paint import Line, Painter

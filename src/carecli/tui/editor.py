@@ -12,14 +12,14 @@ from textual.events import Key, Paste
 from textual.message import Message
 from textual.widgets import TextArea
 
-from carecli.answering import Answer
-from carecli.current import Seen
-from carecli.keys import COMMANDS
 from carecli.model import Draft, Finding
+from carecli.responding.current import Seen
 from carecli.store.unsent import Unsent
 from carecli.text import clip, inert, is_rtl, single_line
 from carecli.tui.paint import Line, Painter
 from carecli.tui.pane import Text
+from carecli.workspace.answering import Answer
+from carecli.workspace.keys import COMMANDS
 
 _ROLES = {"block": "bad", "confirm": "warn", "note": "dim"}
 

@@ -6,10 +6,10 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.events import Key
 
-from carecli.keys import ACTIONS, COMMANDS
 from carecli.tui.bars import show_key
 from carecli.tui.dialogs import Dialog, Page
 from carecli.tui.paint import Line, Painter
+from carecli.workspace.keys import ACTIONS, COMMANDS
 
 _GROUPS = {
     "move": "Moving",

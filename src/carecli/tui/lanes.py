@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from carecli.seat import Seat
+from carecli.workspace.seat import Seat
 
 Answer = TypeVar("Answer")
 

@@ -9,14 +9,14 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from carecli.casefile import CaseFile
+from carecli.casework.casefile import CaseFile
 from carecli.errors import NotFound
-from carecli.filters import Query
-from carecli.seat import Seat
 from carecli.store.connect import Row
 from carecli.tui.base import Base
 from carecli.tui.casepanes import Context, Conversation, Newest
 from carecli.tui.queue import Queue
+from carecli.workspace.filters import Query
+from carecli.workspace.seat import Seat
 
 _FIRST = 80  # numbers that are read before the first paint
 _KEPT = 48  # case files that stay loaded

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from textual.app import ComposeResult
 from textual.events import Key
 
-from carecli.overview import HOURS, Growth, Hour, Overview, Worker
 from carecli.tui.dialogs import Dialog
 from carecli.tui.paint import Line, Painter
 from carecli.tui.pane import Text
+from carecli.workspace.overview import HOURS, Growth, Hour, Overview, Worker
 
 _EIGHTHS = " ▁▂▃▄▅▆▇█"
 _HIGH = 8  # lines of the columns

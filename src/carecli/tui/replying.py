@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from carecli import answering
-from carecli.answering import Way
-from carecli.casefile import CaseFile
-from carecli.deeds import Deed
+from carecli.casework.casefile import CaseFile
 from carecli.errors import CareError, Conflict
 from carecli.hours import show_moment
 from carecli.model import Finding
 from carecli.tui.live import Live
 from carecli.tui.paint import Line, Painter
+from carecli.workspace import answering
+from carecli.workspace.answering import Way
+from carecli.workspace.deeds import Deed
 
 if TYPE_CHECKING:
     from carecli.store.unsent import Unsent

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from carecli import desk, drafting, knowledge, outreach
+from carecli.casework import desk
 from carecli.config import Config, Voice
-from carecli.drafting import Desk
 from carecli.model import Draft, Finding
 from carecli.replies import threads
 from carecli.replies.claims import Support
@@ -17,7 +16,9 @@ from carecli.replies.drafting import Fit
 from carecli.replies.guardrails import check as find_all
 from carecli.replies.links import links
 from carecli.replies.rules import Context
-from carecli.sending import source_of
+from carecli.responding import drafting, knowledge, outreach
+from carecli.responding.drafting import Desk
+from carecli.responding.sending import source_of
 from carecli.store import cases, mentions, replies
 from carecli.store.connect import Row, Store
 

@@ -14,11 +14,12 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from carecli import crises, sla
+from carecli import sla
 from carecli.config import Config
-from carecli.hindsight import Hindsight
+from carecli.listening.patience import too_silent
 from carecli.model import iso, parse_iso
-from carecli.patience import too_silent
+from carecli.reporting import crises
+from carecli.reporting.hindsight import Hindsight
 from carecli.reports.figures import Judged, MentionCounts, SegmentRow, Standing, fairness_of, judge, summarise
 from carecli.reports.model import Coverage, Crisis, Fairness, Period, Report
 from carecli.sla import Stand

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 
-from carecli import desk
+from carecli.casework import desk
 from carecli.config import Config
 from carecli.errors import UsageError
 from carecli.store.connect import Row

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from carecli import outreach, platforms
+from carecli import platforms
 from carecli.config import Config, Source
 from carecli.errors import CareError, NotProcessed
 from carecli.model import Author, Mention, Receipt, Reply, iso, parse_iso
 from carecli.platforms.base import Platform, Poster, Setup
 from carecli.replies import outbox
+from carecli.responding import outreach
 from carecli.store import cases, events, mentions, replies, withdrawals
 from carecli.store.connect import Row, Store
 

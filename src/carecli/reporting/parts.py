@@ -8,12 +8,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from carecli import campaigning, deadlines, sla
+from carecli import sla
+from carecli.casework import deadlines
 from carecli.errors import UsageError
-from carecli.hindsight import Open
 from carecli.model import iso, parse_iso
-from carecli.report_material import Material
-from carecli.report_share import share_of_voice
+from carecli.reporting import campaigning
+from carecli.reporting.hindsight import Open
+from carecli.reporting.material import Material
+from carecli.reporting.share import share_of_voice
 from carecli.reports import explain as explaining
 from carecli.reports import open_cases, parts, people, promised, questions, reach, targets, voice
 from carecli.reports.campaigns import campaigns_part
@@ -95,7 +97,7 @@ def _without_texts(m: Material, part: Part) -> Part:
 
 
 def _answered_by(m: Material, question: questions.Question) -> questions.Question:
-    from carecli import knowledge  # only here: it brings the word lists of the languages
+    from carecli.responding import knowledge
 
     language = question.languages[0] if len(question.languages) == 1 else None
     for article in knowledge.helpful(m.store, question.question or "", language, limit=1):

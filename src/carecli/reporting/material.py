@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from carecli.config import Config
-from carecli.figuring import Figures
+from carecli.reporting.figuring import Figures
 from carecli.reports.parts import Frame
 from carecli.store.connect import Store
 

@@ -1,6 +1,6 @@
 """Where a person sits: `care triage` in both its forms looks at cases through a `Seat`.
 
-`carecli.deeds` is what is done from here, `carecli.answering` how a case is answered.
+`carecli.workspace.deeds` is what is done from here, `carecli.workspace.answering` how a case is answered.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from carecli import casefile, ranking
-from carecli.casefile import CaseFile
+from carecli.casework import casefile, ranking
+from carecli.casework.casefile import CaseFile
 from carecli.config import Config
 from carecli.errors import NotFound, UsageError
-from carecli.filters import Query
 from carecli.model import JSON, iso
 from carecli.store import cases, events, knowledge, mentions, unsent
 from carecli.store.connect import Row, Store
+from carecli.workspace.filters import Query
 
 if TYPE_CHECKING:
-    from carecli.overview import Overview
+    from carecli.workspace.overview import Overview
 
 Clock = Callable[[], datetime]
 
@@ -49,7 +49,7 @@ class Seat:
         """The numbers of the cases that fit, most pressing first."""
         which = query.which
         if query.brand is not None:
-            from carecli import brands  # reports come with it
+            from carecli.casework import brands
 
             which = replace(which, brand=brands.meant(self.store, self.config, query.brand))
         return ranking.order(self.store, self.config, which, now=self.now, sla=query.sla, limit=limit)
@@ -64,13 +64,13 @@ class Seat:
 
     def overview(self) -> Overview:
         """How the day goes."""
-        from carecli import overview
+        from carecli.workspace import overview
 
         return overview.look(self.store, self.config, now=self.now)
 
     def knowledge(self, words: str) -> list[JSON]:
         """The articles of the knowledge base that hold all these words, else those that share most with them."""
-        from carecli import knowledge as base
+        from carecli.responding import knowledge as base
 
         found = knowledge.find(self.store, words, limit=20) or knowledge.about(self.store, words, limit=5)
         return [base.described(row, self.config, self.now) for row in found]
@@ -96,13 +96,13 @@ class Seat:
 
     def experts(self, case: int) -> list[tuple[str, str]]:
         """To whom the desk hands such a case on, and why. Raises NotFound."""
-        from carecli import escalation
+        from carecli.casework import escalation
 
         return escalation.experts(self.config, cases.get(self.store, case), besides=self.agent)
 
     def gloss(self, case: int) -> dict[int, str]:
         """The newest messages of a case in the language of `[display] gloss`, by their numbers. Raises UsageError."""
-        from carecli import glossing
+        from carecli.workspace import glossing
 
         rows = mentions.of_case(self.store, case)[-glossing.MOST :]
         theirs = [row for row in rows if row["language"] != self.config.display.gloss and not row["deleted_at"]]

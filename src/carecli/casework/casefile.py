@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from carecli import deadlines, ranking
+from carecli.casework import deadlines, ranking
 from carecli.config import Config
 from carecli.model import JSON, Draft, Event, iso, parse_iso
 from carecli.store import cases, conversations, customers, events, knowledge, mentions, promises, replies

@@ -11,8 +11,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from carecli.classifying.doubts import what_is_sent
 from carecli.config import Config
-from carecli.doubts import what_is_sent
 from carecli.errors import CareError, UsageError
 from carecli.triage import Rules
 

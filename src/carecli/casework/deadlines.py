@@ -9,12 +9,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from carecli import priorities, sla, turns
+from carecli import sla
+from carecli.cases.lifecycle import Segment, fold
+from carecli.casework import priorities, turns
+from carecli.casework.priorities import Customer, Ranked, pressing
 from carecli.config import Config
 from carecli.hours import seconds_by_day
-from carecli.lifecycle import Segment, fold
 from carecli.model import JSON, iso, parse_iso
-from carecli.priorities import Customer, Ranked, pressing
 from carecli.sla import Asked, Clock, Kind, Signs
 from carecli.store import cases, conversations, events
 from carecli.store.connect import Columns, Row, Store

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from carecli import casefile, ranking
+from carecli.casework import casefile, ranking
 from carecli.config import Config
 from carecli.model import iso
 from carecli.store import metrics, overview

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from carecli import casefile, filing, ranking
+from carecli.casework import casefile, filing, ranking
 from carecli.config import DAYS, Agent, Config
 from carecli.errors import Conflict, NotFound
 from carecli.hours import business_seconds, parse_duration, parse_hours

@@ -13,9 +13,9 @@ from typing import Any
 from carecli.errors import CareError, Refused, UsageError
 from carecli.hours import show_moment
 from carecli.model import INTENTS, SENTIMENTS, iso
-from carecli.seat import Seat
 from carecli.store import cases, unsent
 from carecli.store.unsent import Unsent
+from carecli.workspace.seat import Seat
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,8 @@ def assign(seat: Seat, numbers: Sequence[int], name: str) -> Deed:
 
 def escalate(seat: Seat, numbers: Sequence[int], name: str, because: str) -> Deed:
     """Hand cases on to a named person or team; the reason is a note for them. Raises UsageError."""
-    from carecli import act, escalation
+    from carecli import act
+    from carecli.casework import escalation
 
     who = escalation.known(seat.config, name)
     because = " ".join(because.split())
@@ -148,7 +149,8 @@ def undo(seat: Seat, deed: Deed) -> Deed:
 
 def undo_last(seat: Seat, case: int) -> Deed:
     """Take back what this agent did last to a case, in whatever session. Raises NotFound."""
-    from carecli import act, undoing
+    from carecli import act
+    from carecli.casework import undoing
 
     row, event = act.undo(
         seat.store, seat.config, undoing.last(seat.store, case, seat.agent), now=seat.now, agent=seat.agent

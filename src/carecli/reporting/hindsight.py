@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import NamedTuple
 
-from carecli.filing import projected
+from carecli.casework.filing import projected
 from carecli.model import iso, parse_iso
 from carecli.reports.figures import SegmentRow
 from carecli.store import metrics, part_metrics

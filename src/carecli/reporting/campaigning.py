@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 
-from carecli import outreach
 from carecli.config import Campaign, Config
 from carecli.hours import parse_duration
 from carecli.model import JSON, iso, parse_iso
 from carecli.replies.closing import is_thanks
 from carecli.replies.stopping import asks_to_stop
 from carecli.reports.campaigns import Action, Lift, Measured, Said, lift, measured, outcomes
+from carecli.responding import outreach
 from carecli.store import campaigns
 from carecli.store.connect import Row, Store
 from carecli.store.prune import pruned_before

@@ -8,11 +8,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import NamedTuple
 
-from carecli import current
-from carecli.checking import check, voice_of
 from carecli.config import Config
 from carecli.errors import Conflict
 from carecli.model import Draft, Finding
+from carecli.responding import current
+from carecli.responding.checking import check, voice_of
 from carecli.store import cases, drafts, events, mentions, replies
 from carecli.store.connect import Row, Store
 

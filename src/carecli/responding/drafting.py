@@ -19,7 +19,7 @@ from carecli.replies.knowledge import Article
 from carecli.replies.makers import Maker, Request, Said
 from carecli.replies.places import introduced
 from carecli.replies.prompting import Prompt
-from carecli.sending import source_of
+from carecli.responding.sending import source_of
 from carecli.store import knowledge, mentions
 from carecli.store.connect import Row, Store
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from carecli.errors import CareError
-from carecli.report_material import Material
+from carecli.reporting.material import Material
 from carecli.reports import reach
 from carecli.reports.tables import Part
 from carecli.store import brands, part_metrics, prune

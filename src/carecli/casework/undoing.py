@@ -1,6 +1,6 @@
 """Taking an action back: one more event that names the first, so that the log keeps both.
 
-The fold leaves out what was undone (`carecli.lifecycle.fold`), so the case is exactly what it would be without it:
+The fold leaves out what was undone (`cases.lifecycle.fold`), so the case is exactly what it would be without it:
 its clock, too, runs from where it ran before. A correction's signals go back to what a person said before, or to the
 engine. A reply that is not out yet, and a draft that waits for somebody's word, become half-written text again.
 """
@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from carecli import filing
+from carecli.cases.lifecycle import HAPPENINGS
+from carecli.casework import filing
 from carecli.errors import Conflict, NotFound
-from carecli.lifecycle import HAPPENINGS
 from carecli.model import Event, parse_iso
 from carecli.replies import outbox
 from carecli.store import cases, drafts, events, mentions, replies, unsent

@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from carecli import looking, patience, platforms
+from carecli import platforms
+from carecli.cases.conversations import Place
 from carecli.config import Config, Source
-from carecli.conversations import Place
 from carecli.errors import BadAnswer, CareError, RateLimited, StoreError
+from carecli.listening import looking, patience
 from carecli.matching import Query
 from carecli.model import JSON, Mention, Outcome, Page, iso
 from carecli.platforms.base import Fetcher

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from carecli import current
-from carecli.current import Seen
 from carecli.errors import Refused, UsageError
 from carecli.model import Draft, Finding
-from carecli.seat import Seat
+from carecli.responding import current
+from carecli.responding.current import Seen
 from carecli.store import cases, replies, unsent
 from carecli.store.unsent import Unsent
+from carecli.workspace.seat import Seat
 
 if TYPE_CHECKING:
     from carecli.replies.drafting import Fit

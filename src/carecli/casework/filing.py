@@ -1,6 +1,6 @@
 """New messages into the cases of their conversations, and cases written anew from what happened to them.
 
-Both happen inside the transaction of whoever calls: what `carecli.lifecycle.fold` makes of a case's mentions and log
+Both happen inside the transaction of whoever calls: what `cases.lifecycle.fold` makes of a case's mentions and log
 is its row, so nothing edits a case in place.
 """
 
@@ -12,15 +12,16 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from carecli import priorities, sla, turns
+from carecli import sla
+from carecli.cases.conversations import Message, Place, plan
+from carecli.cases.lifecycle import Life, Segment, fold
+from carecli.cases.reposts import Copy, gist, originals
+from carecli.casework import priorities, turns
+from carecli.casework.priorities import Customer, Ranked, pressing, risks_of
 from carecli.config import Config, Priority
-from carecli.conversations import Message, Place, plan
 from carecli.hours import parse_duration
-from carecli.lifecycle import Life, Segment, fold
 from carecli.model import iso, parse_iso
-from carecli.priorities import Customer, Ranked, pressing, risks_of
 from carecli.replies.promises import promises
-from carecli.reposts import Copy, gist, originals
 from carecli.store import cases, conversations, events
 from carecli.store import promises as kept
 from carecli.store.cases import Projection

@@ -1,0 +1,1 @@
+"""The triage engine at work: what it learns, remembers, and asks others about."""

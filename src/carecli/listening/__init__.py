@@ -1,0 +1,1 @@
+"""Stage 1 at work: asking sources, each with its cursor and its patience."""
