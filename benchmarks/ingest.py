@@ -24,7 +24,7 @@ import measure
 from generate import BRAND, NOW, Generator
 
 from carecli.model import Mention, iso
-from carecli.store import Store, mentions, open_store, sources
+from carecli.store import Store, intake, open_store, sources
 
 PAGE = 2_000
 ROADS = ("raw", "store", "again", "door", "triage")
@@ -101,7 +101,7 @@ def ours(store: Store) -> Save:
     sources.cursor(store, "benchmark", "mastodon")
 
     def save(page: Sequence[Mention]) -> None:
-        mentions.save_page(store, "benchmark", page, now=NOW, cursor={"after": page[-1].external_id})
+        intake.save_page(store, "benchmark", page, now=NOW, cursor={"after": page[-1].external_id})
 
     return save
 

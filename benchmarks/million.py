@@ -24,7 +24,7 @@ from carecli import act, report
 from carecli.casework import casefile, filing
 from carecli.config import Brand, Config, Sla
 from carecli.model import iso, parse_iso
-from carecli.store import Store, cases, events, mentions, metrics, open_store, search, sources
+from carecli.store import Store, cases, events, intake, mentions, metrics, open_store, search, sources
 from carecli.store.cases import Filter
 
 PAGE = 2_000
@@ -53,7 +53,7 @@ def build(path: Path, count: int) -> None:
     sources.cursor(store, "benchmark", "mastodon")
     started = time.monotonic()
     for number, page in enumerate(_pages(Generator(count)), 1):
-        mentions.save_page(store, "benchmark", page, now=NOW, cursor={"after": page[-1].external_id})
+        intake.save_page(store, "benchmark", page, now=NOW, cursor={"after": page[-1].external_id})
         act.triage_new(store, CONFIG, now=NOW)
         if number % 25 == 0:
             done = number * PAGE

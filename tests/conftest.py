@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from tests.world import World
 
 __all__ = ["atproto", "fediverse", "lying", "running_fediverse", "store", "world"]
 
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background by a shell: nobody would hear Ctrl-C
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LONGEST_ID = 80  # characters of a value in the name of a test
 

@@ -19,7 +19,7 @@ from carecli.config import Brand, Config, Source
 from carecli.errors import Conflict, Locked, NotFound, Unreachable
 from carecli.platforms import memory
 from carecli.responding import current
-from carecli.store import Store, cases, mentions, open_store
+from carecli.store import Store, cases, intake, open_store
 from carecli.store.cases import Filter
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -247,7 +247,7 @@ def test_order_of_arrival_never_changes_the_cases(tmp_path: Path) -> None:
     for number, order in enumerate(itertools.permutations(thread)):
         store = open_store(tmp_path / f"{number}.db")
         for mention in order:
-            mentions.save_page(store, "s", [replace(mention)], now=NOW)
+            intake.save_page(store, "s", [replace(mention)], now=NOW)
             act.triage_new(store, Config(), now=NOW)
         alive = store.rows(
             "SELECT status, mention_count, first_reply_at, opened_at, reopened FROM cases WHERE merged_into IS NULL"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carecli.model import Author, Mention
-from carecli.store import Store, mentions, search
+from carecli.store import Store, intake, search
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -27,7 +27,7 @@ TEXTS = [
 @pytest.fixture
 def filled(store: Store) -> Store:
     page = [Mention("memory", str(n), text, NOW, Author("zoe")) for n, text in enumerate(TEXTS, 1)]
-    mentions.save_page(store, "s", page, now=NOW)
+    intake.save_page(store, "s", page, now=NOW)
     return store
 
 

@@ -18,7 +18,7 @@ import pytest
 
 from carecli.errors import Locked, StoreError
 from carecli.model import Author, Mention, Outcome
-from carecli.store import Store, events, mentions, open_store, sources
+from carecli.store import Store, events, intake, mentions, open_store, sources
 from carecli.store.connect import VERSION
 from carecli.store.raw import pack, unpack
 
@@ -44,9 +44,9 @@ def count(store: Store, table: str) -> int:
 
 def test_the_same_page_again_changes_nothing(store: Store) -> None:
     page = [mention(1), mention(2)]
-    assert mentions.save_page(store, "s", page, now=NOW) == mentions.Saved(2, 0)
+    assert intake.save_page(store, "s", page, now=NOW) == intake.Saved(2, 0)
     before = [tuple(row) for row in store.rows("SELECT * FROM mentions")]
-    assert mentions.save_page(store, "s", page, now=NOW + timedelta(hours=1)) == mentions.Saved(0, 0)
+    assert intake.save_page(store, "s", page, now=NOW + timedelta(hours=1)) == intake.Saved(0, 0)
     assert [tuple(row) for row in store.rows("SELECT * FROM mentions")] == before
     assert count(store, "authors") == 1
 
@@ -54,9 +54,9 @@ def test_the_same_page_again_changes_nothing(store: Store) -> None:
 def test_an_edit_is_one_update_and_is_found_by_its_new_words(store: Store) -> None:
     from carecli.store import search
 
-    mentions.save_page(store, "s", [mention(1, "my suitcase is lost")], now=NOW)
-    saved = mentions.save_page(store, "s", [mention(1, "my violin is lost")], now=NOW)
-    assert saved == mentions.Saved(0, 1)
+    intake.save_page(store, "s", [mention(1, "my suitcase is lost")], now=NOW)
+    saved = intake.save_page(store, "s", [mention(1, "my violin is lost")], now=NOW)
+    assert saved == intake.Saved(0, 1)
     assert search.find(store, "suitcase", limit=5) == []
     assert search.find(store, "violin", limit=5) == [1]
 
@@ -64,29 +64,29 @@ def test_an_edit_is_one_update_and_is_found_by_its_new_words(store: Store) -> No
 def test_ids_belong_to_a_platform_and_a_host(store: Store) -> None:
     same = mention(1)
     page = [same, replace(same, host="a.example"), replace(same, platform="other")]
-    assert mentions.save_page(store, "s", page, now=NOW).new == 3
+    assert intake.save_page(store, "s", page, now=NOW).new == 3
 
 
 def test_page_and_cursor_are_one_transaction(store: Store) -> None:
     assert sources.cursor(store, "s", "memory") == {}
     broken = replace(mention(2), visibility=None)  # type: ignore[arg-type]
     with pytest.raises(StoreError):
-        mentions.save_page(store, "s", [mention(1), broken], now=NOW, cursor={"after": 2})
+        intake.save_page(store, "s", [mention(1), broken], now=NOW, cursor={"after": 2})
     assert count(store, "mentions") == 0
     assert sources.cursor(store, "s", "memory") == {}
-    mentions.save_page(store, "s", [mention(1)], now=NOW, cursor={"after": 1})
+    intake.save_page(store, "s", [mention(1)], now=NOW, cursor={"after": 1})
     assert sources.cursor(store, "s", "memory") == {"after": 1}
 
 
 def test_a_source_that_changes_its_platform_starts_anew(store: Store) -> None:
     sources.cursor(store, "s", "memory")
-    mentions.save_page(store, "s", [], now=NOW, cursor={"after": 1})
+    intake.save_page(store, "s", [], now=NOW, cursor={"after": 1})
     sources.finished(store, Outcome("s", "memory"), now=NOW)
     assert sources.cursor(store, "s", "feed") == {}
 
 
 def test_the_log_is_append_only(store: Store) -> None:
-    mentions.save_page(store, "s", [mention(1)], now=NOW)
+    intake.save_page(store, "s", [mention(1)], now=NOW)
     with store.write() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         connection.execute(
@@ -104,7 +104,7 @@ def test_the_log_is_append_only(store: Store) -> None:
 
 def test_what_sqlite_cannot_hold_is_kept_as_well_as_it_can(store: Store) -> None:
     text = "half \ud83d a smile, a NUL \x00 and \u202eoverride"
-    mentions.save_page(store, "s", [mention(1, text, raw=json.dumps({"text": text}))], now=NOW)
+    intake.save_page(store, "s", [mention(1, text, raw=json.dumps({"text": text}))], now=NOW)
     row = mentions.get(store, 1)
     assert row["text"] == text.replace("\ud83d", "\N{REPLACEMENT CHARACTER}")
     assert json.loads(mentions.raw(store, 1) or "")["text"] == text
@@ -169,14 +169,14 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from carecli.model import Author, Mention
-from carecli.store import mentions, open_store
+from carecli.store import intake, mentions, open_store
 path, name, pages = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 store = open_store(path)
 now = datetime(2026, 11, 20, tzinfo=UTC)
 print("ready", flush=True)
 for page in range(pages):
     batch = [Mention("memory", f"{name}-{page}-{i}", "hello there", now, Author(name)) for i in range(20)]
-    mentions.save_page(store, name, batch, now=now, cursor={"page": page})
+    intake.save_page(store, name, batch, now=now, cursor={"page": page})
 """
 
 
@@ -226,11 +226,11 @@ def test_a_killed_writer_leaves_whole_pages_only(tmp_path: Path) -> None:
 def test_a_full_disk_says_so_and_keeps_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "care.db"
     store = open_store(path)
-    mentions.save_page(store, "s", [mention(1)], now=NOW)
+    intake.save_page(store, "s", [mention(1)], now=NOW)
     pages = store.rows("PRAGMA page_count")[0][0]
     store.connection.execute(f"PRAGMA max_page_count = {pages + 2}")  # what SQLite itself does when a disk is full
     with pytest.raises(StoreError, match="is full"):
-        mentions.save_page(store, "s", [mention(n, "a long text " * 200) for n in range(2, 300)], now=NOW)
+        intake.save_page(store, "s", [mention(n, "a long text " * 200) for n in range(2, 300)], now=NOW)
     store.close()
     store = open_store(path)
     assert count(store, "mentions") == 1
@@ -239,7 +239,7 @@ def test_a_full_disk_says_so_and_keeps_what_was_there(tmp_path: Path) -> None:
 
 
 def test_a_backup_is_a_whole_copy_and_never_overwrites(store: Store, tmp_path: Path) -> None:
-    mentions.save_page(store, "s", [mention(1)], now=NOW)
+    intake.save_page(store, "s", [mention(1)], now=NOW)
     store.backup(tmp_path / "copy.db")
     copy = open_store(tmp_path / "copy.db")
     assert count(copy, "mentions") == 1

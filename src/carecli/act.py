@@ -19,7 +19,7 @@ from carecli.config import Config
 from carecli.errors import Conflict
 from carecli.model import JSON, Event, Verdict, needs_reply
 from carecli.responding import outreach
-from carecli.store import cases, conversations, events, mentions
+from carecli.store import cases, conversations, events, mentions, triaged
 from carecli.store.connect import Row, Store
 from carecli.triage import Rules, examples
 
@@ -45,7 +45,7 @@ def triage_new(
     """
     adopt_priorities(store, config, progress=progress)
     total, taught = 0, None
-    while batch := mentions.untriaged(store, BATCH):
+    while batch := triaged.waiting(store, BATCH):
         taught = taught or engine_of(store, config, relearn=relearn)
         total += _filed(store, config, batch, _verdicts(store, batch, taught), now)
         if progress is not None:
@@ -59,12 +59,12 @@ def _filed(store: Store, config: Config, batch: Sequence[Row], verdicts: Mapping
     What another process triaged, corrected or changed since `batch` was read is left to it, or to the next batch.
     """
     with store.write() as connection:
-        rows = mentions.still_untriaged(connection, batch)
+        rows = triaged.still_waiting(connection, batch)
         numbers = [row["mention_id"] for row in rows]
-        corrected = mentions.corrections(store, numbers)
+        corrected = triaged.corrections(store, numbers)
         final = [(number, _corrected(verdicts[number], corrected.get(number, {}))) for number in numbers]
-        mentions.save_verdicts(connection, final, now=now)
-        mentions.save_signals(connection, [(number, *verdicts[number].signals) for number in numbers])
+        triaged.save_verdicts(connection, final, now=now)
+        triaged.save_signals(connection, [(number, *verdicts[number].signals) for number in numbers])
         texts = {row["mention_id"]: row["text"] for row in batch}
         undirected = [row for row in rows if row["inbound"] and not verdicts[row["mention_id"]].directed]
         repeated = filing.find_reposts(connection, undirected, texts)
@@ -83,7 +83,7 @@ def _filed(store: Store, config: Config, batch: Sequence[Row], verdicts: Mapping
 def triage_again(store: Store, config: Config, *, now: datetime, progress: Progress | None = None) -> int:
     """Classify everything that is stored anew, after a change of engine or configuration; corrections stay."""
     with store.write() as connection:
-        mentions.forget_verdicts(connection)
+        triaged.forget_verdicts(connection)
     return triage_new(store, config, now=now, progress=progress)
 
 
@@ -229,7 +229,7 @@ def label(
         row = mentions.get(store, mention)
         if not row["inbound"]:
             raise Conflict(f"mention {mention} is the brand's own post", hint="only customers' mentions have labels")
-        mentions.correct(connection, mention, dict(signals), agent=agent, now=now)
+        triaged.correct(connection, mention, dict(signals), agent=agent, now=now)
         if row["case_id"] is not None:
             data = {"mention": mention, **signals}
             events.append(connection, row["case_id"], "labelled", now, agent=agent, data=data)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from carecli.model import Author, Mention, parse_iso
-from carecli.store import mentions, open_store
+from carecli.store import intake, open_store
 from tests.world import NOW, World
 
 ROWS = (
@@ -129,7 +129,7 @@ def test_profiles_that_link_to_each_other_are_proposed_and_linked_by_a_person(wo
         for number, (platform, handle, url, profile) in enumerate(people)
     ]
     store = open_store(world.db)
-    mentions.save_page(store, "s", page, now=parse_iso(NOW))
+    intake.save_page(store, "s", page, now=parse_iso(NOW))
     store.close()
     (found,) = world.json("customer", "suggest")
     assert [one["handle"] for one in found["accounts"]] == ["zoe.example", "zoe@social.example"]

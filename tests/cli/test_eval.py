@@ -12,7 +12,7 @@ import pytest
 from carecli import grading
 from carecli.classifying import teaching
 from carecli.model import parse_iso
-from carecli.store import mentions
+from carecli.store import triaged
 from carecli.store.connect import open_store
 from carecli.triage import Rules, learning
 from tests.triage.test_learning import texts
@@ -88,7 +88,7 @@ def corrected(world: World) -> World:
     store = open_store(world.db)
     for number, (_, label) in enumerate(labelled, 1):
         with store.write() as connection:
-            mentions.correct(connection, number, {"sentiment": label}, agent=None, now=parse_iso(NOW))
+            triaged.correct(connection, number, {"sentiment": label}, agent=None, now=parse_iso(NOW))
     store.close()
     world.run("label", "1", "--sentiment", labelled[0][1])
     return world
@@ -157,8 +157,8 @@ def test_after_a_reset_too_few_corrections_forget_what_was_learnt(corrected: Wor
 def test_of_very_many_corrections_the_newest_teach(corrected: World, monkeypatch: pytest.MonkeyPatch) -> None:
     store = open_store(corrected.db)
     with store.write() as connection:
-        mentions.correct(connection, 7, {"intent": "praise"}, agent=None, now=parse_iso(NOW) + timedelta(hours=1))
-    (newest,) = mentions.all_corrections(store, since=None, newest=1)
+        triaged.correct(connection, 7, {"intent": "praise"}, agent=None, now=parse_iso(NOW) + timedelta(hours=1))
+    (newest,) = triaged.all_corrections(store, since=None, newest=1)
     assert newest["text"] == texts("en")[6][0]
     assert json.loads(newest["signals"])["intent"] == "praise"
     monkeypatch.setattr(teaching, "MOST", 25)

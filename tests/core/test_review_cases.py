@@ -12,7 +12,7 @@ import pytest
 from carecli import act
 from carecli.casework import casefile
 from carecli.config import Config
-from carecli.store import Store, cases, mentions, open_store
+from carecli.store import Store, cases, intake, open_store
 from carecli.store.cases import Filter
 from carecli.store.connect import Row
 from carecli.triage import Rules, classify
@@ -97,7 +97,7 @@ def test_a_case_of_our_own_posts_leaves_the_queue_and_the_figures(store: Store) 
 
 def test_what_turns_out_to_be_a_customers_waits_for_its_verdict(store: Store) -> None:
     arrive(store, said("1", 1), said("2", 2, to="1", ours=True))
-    mentions.save_page(store, "s", [said("2", 2, to="1")], now=NOW)
+    intake.save_page(store, "s", [said("2", 2, to="1")], now=NOW)
     assert act.record(store, 1, "noted", now=NOW, data={"text": "who is this?"})["mention_count"] == 1
     act.triage_new(store, ACME, now=NOW)
     assert alive(store)[0]["first_reply_at"] is None
@@ -107,7 +107,7 @@ def test_what_one_source_knows_no_other_unlearns(store: Store) -> None:
     arrive(store, replace(said("1", 1), likes=3, url="https://x.example/1"), said("2", 2, to="1", ours=True))
     stranger = [said("1", 1, directed=False), said("2", 2, to="1", directed=False, who="acme")]
     for _ in range(2):
-        saved = mentions.save_page(store, "search", stranger, now=NOW)
+        saved = intake.save_page(store, "search", stranger, now=NOW)
     act.triage_new(store, ACME, now=NOW)
     assert saved.updated == 0  # seen twice, it is no news
     first, second = store.rows("SELECT * FROM mentions ORDER BY mention_id")
@@ -136,7 +136,7 @@ def test_ids_with_nul_are_found_again(store: Store) -> None:
 
 def test_a_correction_survives_a_triage_that_began_before_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     arrive(store, said("0", 0))
-    mentions.save_page(store, "s", [said("1", 1)], now=NOW)
+    intake.save_page(store, "s", [said("1", 1)], now=NOW)
 
     def slow(texts: Sequence[str], rules: Rules, **more: object) -> object:
         """While this process classifies, another one triages, and a person corrects."""
@@ -154,13 +154,13 @@ def test_a_correction_survives_a_triage_that_began_before_it(store: Store, monke
 
 
 def test_an_edit_survives_a_triage_that_began_before_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    mentions.save_page(store, "s", [said("1", 1)], now=NOW)
+    intake.save_page(store, "s", [said("1", 1)], now=NOW)
 
     def slow(texts: Sequence[str], rules: Rules, **more: object) -> object:
         verdicts = classify(texts, rules, **more)  # type: ignore[arg-type]
         monkeypatch.setattr("carecli.triage.engine.classify", classify)
         other = open_store(store.path)
-        mentions.save_page(other, "s", [said("1", 1, text="Thank you, you are wonderful!")], now=NOW)
+        intake.save_page(other, "s", [said("1", 1, text="Thank you, you are wonderful!")], now=NOW)
         other.close()
         return verdicts
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from carecli import act
 from carecli.config import Brand, Config
 from carecli.model import Author, Mention
-from carecli.store import Store, mentions
+from carecli.store import Store, intake
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ACME = Config(brand=Brand(name="Acme", handles=["@acme"]))
@@ -44,5 +44,5 @@ def said(
 
 def arrive(store: Store, *page: Mention, source: str = "s", config: Config = ACME) -> None:
     """Store a page and triage it."""
-    mentions.save_page(store, source, page, now=NOW)
+    intake.save_page(store, source, page, now=NOW)
     act.triage_new(store, config, now=NOW)

@@ -11,7 +11,7 @@ from carecli import act
 from carecli.casework import casefile
 from carecli.model import Author, Mention, iso
 from carecli.store import Store
-from carecli.store.mentions import Saved, save_page
+from carecli.store.intake import Saved, save_page
 from tests.core.tools import ACME, NOW
 from tests.platforms.servers import LyingServer, json_script
 from tests.world import World

@@ -15,7 +15,7 @@ from carecli.casework import desk, filing
 from carecli.config import Brand, Config, OpeningHours, Sla, SlaPolicy
 from carecli.hours import add_business_seconds, business_seconds
 from carecli.model import Author, Mention
-from carecli.store import Store, events, mentions, open_store
+from carecli.store import Store, events, intake, open_store, triaged
 
 BEGIN = datetime(2026, 11, 2, 6, tzinfo=UTC)  # a Monday
 END = BEGIN + timedelta(days=30)
@@ -116,13 +116,13 @@ def stored(path: Path, steps: Sequence[Step]) -> Store:
                 automatic=step.kind == "automatic",
             )
         )
-    mentions.save_page(store, "s", page, now=END)
+    intake.save_page(store, "s", page, now=END)
     numbers = {row["external_id"]: row["mention_id"] for row in store.rows("SELECT * FROM mentions")}
     with store.write() as connection:
         for place, step in said:
             if step.kind in ("ask", "chat"):
                 signals = {"intent": step.intent if step.kind == "ask" else "chatter"}
-                mentions.correct(connection, numbers[str(place)], signals, agent="test", now=END)
+                triaged.correct(connection, numbers[str(place)], signals, agent="test", now=END)
     act.triage_new(store, CONFIG, now=END)
     cases = {row["external_id"]: row["case_id"] for row in store.rows("SELECT * FROM mentions")}
     with store.write() as connection:

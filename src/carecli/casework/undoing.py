@@ -17,7 +17,7 @@ from carecli.casework import filing
 from carecli.errors import Conflict, NotFound
 from carecli.model import Event, parse_iso
 from carecli.replies import outbox
-from carecli.store import cases, drafts, events, mentions, replies, unsent
+from carecli.store import cases, drafts, events, replies, triaged, unsent
 from carecli.store.connect import Connection, Row, Store
 from carecli.store.unsent import Unsent
 
@@ -119,8 +119,8 @@ def _relabel(connection: Connection, event: Event, rest: Iterable[Event], now: d
         if other.kind == "labelled" and other.data.get("mention") == mention:
             left.update({signal: (value, other.actor) for signal, value in other.data.items() if signal != "mention"})
     signals = [signal for signal in event.data if signal != "mention"]
-    mentions.uncorrect(connection, mention, signals)
+    triaged.uncorrect(connection, mention, signals)
     for signal in signals:
         if signal in left:
             value, agent = left[signal]
-            mentions.correct(connection, mention, {signal: value}, agent=agent, now=now)
+            triaged.correct(connection, mention, {signal: value}, agent=agent, now=now)

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from carecli.model import JSON, iso
-from carecli.store import mentions
+from carecli.store import triaged
 from carecli.store.connect import Store
 from carecli.triage import Rules
 
@@ -35,7 +35,7 @@ def learnt(store: Store, rules: Rules, *, relearn: bool = True, meaning: Meaning
     Without `relearn` it is what was learnt last, for somebody who waits for one mention; but never what another
     engine was taught, as before an upgrade.
     """
-    if mentions.corrected_count(store) < FEWEST:
+    if triaged.corrected_count(store) < FEWEST:
         return None
     if relearn:
         return lesson(store, rules, meaning=meaning).learnt
@@ -94,7 +94,7 @@ def _hash(made_of: Any) -> str:
 def _corrections(store: Store) -> list[Correction]:
     from carecli.triage.learning import Correction
 
-    rows = mentions.all_corrections(store, since=store.remembers(_FORGOTTEN), newest=MOST)
+    rows = triaged.all_corrections(store, since=store.remembers(_FORGOTTEN), newest=MOST)
     return [Correction(row["text"], json.loads(row["signals"]), row["declared_language"]) for row in rows]
 
 
@@ -106,7 +106,7 @@ def status(store: Store, rules: Rules, *, meaning: Meaning | None = None) -> JSO
     return {
         "engine": "default" if meaning is None else "semantic",
         "prior": prior.shipped().fingerprint,
-        "corrections": mentions.corrected_count(store),
+        "corrections": triaged.corrected_count(store),
         "forgotten_before": store.remembers(_FORGOTTEN),
         "taught": found.taught,
         "watching": found.watching,
@@ -132,5 +132,5 @@ def exported(store: Store) -> list[dict[str, Any]]:
     """Every corrected text with its labels, as `care eval` and other tools read them."""
     return [
         {"text": row["text"], "lang": row["language"], **json.loads(row["signals"])}
-        for row in mentions.all_corrections(store, since=None)
+        for row in triaged.all_corrections(store, since=None)
     ]

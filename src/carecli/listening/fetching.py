@@ -22,9 +22,9 @@ from carecli.matching import Query
 from carecli.model import JSON, Mention, Outcome, Page, iso
 from carecli.platforms.base import Fetcher
 from carecli.platforms.web.turns import taking_turns
-from carecli.store import conversations, mentions, sources
+from carecli.store import conversations, intake, sources
 from carecli.store.connect import Store
-from carecli.store.mentions import Beside
+from carecli.store.intake import Beside
 from carecli.store.sources import Backfill, State
 from carecli.text import fold
 
@@ -194,7 +194,7 @@ class _Reading:
         run, source = self.run, self.source.name
         async for found in looking.look_again(run.store, client, source, now=run.now, requests=requests):
             beside = Beside(None, found.deleted, self._place, found.looked)
-            changed = mentions.save_page(run.store, source, found.mentions, now=run.now, beside=beside)
+            changed = intake.save_page(run.store, source, found.mentions, now=run.now, beside=beside)
             self.outcome = replace(
                 self.outcome,
                 updated=self.outcome.updated + changed.updated,
@@ -226,7 +226,7 @@ def saved(
     """Store what concerns us of a batch, with its page's cursor where it came from a source, and count it."""
     ours = list(_as_ours(batch, run.own))
     ours = ours if query is None else _fitting(run.store, ours, query)
-    changed = mentions.save_page(run.store, outcome.source, ours, now=run.now, cursor=cursor, beside=beside)
+    changed = intake.save_page(run.store, outcome.source, ours, now=run.now, cursor=cursor, beside=beside)
     return replace(
         outcome,
         fetched=outcome.fetched + len(ours),

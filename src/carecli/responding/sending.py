@@ -19,7 +19,7 @@ from carecli.model import Author, Mention, Receipt, Reply, iso, parse_iso
 from carecli.platforms.base import Platform, Poster, Setup
 from carecli.replies import outbox
 from carecli.responding import outreach
-from carecli.store import cases, events, mentions, replies, withdrawals
+from carecli.store import cases, events, intake, mentions, replies, withdrawals
 from carecli.store.connect import Row, Store
 
 
@@ -198,7 +198,7 @@ def _record_sent(store: Store, row: Row, reply: Reply, receipt: Receipt, now: da
     source = mentions.get(store, row["mention_id"])["source"]
     with store.write() as connection:
         replies.sent(connection, row["reply_id"], receipt, now=now)
-        mentions.save_page(store, source, ours, now=now)
+        intake.save_page(store, source, ours, now=now)
         data = {"reply": row["reply_id"], "url": receipt.url}
         events.append(connection, row["case_id"], "replied", now, agent=row["agent"], data=data)
         return replies.get(store, row["reply_id"])
