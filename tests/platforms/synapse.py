@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import importlib.util
 import itertools
-import os
 import socket
 import subprocess
 import sys
@@ -19,7 +18,8 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
-import pytest
+
+from tests.lacking import lacks
 
 PASSWORD = "correct horse"
 SECRET = "for tests only"
@@ -125,8 +125,6 @@ class Synapse:
 def start() -> Iterator[Synapse]:
     """The running server; where it is not installed the test is skipped, or fails if servers are required."""
     if importlib.util.find_spec("synapse") is None:
-        if os.environ.get("CARE_REQUIRE_SERVERS") == "1":
-            pytest.fail("matrix-synapse is not installed; on Linux it comes with the extra dev")
-        pytest.skip("matrix-synapse is not installed; on Linux it comes with the extra dev")
+        lacks("matrix-synapse is not installed; on Linux it comes with the extra dev")
     with Synapse() as server:
         yield server

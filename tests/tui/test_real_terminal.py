@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lacking import lacks
 from tests.world import World
 
 NOW = "2026-11-20T12:00:00Z"
@@ -79,10 +80,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def terminal(demo: World) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
-        message = "needs tmux: python scripts/install_servers.py installs it"
-        if os.environ.get("CARE_REQUIRE_SERVERS"):
-            pytest.fail(message)
-        pytest.skip(message)
+        lacks("needs tmux: python scripts/install_servers.py installs it")
     found = Terminal(demo, 120, 36)
     yield found
     found.close()
