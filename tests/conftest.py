@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from carecli.store import Store, open_store
@@ -17,6 +18,10 @@ __all__ = ["atproto", "fediverse", "lying", "running_fediverse", "store", "world
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # begun in the background by a shell: nobody would hear Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# No test is a stopwatch: what is loaded first takes longer.
+hypothesis.settings.register_profile("care", hypothesis.settings(deadline=None))
+hypothesis.settings.load_profile("care")
 
 LONGEST_ID = 80  # characters of a value in the name of a test
 

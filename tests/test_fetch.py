@@ -186,7 +186,7 @@ def test_a_setting_that_the_platform_does_not_know_is_named(store: Store, networ
     assert "did you mean 'keywords'?" in outcome.error
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     posts=st.integers(1, 60),
     page_size=st.integers(1, 25),

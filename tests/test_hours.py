@@ -71,7 +71,7 @@ minutes = st.integers(0, 2000)
 seconds = st.floats(0, 400_000, allow_nan=False)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(calendars(), minutes)
 def test_counts_what_the_clock_on_the_wall_shows(calendar: tuple[Hours, datetime], span: int) -> None:
     hours, start = calendar
@@ -79,7 +79,7 @@ def test_counts_what_the_clock_on_the_wall_shows(calendar: tuple[Hours, datetime
     assert business_seconds(start, end, hours) == counted(start, end, hours)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calendars(), seconds, seconds)
 def test_spans_add_up_and_never_exceed_real_time(calendar: tuple[Hours, datetime], one: float, two: float) -> None:
     hours, a = calendar
@@ -90,7 +90,7 @@ def test_spans_add_up_and_never_exceed_real_time(calendar: tuple[Hours, datetime
     assert 0 <= first <= both <= (c - a).total_seconds()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(calendars(), seconds)
 def test_the_end_of_a_target_is_the_first_moment_that_has_it(calendar: tuple[Hours, datetime], target: float) -> None:
     hours, start = calendar

@@ -249,7 +249,7 @@ def desks(draw: st.DrawFn) -> list[list[tuple[int, bool, str]]]:
     return threads
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(desks(), st.integers(0, 200), st.booleans(), st.floats(0, 8), st.integers(0, 30), st.integers(1, 8))
 def test_the_first_of_the_queue_are_those_of_the_whole_sorted_queue(
     threads: list[list[tuple[int, bool, str]]], now: int, paced: bool, waiting: float, most: int, limit: int

@@ -60,7 +60,7 @@ def filed(store: Store) -> set[frozenset[int]]:
     return {frozenset(numbers) for numbers in found.values()}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(forests(), st.data())
 def test_cases_are_those_of_the_finished_trees(posts: list[Post], data: st.DataObject) -> None:
     order = data.draw(st.permutations(posts), label="order")

@@ -84,7 +84,7 @@ def test_what_others_say_in_a_message_is_not_the_authors_word() -> None:
         ),
     ).map(json.dumps)
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_whatever_a_platform_sends_is_read_without_harm(raw: str) -> None:
     found = account(1, "mastodon", "zoe", None, raw)
     assert all(link == plain(link) for link in found.links)

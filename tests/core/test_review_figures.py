@@ -224,7 +224,7 @@ def run(store: Store, lines: Sequence[Line], order: Sequence[int], pages: int, d
                 filing.project(store, connection, [case["case_id"]])
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(threads(), acts, st.data())
 def test_cases_and_figures_are_those_of_a_naive_count(lines: list[Line], done: list[Act], data: st.DataObject) -> None:
     order = data.draw(st.permutations(range(len(lines))), label="order")

@@ -161,5 +161,5 @@ def in_a_child(work: Callable[[], object]) -> None:
     os.waitpid(child, 0)
 
 
-Fetching.TestCase.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+Fetching.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
 TestFetching = Fetching.TestCase

@@ -150,7 +150,7 @@ def test_too_many_alternatives_are_refused() -> None:
 WORDS = st.text("abcdef", min_size=1, max_size=8)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(WORDS, WORDS, WORDS)
 def test_the_distance_is_one(one: str, other: str, third: str) -> None:
     assert distance(one, one) == 0
@@ -161,7 +161,7 @@ def test_the_distance_is_one(one: str, other: str, third: str) -> None:
     assert distance(one + third, other + third) <= distance(one, other)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=60))
 def test_any_text_is_a_query_or_is_refused_in_words(text: str) -> None:
     try:

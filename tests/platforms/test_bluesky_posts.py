@@ -177,7 +177,7 @@ def test_a_text_that_is_not_the_shortened_link_stays(shown: str) -> None:
     spans=st.lists(st.tuples(st.integers(-3, 90), st.integers(-3, 90)), max_size=5),
     junk=st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda part: st.lists(part, max_size=3)),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_hostile_facets_change_nothing(text: str, spans: list[tuple[int, int]], junk: Any) -> None:
     broken: list[Any] = [
         {"index": {"byteStart": start, "byteEnd": end}, "features": [{"uri": "https://evil.example/"}, junk]}
@@ -191,7 +191,7 @@ def test_hostile_facets_change_nothing(text: str, spans: list[tuple[int, int]], 
     st.text(max_size=80),
     st.lists(st.sampled_from(["#tag", "https://a.example/x", "@zoe.example", "😀", "ש "])),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_our_facets_cut_the_text_where_they_say(text: str, parts: list[str]) -> None:
     whole = " ".join([text, *parts])
     data, done = whole.encode("utf-8", "surrogatepass"), 0
@@ -226,7 +226,7 @@ def test_facets_of_a_reply() -> None:
 
 
 @given(st.text(max_size=40), st.integers(946_684_800, 4_102_444_800))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_record_keys_are_tids_of_their_second(key: str, second: int) -> None:
     at = datetime.fromtimestamp(second, UTC)
     made = record_key(key, at)

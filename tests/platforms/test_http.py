@@ -405,7 +405,7 @@ def test_the_wait_that_a_server_asks_for(given: Answer, seconds: float | None) -
     assert retry_after(given, NOW) == (None if seconds is None else pytest.approx(seconds, abs=0.01))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(), st.binary(max_size=50))
 def test_any_header_and_body_give_a_wait_or_none(header: str, body: bytes) -> None:
     given = Answer(429, httpx.Headers([(b"Retry-After", header.encode(errors="ignore"))]), body, "https://a.example")
@@ -413,7 +413,7 @@ def test_any_header_and_body_give_a_wait_or_none(header: str, body: bytes) -> No
     assert wait is None or wait >= 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text())
 def test_shown_text_is_always_one_printable_line(text: str) -> None:
     shown = printable(text, 80)
@@ -427,7 +427,7 @@ def test_urls_are_shown_without_secrets() -> None:
 
 
 @given(st.dates(min_value=datetime(2000, 1, 1, tzinfo=UTC).date()))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_iso_resets_agree_with_their_difference(day: object) -> None:
     moment = datetime.fromisoformat(f"{day}T00:00:00+00:00")
     now = (moment - timedelta(seconds=77)).timestamp()

@@ -72,7 +72,7 @@ STEPS = st.lists(st.tuples(st.integers(0, 12), st.integers(0, 90), st.integers(0
 
 
 @given(steps=STEPS, forward=st.booleans())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_arrives_between_stops_comes_once(steps: list[tuple[int, int, int]], forward: bool) -> None:
     shelf, cursor, found = Shelf(forward=forward), JSON(), list[str]()
     clock, number = NOW - timedelta(days=2), 0
@@ -92,7 +92,7 @@ def test_whatever_arrives_between_stops_comes_once(steps: list[tuple[int, int, i
 
 
 @given(changes=st.lists(st.tuples(st.integers(0, 29), st.integers(1, 3)), max_size=12))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_what_changes_while_pages_are_read_is_never_missed(changes: list[tuple[int, int]]) -> None:
     shelf, cursor, seen = Shelf(forward=True), JSON(), dict[str, str]()
     clock = NOW - timedelta(days=2)
@@ -119,7 +119,7 @@ def test_what_changes_while_pages_are_read_is_never_missed(changes: list[tuple[i
     read_before=st.booleans(),
     skew=st.sampled_from([timedelta(), timedelta(hours=3), -timedelta(hours=3)]),
 )
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_since_is_exact_at_its_boundary(
     moments: list[int], boundary: int, forward: bool, stop: int, read_before: bool, skew: timedelta
 ) -> None:

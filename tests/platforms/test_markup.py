@@ -113,7 +113,7 @@ def test_an_unclosed_link_is_named_once() -> None:
 
 
 @given(st.text(alphabet=st.characters(exclude_characters="\x00\r\f", exclude_categories=["Cs"])))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_escaped_text_comes_back(text: str) -> None:
     """Up to the white space that HTML folds, and the leading and trailing line breaks."""
     words = [word for word in text.replace("\t", " ").replace("\n", " ").split(" ") if word]
@@ -121,7 +121,7 @@ def test_escaped_text_comes_back(text: str) -> None:
 
 
 @given(st.text(alphabet="<>/!-ab =\"'&#;x1 \n") | st.text())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_markup_gives_storable_text(markup: str) -> None:
     text = to_text(markup)
     text.encode()

@@ -45,7 +45,7 @@ def read(
     runs=st.lists(st.tuples(st.integers(0, 12), st.integers(0, 4)), min_size=1, max_size=30),
     size=st.integers(1, 5),
 )
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_runs_that_are_cut_off_lose_nothing(runs: list[tuple[int, int]], size: int) -> None:
     listing, seen = Listing(size), set[int]()
     saved: dict[str, Any] = {}
@@ -111,7 +111,7 @@ def test_a_moment_in_the_future_does_not_hide_what_comes_next() -> None:
 
 
 @given(st.integers(1, 12), st.integers(1, 130), st.integers(0, 4))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_since_limits_one_run_and_leaves_the_rest_for_a_later_one(size: int, since: int, pages: int) -> None:
     listing = Listing(size)
     listing.moments = list(range(1, 11))

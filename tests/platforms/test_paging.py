@@ -52,7 +52,7 @@ ACTIONS = st.lists(st.tuples(st.sampled_from(["add", "read", "delete"]), st.inte
 
 
 @given(ACTIONS, st.integers(1, 40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_nothing_is_lost_and_nothing_comes_twice(actions: list[tuple[str, int]], size: int) -> None:
     source, state, found = Source(), dict[str, object](), list[str]()
     kept: set[str] = set()

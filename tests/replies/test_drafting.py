@@ -200,7 +200,7 @@ HOSTILE = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=70, deadline=None)
+@settings(max_examples=70)
 @given(
     text=HOSTILE,
     name=st.text(max_size=30),
@@ -217,7 +217,7 @@ def test_nothing_that_a_customer_writes_fills_breaks_or_blocks_a_draft(
         assert not blocks(check(draft.text, Context())), check(draft.text, Context())
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(HOSTILE, st.sampled_from(LANGUAGES))
 def test_a_quotation_is_short_plain_and_theirs(text: str, code: str) -> None:
     quote = telling_clause(text, code)

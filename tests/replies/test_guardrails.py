@@ -33,7 +33,7 @@ def test_a_long_hostile_text_is_checked(piece: str) -> None:
     check(text, EVERYTHING)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(max_size=300))
 def test_any_text_is_checked_without_failing_and_offsets_are_inside(text: str) -> None:
     for finding in check(text, EVERYTHING):
@@ -101,7 +101,7 @@ def test_hidden_control_characters_of_an_earlier_reply_do_not_reach_the_message(
 
 
 @given(st.text(max_size=200), st.text(max_size=200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_similarity_is_symmetric_and_between_0_and_1(one: str, other: str) -> None:
     assert similarity(one, other) == similarity(other, one)
     assert 0 <= similarity(one, other) <= 1
@@ -135,7 +135,7 @@ def _luhn_sum(digits: str) -> int:
 
 
 @given(st.from_regex(r"[3-6][0-9]{14}", fullmatch=True), st.integers(0, 15), st.integers(1, 9))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_card_number_is_found_and_none_with_one_wrong_digit(start: str, place: int, shift: int) -> None:
     card = _luhn_completed(start)
     assert "card" in {found.kind for found in personal(f"card {card} ok")}

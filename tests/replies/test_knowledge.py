@@ -65,7 +65,7 @@ def test_passages_are_whole_sentences() -> None:
 
 
 @given(st.text(max_size=400), st.integers(10, 100))
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_passages_lose_nothing_but_whitespace(text: str, size: int) -> None:
     assert "".join("".join(passages(text, size)).split()) == "".join(text.split())
 

@@ -147,5 +147,5 @@ class Sending(RuleBasedStateMachine):
         assert self.status not in ("approved", "failed") or self.delivered == 0
 
 
-Sending.TestCase.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+Sending.TestCase.settings = settings(max_examples=60, stateful_step_count=25)
 TestSending = Sending.TestCase

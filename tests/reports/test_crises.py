@@ -154,7 +154,7 @@ def naive(negative: Mapping[int, int], first: int, since: int, until: int, compl
     return [one for one in out if one[1] is None or one[1] > since]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.dictionaries(st.integers(-9 * WEEK, 60), st.integers(1, 12), max_size=60),
     st.dictionaries(st.integers(-20, 60), st.integers(5, 60), max_size=20),

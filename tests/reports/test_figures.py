@@ -334,7 +334,7 @@ def computed(report: Report) -> dict[str, object]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     some_rows(),
     st.one_of(st.none(), st.integers(-100, 300)),

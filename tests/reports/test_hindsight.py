@@ -117,7 +117,7 @@ RESOLVED_IN_VAIN = [
 ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @example(KEPT_TWICE, (hour(0), hour(10)))
 @example(RESOLVED_IN_VAIN, (hour(0), hour(4)))
 @example(RESOLVED_IN_VAIN, (hour(0), hour(10)))
@@ -135,7 +135,7 @@ UNRESOLVED = replace(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(logs(), PERIODS)
 def test_where_no_resolution_is_promised_the_other_clocks_are_the_same(steps: list[Step], span: Span) -> None:
     with store_of(steps) as store:
@@ -162,7 +162,7 @@ ANSWERED_LATER = [
 ]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @example(REOPENED_BY_HAND, (hour(0), hour(4)))
 @example(ANSWERED_LATER, (hour(0), hour(26)))
 @example(KEPT_TWICE, (hour(0), hour(10)))

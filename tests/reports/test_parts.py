@@ -36,7 +36,7 @@ def exact_rank_p(one: list[float], rest: list[float]) -> float:
     return sum(each >= observed - 1e-9 for each in every) / len(every)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.permutations(range(12)), st.integers(5, 7))
 def test_the_rank_test_is_near_the_exact_permutation_test(values: list[int], size: int) -> None:
     one, rest = values[:size], values[size:]
@@ -86,7 +86,7 @@ def test_holm_is_its_definition() -> None:
     assert holm([]) == []
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 8), st.integers(0, 8), st.integers(1, 8), st.integers(1, 8))
 def test_small_shares_are_compared_exactly(a: int, b: int, more_a: int, more_b: int) -> None:
     n, m = a + more_a, b + more_b

@@ -32,7 +32,7 @@ MESSAGES = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from([CONFIG, WEEKENDS, NO_PROMISE, Config()]),
     st.lists(MESSAGES, min_size=1, max_size=3),
@@ -80,7 +80,7 @@ def test_many_clocks_at_once_say_what_one_says(
     assert quick == ("ok" if one.state == "due" else one.state, one.target_seconds, policy, urgency)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from([CONFIG, WEEKENDS, Config()]), MINUTES, MINUTES)
 def test_many_moments_at_once_count_what_one_counts(config: Config, start: int, wait: int) -> None:
     hours = config.team_hours

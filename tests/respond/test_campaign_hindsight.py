@@ -123,7 +123,7 @@ CANCELLED = [("propose", 0), ("queue", 0), ("cancel", 0), ("queue", 0), ("send",
 RECORDED_TWICE = [("propose", 0), ("queue", 0), ("send", 0), ("record", 0), ("answer", 0), ("record", 0)]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @example(REJECTED_LATER)
 @example(CANCELLED)
 @example(RECORDED_TWICE)

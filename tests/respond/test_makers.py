@@ -197,7 +197,7 @@ def test_a_model_that_obeys_the_customer_meets_the_guardrails(store: Store, answ
 
 
 @given(st.text(max_size=200), st.lists(st.text(min_size=3, max_size=12), max_size=3))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_whatever_is_hidden_comes_back(text: str, names: list[str]) -> None:
     mask = Mask(names)
     hidden = mask.hide(text)
@@ -205,7 +205,7 @@ def test_whatever_is_hidden_comes_back(text: str, names: list[str]) -> None:
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_text_stays_one_message_of_one_document(text: str) -> None:
     case = CaseBrief(text, "en", "complaint")
     asked = Request(case, Voice(), "default", conversation=[Said(ours=False, text=text)])

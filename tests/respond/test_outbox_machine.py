@@ -275,6 +275,6 @@ class Outbox(RuleBasedStateMachine):
 
 
 Outbox.TestCase.settings = settings(
-    max_examples=25, stateful_step_count=18, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=25, stateful_step_count=18, suppress_health_check=[HealthCheck.too_slow]
 )
 TestOutbox = Outbox.TestCase

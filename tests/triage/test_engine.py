@@ -169,7 +169,7 @@ def test_threads_that_look_at_texts_otherwise_do_not_mix_them_up(monkeypatch: py
 ANY_TEXT = st.one_of(st.sampled_from(TEXTS), st.text(max_size=80))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(ANY_TEXT, max_size=6), st.randoms(use_true_random=False))
 def test_verdicts_depend_neither_on_batch_nor_on_order(texts: list[str], random: object) -> None:
     whole = classify(texts, RULES)

@@ -390,7 +390,7 @@ def test_a_customer_who_reports_a_fraud_is_no_spam() -> None:
         assert decided(text) != "spam", text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=300), st.floats(-1, 1), st.sampled_from([*cues.LANGUAGES, "de", None]))
 def test_any_text_has_an_intent_always_the_same(text: str, score: float, language: str | None) -> None:
     p = prepare(text, RULES)._replace(language=language)
@@ -452,7 +452,7 @@ def test_the_signs_where_words_have_no_spaces() -> None:
 WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.tuples(

@@ -100,7 +100,7 @@ def test_masked_names_do_not_speak() -> None:
     assert prepare("@movistar https://example.com/una/casa", rules).language is None
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.text(max_size=300), st.sampled_from([None, "en", "zh-TW", "xx", ""]))
 def test_any_text_has_a_code_or_none(text: str, declared: str | None) -> None:
     found = detect(text, declared=declared, languages=FOUR)

@@ -85,7 +85,7 @@ def test_each_text_keeps_its_own_whatever_batch_and_order() -> None:
             assert found == [alone[case] for case in cases]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.text(max_size=60), max_size=6))
 def test_any_texts_are_made_ready(texts: list[str]) -> None:
     found = prepared(texts, RULES, [None] * len(texts))

@@ -103,7 +103,7 @@ def test_waiting_adds_and_is_bounded() -> None:
     assert pressing_now(97, "emergency", waits=1e9, state="breached", policy=policy)[0] == 100
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.sampled_from(INTENTS), st.sampled_from(URGENCIES), SCORES, st.sampled_from(SENTIMENTS), st.booleans(), CONTACTS
 )
@@ -116,7 +116,7 @@ def test_within_bounds_and_repeatable(
     assert prioritise(one, directed=directed, contacts=contacts) == (points, reasons)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SCORES, st.booleans(), CONTACTS, CALM, CALM_URGENCY, SCORES, st.booleans(), CONTACTS)
 def test_an_emergency_is_above_everything_else(
     score: float, to_us: bool, contacts: int, calm: Intent, urgency: Urgency, other: float, directed: bool, cases: int
@@ -126,7 +126,7 @@ def test_an_emergency_is_above_everything_else(
     assert emergency >= 95 > rest
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.sampled_from(INTENTS), st.sampled_from(URGENCIES), SCORES, SCORES, st.booleans(), CONTACTS, CONTACTS)
 def test_monotone_in_contacts_and_negativity(
     intent: Intent, urgency: Urgency, one: float, two: float, directed: bool, few: int, many: int

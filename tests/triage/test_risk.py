@@ -45,7 +45,7 @@ def test_a_language_without_cues_has_none() -> None:
     assert found_in("My lawyer will write to you", "fr") == found_in("My lawyer will write to you", None) == ()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=300), st.sampled_from(risk.LANGUAGES))
 def test_any_text_has_an_answer(text: str, language: str) -> None:
     found = found_in(text, language)

@@ -132,7 +132,7 @@ WORDS = (
 PIECES = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=14).map(" ".join)))
 def test_without_overrides_the_score_is_vaders_own(text: str) -> None:
     assert vaders([text])[0] == ANALYZER.polarity_scores(text)["compound"]
@@ -179,13 +179,13 @@ def test_hostile_text_raises_nothing(text: str) -> None:
     assert -1 <= feel(text).score <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.text(), st.sampled_from([None, "en", "he", "pl", "zh", "ja", "xx"]))
 def test_any_text_has_a_score(text: str, language: str | None) -> None:
     assert -1 <= feeling(prepare(text, RULES)._replace(language=language)).score <= 1
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(PIECES, max_size=8).map(" ".join), max_size=8))
 def test_a_text_feels_the_same_alone_and_among_others(texts: list[str]) -> None:
     prepared = [prepare(text, RULES) for text in texts]

@@ -80,7 +80,7 @@ def test_no_topics_and_empty_keywords_find_nothing() -> None:
     assert match("bag", {"x": ["", "  "], "y": []}) == ((), ())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=20), st.text(max_size=100))
 def test_any_keyword_and_text(keyword: str, text: str) -> None:
     p = prepare(text, Rules())._replace(language=None)

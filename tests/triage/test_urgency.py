@@ -100,7 +100,7 @@ def test_who_waits_for_nothing_can_wait(calm: Intent) -> None:
     assert alone(hits(p._replace(language="en")), calm)[0] == "whenever"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=200), st.sampled_from(INTENTS), st.sampled_from([*cues.LANGUAGES, None]))
 def test_any_text_has_an_urgency_and_a_reason(text: str, wanted: Intent, language: str | None) -> None:
     p = prepare(text, RULES)
