@@ -128,7 +128,7 @@ def _batches(
     directed: Sequence[bool] | None,
     taught: Taught,
 ) -> Iterator[tuple[list[Verdict], list[Floats]]]:
-    """The verdicts and the probabilities of so many texts at a time as fit the processor's cache."""
+    """The verdicts and the probabilities of so many texts at a time as `runs` says."""
     hints = languages if languages is not None else [None] * len(texts)
     addressed = directed if directed is not None else [False] * len(texts)
     if len(addressed) != len(texts):
