@@ -3,7 +3,8 @@
 `python benchmarks/engine.py [--data FOLDER] [--semantic] [--speed]`: FOLDER holds public labelled sets (default:
 ../shared/data beside the project); what isn't there is left out. benchmarks/care holds our own test sets, which
 nothing was trained on: of `care_*` (and tests/triage/emergencies_*) two thirds are judged; `second_*` and `danger_*`
-were written before the seeds that they judge, `fresh_*` after them and looked at once.
+were written before the seeds that they judge, `fresh_*` after them, `short_*` by somebody who saw no seed; nobody read
+the mistakes in these two.
 `--semantic` judges the engine with embeddings.
 """
 
@@ -148,7 +149,7 @@ def _judged(signal: str, row: Row, each: Judgement) -> Judged:
 
 def emergencies(meaning: Meaning | None = None) -> Iterator[list[object]]:
     """Recall and precision on the emergencies and what only sounds like them."""
-    for name in ("emergencies", "danger", "fresh"):
+    for name in ("emergencies", "danger", "fresh", "short"):
         for language in LANGUAGES:
             first = name == "emergencies"
             folder = HERE.parent / "tests" / "triage" if first else HERE / "care"

@@ -16,16 +16,16 @@ from typing import NamedTuple
 
 FOLDER = Path(__file__).parent.parent.parent / "shared" / "data"
 MOST = 1000
-_NEVER = frozenset({"emergency", "spam"})
+NEVER = frozenset({"emergency", "spam"})
 # Each file's language, and the intents that none of its texts has. What their makers say of sentiment is of another
 # kind than a customer's: with it the engine finds fewer complaints.
 KINDS = {
-    "goemotions.csv": ("en", _NEVER),
-    "banking77.csv": ("en", _NEVER | {"praise", "chatter", "suggestion"}),
-    "clinc150.csv": ("en", _NEVER),
-    "hebrew_onlplab_dedup.csv": ("he", _NEVER),
-    "hebrew_hebert_news.csv": ("he", _NEVER),
-    "zh_hant_openrice.csv": ("zh", _NEVER),
+    "goemotions.csv": ("en", NEVER),
+    "banking77.csv": ("en", NEVER | {"praise", "chatter", "suggestion"}),
+    "clinc150.csv": ("en", NEVER),
+    "hebrew_onlplab_dedup.csv": ("he", NEVER),
+    "hebrew_hebert_news.csv": ("he", NEVER),
+    "zh_hant_openrice.csv": ("zh", NEVER),
 }
 
 

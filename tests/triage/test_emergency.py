@@ -279,7 +279,7 @@ def test_laughter_takes_the_danger_out_of_a_weak_word() -> None:
 
 def test_a_calm_question_without_a_word_of_danger_is_no_emergency() -> None:
     asked = [
-        "jutro lecę pierwszy raz i nie wiem, co z powerbankiem. Mogę go wziąć na pokład?",
+        "lecę jutro, mogę wziąć powerbank na pokład?",
         "@northwind מטען נייד - בטרולי או במזוודה? כל אחד אומר לי משהו אחר",
     ]
     assert [verdict.intent for verdict in classify(asked, RULES)] == ["question", "question"]
