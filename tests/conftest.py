@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import hypothesis
@@ -38,6 +39,15 @@ def pytest_make_parametrize_id(val: object) -> str | None:
     if isinstance(val, str) and len(val) > LONGEST_ID:
         return f"{val[:LONGEST_ID].encode('unicode_escape').decode()}…"
     return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything was installed (`CARE_REQUIRE_SERVERS=1`, set by `.ci/run`) a test that is skipped has failed."""
+    report = yield
+    if report.skipped and os.environ.get("CARE_REQUIRE_SERVERS") == "1":
+        report.outcome = "failed"
+    return report
 
 
 @pytest.fixture

@@ -26,7 +26,6 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.lacking import lacks
 from tests.platforms.atproto_parts import PACKAGE_FOLDER, missing, packages, postgres_program
 
 START_SECONDS = 120
@@ -340,6 +339,6 @@ def atproto() -> Iterator[Network]:
     """The network, started once for all tests of a session."""
     reason = missing()
     if reason is not None:
-        lacks(reason)
+        pytest.skip(reason)
     with running_network() as network:
         yield network

@@ -18,8 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
-
-from tests.lacking import lacks
+import pytest
 
 PASSWORD = "correct horse"
 SECRET = "for tests only"
@@ -125,6 +124,6 @@ class Synapse:
 def start() -> Iterator[Synapse]:
     """The running server; where it is not installed the test is skipped, or fails if servers are required."""
     if importlib.util.find_spec("synapse") is None:
-        lacks("matrix-synapse is not installed; on Linux it comes with the extra dev")
+        pytest.skip("matrix-synapse is not installed; on Linux it comes with the extra dev")
     with Synapse() as server:
         yield server

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from carecli.reports.render import render
-from tests.lacking import lacks
 from tests.reports import browser_parts
 from tests.reports.samples import Setting, four_languages
 
@@ -19,7 +18,7 @@ pytestmark = [pytest.mark.servers, pytest.mark.xdist_group("browser")]  # one lo
 def browser() -> None:
     reason = browser_parts.missing()
     if reason:
-        lacks(reason)
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")

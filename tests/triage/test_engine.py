@@ -169,6 +169,20 @@ def test_threads_that_look_at_texts_otherwise_do_not_mix_them_up(monkeypatch: py
 ANY_TEXT = st.one_of(st.sampled_from(TEXTS), st.text(max_size=80))
 
 
+def test_an_archive_of_many_texts_says_what_each_says() -> None:
+    short = [
+        "wo ist mein Koffer?",
+        "gdzie jest moja walizka?",
+        "שוב חיוב כפול",
+        "包裹一直没到",
+        "Thank you, Mia!",
+        "😡",
+        "",
+    ]
+    some = [*short, "Still no refund, and nobody answers. " * 120]
+    assert classify(some * 400, RULES) == classify(some, RULES) * 400
+
+
 @settings(max_examples=40)
 @given(st.lists(ANY_TEXT, max_size=6), st.randoms(use_true_random=False))
 def test_verdicts_depend_neither_on_batch_nor_on_order(texts: list[str], random: object) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.lacking import lacks
 from tests.world import World
 
 NOW = "2026-11-20T12:00:00Z"
@@ -80,7 +79,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> World:
 @pytest.fixture
 def terminal(demo: World) -> Iterator[Terminal]:
     if shutil.which("tmux") is None:
-        lacks("needs tmux: python scripts/install_servers.py installs it")
+        pytest.skip("needs tmux: python scripts/install_servers.py installs it")
     found = Terminal(demo, 120, 36)
     yield found
     found.close()
