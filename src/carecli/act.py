@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from carecli.cases.reposts import gist
@@ -50,6 +51,7 @@ def triage_new(
         total += _filed(store, config, batch, _verdicts(store, batch, taught), now)
         if progress is not None:
             progress(total)
+    triaged.finish(store)
     return total
 
 
@@ -81,9 +83,16 @@ def _filed(store: Store, config: Config, batch: Sequence[Row], verdicts: Mapping
 
 
 def triage_again(store: Store, config: Config, *, now: datetime, progress: Progress | None = None) -> int:
-    """Classify everything that is stored anew, after a change of engine or configuration; corrections stay."""
-    with store.write() as connection:
-        triaged.forget_verdicts(connection)
+    """Classify everything that is stored anew, after a change of engine or configuration; corrections stay.
+
+    Resumable: what an interrupted one has done with this engine and configuration is not done again.
+    """
+    from carecli.triage import prior
+
+    engine = blake2b(f"{prior.shipped().fingerprint} {config!r}".encode(), digest_size=16).hexdigest()
+    if triaged.unfinished(store) != engine:
+        with store.write() as connection:
+            triaged.forget_verdicts(connection, engine)
     return triage_new(store, config, now=now, progress=progress)
 
 

@@ -253,6 +253,29 @@ def test_topics_may_leave_care_toml(store: Store) -> None:
     assert casefile.queue(store, ACME, Filter(topic="gone"), now=NOW)
 
 
+def test_classifying_everything_goes_on_where_it_was_interrupted(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(act, "BATCH", 2)
+    texts = ["@acme thank you, Mia!", *(LOST for _ in range(4))]
+    arrive(store, *(said(str(n), n, who=f"u{n}", text=text) for n, text in enumerate(texts, 1)))
+    act.label(store, ACME, 1, {"intent": "suggestion"}, now=NOW)
+
+    def interrupted(done: int) -> None:
+        raise KeyboardInterrupt
+
+    def counted(config: Config) -> int:
+        with pytest.raises(KeyboardInterrupt):
+            act.triage_again(store, config, now=NOW, progress=interrupted)
+        return act.triage_again(store, config, now=NOW)
+
+    assert counted(ACME) == 3
+    assert act.triage_again(store, ACME, now=NOW) == 5, "one that has come to its end begins anew"
+    with pytest.raises(KeyboardInterrupt):
+        act.triage_again(store, ACME, now=NOW, progress=interrupted)
+    assert act.triage_again(store, replace(ACME, topics={"bags": ["bag"]}), now=NOW) == 5, "another configuration"
+    assert [row["intent"] for row in store.rows("SELECT intent FROM mentions")] == ["suggestion", *["complaint"] * 4]
+    assert {row["topics"] for row in store.rows("SELECT topics FROM mentions WHERE mention_id > 1")} == {'["bags"]'}
+
+
 # By hand
 
 

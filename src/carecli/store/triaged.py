@@ -11,6 +11,8 @@ from typing import Any
 from carecli.model import Verdict, iso
 from carecli.store.connect import Row, Store
 
+_AGAIN = "triaging again"
+
 
 def waiting(store: Store, limit: int) -> list[Row]:
     """Mentions that no verdict was written for yet, oldest first."""
@@ -136,8 +138,20 @@ def uncorrect(connection: sqlite3.Connection, mention: int, signals: Sequence[st
     connection.execute("UPDATE mentions SET triaged_at = NULL WHERE mention_id = ?", [mention])
 
 
-def forget_verdicts(connection: sqlite3.Connection) -> int:
-    """Have every mention triaged again that still says something; corrections stay. Returns how many."""
-    return connection.execute(
+def forget_verdicts(connection: sqlite3.Connection, engine: str) -> None:
+    """Have every mention triaged again that still says something, by `engine`; corrections stay."""
+    connection.execute("INSERT OR REPLACE INTO notes (key, value) VALUES (?, ?)", [_AGAIN, engine])
+    connection.execute(
         "UPDATE mentions SET triaged_at = NULL WHERE triaged_at IS NOT NULL AND deleted_at IS NULL AND text <> ''"
-    ).rowcount
+    )
+
+
+def unfinished(store: Store) -> str | None:
+    """The engine that is to triage everything again and has not come to the end."""
+    return store.remembers(_AGAIN)
+
+
+def finish(store: Store) -> None:
+    """Everything is triaged."""
+    if unfinished(store) is not None:
+        store.forget(_AGAIN)
