@@ -444,9 +444,9 @@ def test_the_signs_of_a_phrase_mean_what_they_say(phrase: str) -> None:
 def test_the_signs_where_words_have_no_spaces() -> None:
     book = cues.build({"spaced": False, "praise": ["第#次…(好|app)", "真~的"]})
     for text in ("第三次很好", "第12次用你们的app", "真好的"):
-        assert "praise" in named(book.find_all(numbered([cues.characters(text)]))), text
+        assert "praise" in named(book.find_all(numbered([characters(text)]))), text
     for text in ("第次好", "第三次。很好", "第三次用apps", "真!的"):
-        assert "praise" not in named(book.find_all(numbered([cues.characters(text)]))), text
+        assert "praise" not in named(book.find_all(numbered([characters(text)]))), text
 
 
 WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]

@@ -9,7 +9,6 @@ only looks like the kind: a cue that overlaps one of these does not count.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
@@ -22,8 +21,8 @@ import numpy.typing as npt
 from carecli.triage.automaton import Automaton, Clue, Phrases
 from carecli.triage.columns import Flags, Ints, spread
 from carecli.triage.hits import END, KIND, OFFSET, PAGE, START, TEXT, Hits, Page
-from carecli.triage.phrases import Graph, units
-from carecli.triage.vocabulary import Tokens, added
+from carecli.triage.phrases import Graph, characters
+from carecli.triage.vocabulary import Tokens
 from carecli.triage.wording import LETTERS, SPACE, Wording
 
 LANGUAGES = ("en", "he", "pl", "zh")
@@ -42,8 +41,6 @@ _ANYWHERE = np.array([kind in ("emergency", "spam", "spam_weak") for kind in (*K
 
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
-# A masked name leaves spaces where Chinese has none.
-_BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _NONE: Ints = np.zeros((OFFSET + 1, 0), np.int64)
 
 
@@ -121,7 +118,7 @@ class Book:
 
 
 def find_all(tokens: Tokens, plains: Sequence[str], languages: Sequence[str | None]) -> Hits:
-    """Every cue of KINDS in each text, in text order, by `Prepared.tokens` or, in Chinese, `Prepared.plain`.
+    """Every cue of KINDS in each text, in text order, by `Prepared.pieces`; `plains` are `Prepared.plain`.
 
     A language without a data file has no cues of its own: there the four files' cues for danger and spam count,
     as a cry for help must not get lost over a wrong guess at the language.
@@ -132,11 +129,15 @@ def find_all(tokens: Tokens, plains: Sequence[str], languages: Sequence[str | No
         asked = (said == number) | (said == _FOREIGN)
         if asked.any():
             book, places = load(language), np.flatnonzero(asked)
-            texts = tokens.of(asked) if book.spaced else added([characters(plains[at]) for at in places.tolist()])
-            hits = book.find_all(texts)
+            units = tokens if book.spaced else tokens.with_others(_characters(plains, said == _FOREIGN))
+            hits = book.find_all(units.of(asked))
             found.append(_asked(hits, places, said[places] == number, len(pages)))
             pages += hits.pages
     return Hits(len(languages), KINDS, np.concatenate(found, axis=1), pages)
+
+
+def _characters(plains: Sequence[str], asked: Flags) -> dict[int, list[str]]:
+    return {at: characters(plains[at]) for at in np.flatnonzero(asked).tolist()}
 
 
 def _asked(hits: Hits, places: Ints, own: Flags, page: int) -> Ints:
@@ -147,12 +148,6 @@ def _asked(hits: Hits, places: Ints, own: Flags, page: int) -> Ints:
     cues[TEXT] = places[cues[TEXT]]
     cues[PAGE] += page
     return cues
-
-
-def characters(plain: str) -> list[str]:
-    """The characters of a folded text in a script without spaces; no space where a name was masked."""
-    text = plain.replace("。", ".")
-    return units(_BETWEEN_HAN.sub("", text) if " " in text or "\t" in text else text)
 
 
 def _changes(*columns: Ints) -> Ints:

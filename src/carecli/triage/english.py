@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 
-from carecli.triage.columns import Flags, Floats
-from carecli.triage.lexicon import Lexicon, Match, Node, lexicon
-from carecli.triage.reading import Hits, one_more_mishap
+from carecli.triage.columns import Floats, are
+from carecli.triage.lexicon import KINDS, Keys, Lexicon, Matches, lexicon
+from carecli.triage.reading import Hits
 from carecli.triage.symbols import one_of_each, symbols
 from carecli.triage.vader import Vader, Words
 from carecli.triage.vocabulary import Tokens
@@ -30,33 +30,8 @@ def _care_lexicon() -> Lexicon:
 
 
 @cache
-def _phrases() -> Mapping[str, Node]:
-    """The first words of what VADER's lexicon, which has single words, cannot say."""
-    nodes = _care_lexicon().root.after
-    return {word: node for word, node in nodes.items() if node.after or (node.entry and node.entry.kind != "valence")}
-
-
-@cache
-def _first() -> Mapping[str, int]:
-    """A number for each first word of a phrase."""
-    return {word: number for number, word in enumerate(_phrases(), 1)}
-
-
-@cache
-def _second() -> Mapping[str, int]:
-    """A number for each second word of a phrase."""
-    words = sorted({word for node in _phrases().values() for word in node.after})
-    return {word: number for number, word in enumerate(words, 1)}
-
-
-@cache
-def _begin() -> Flags:
-    """Whether a phrase may begin with a first word before a second one, by their numbers; 0 is any other word."""
-    begin = np.zeros((len(_first()) + 1, len(_second()) + 1), bool)
-    for number, node in enumerate(_phrases().values(), 1):
-        begin[number, [_second()[word] for word in node.after]] = True
-        begin[number] |= node.entry is not None and node.entry.kind != "valence"
-    return begin
+def _keys() -> Keys:
+    return Keys(_care_lexicon())
 
 
 @cache
@@ -65,8 +40,7 @@ def _vader() -> Vader:
     valences = {entry.text: entry.value for entry in _care_lexicon().entries if entry.kind == "valence"}
     known = symbols()
     names = {key: f"{key} " for key in known if len(key) == 1}
-    first, second = _first(), _second()
-    return Vader(valences | known, names, cleaned=_cleaned, noticed={"first": first, "second": second})
+    return Vader(valences | known, names, cleaned=_cleaned, noticed=_keys())
 
 
 def _cleaned(token: str) -> str:
@@ -80,13 +54,14 @@ def hits_of(tokens: Tokens) -> Hits:
     """
     vader = _vader()
     words = vader.read(tokens)
-    matches = list(_phrases_in(words))
-    mishaps = _mishaps(words, matches)
-    words = _merged(words, [match for match in matches if match.entry.kind == "valence"])
+    matches = _care_lexicon().matches(words.places, _keys())
+    mishaps = matches.mishaps(words.whose)
+    words = _merged(words, matches.those(are(matches.kind, KINDS, "valence") & (matches.end > matches.start + 1)))
     valences = vader.valences(words)
     _add_idle_negations(words, valences)
     there = np.flatnonzero(valences)
-    return Hits(words.whose[there], valences[there], vader.words_at(words.places[there])).unmeant(mishaps)
+    text = np.array(vader.words_at(words.places[there]), object)
+    return Hits(words.whose[there], valences[there], text).unmeant(mishaps)
 
 
 def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
@@ -94,38 +69,13 @@ def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
     return _vader().compounds(totals, texts)
 
 
-def _phrases_in(words: Words) -> Iterator[Match]:
-    """The longest entries of the care lexicon that are more than a single word with a valence, none overlapping."""
-    vader, phrases, places, free = _vader(), _phrases(), words.places.tolist(), 0
-    known, after = vader.known, np.roll(vader.numbers("second", words), -1)
-    for first in np.flatnonzero(_begin()[vader.numbers("first", words), after]).tolist():
-        if first < free:
-            continue
-        node: Node | None = phrases[known[places[first]]]
-        entry, end, reached = None, first, first
-        while node is not None:
-            reached += 1
-            if node.entry:
-                entry, end = node.entry, reached
-            node = node.after.get(known[places[reached]])
-        if entry and (end > first + 1 or entry.kind != "valence"):
-            yield Match(first, end, entry)
-            free = end
-
-
-def _mishaps(words: Words, matches: Sequence[Match]) -> list[int]:
-    """The texts that tell of one more mishap."""
-    texts = sorted({int(words.whose[match.start]) for match in matches if match.entry.kind == "again"})
-    lower = (_vader().words_at(words.of(text)) for text in texts)
-    return [text for text, each in zip(texts, lower, strict=True) if one_more_mishap(_care_lexicon().matches(each))]
-
-
-def _merged(words: Words, matches: Sequence[Match]) -> Words:
-    """The words with each match as one word, under the name that VADER's lexicon knows it by."""
+def _merged(words: Words, phrases: Matches) -> Words:
+    """The words with each phrase as one word, under the name that VADER's lexicon knows it by."""
     vader, places, kept = _vader(), words.places.copy(), np.ones(len(words.places), bool)
-    upper = vader.are("upper", words)
-    for start, end, entry in ((match.start, match.end, match.entry) for match in matches):
-        places[start] = vader.place(entry.text.upper() if upper[start:end].all() else entry.text)
+    upper, entries = vader.are("upper", words), _care_lexicon().entries
+    for start, end, entry in zip(phrases.start.tolist(), phrases.end.tolist(), phrases.entry.tolist(), strict=True):
+        text = entries[entry].text
+        places[start] = vader.place(text.upper() if upper[start:end].all() else text)
         kept[start + 1 : end] = False
     return Words(places[kept], words.sizes - np.bincount(words.whose[~kept], minlength=len(words.sizes)))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from carecli.triage.columns import Ints
+    from carecli.triage.columns import Flags, Ints
     from carecli.triage.identifier import Floats
 
 _LATIN, _CYRILLIC, _ARABIC, _DEVANAGARI, _HAN, _KANA, _HEBREW = (
@@ -113,7 +113,7 @@ class Votes(NamedTuple):
     0 or 1: it is a word at all, one of the commonest words of English, one of those that only English has, one of the
     commonest of Polish; one that tells English, or Polish, from other languages; one that goes well with English.
     0 or 1: it has a letter that Polish has, that only Polish has, that settles it beside one of them, a Latin letter
-    that neither of the two has. Then how many letters: Latin, Hebrew, others.
+    that neither of the two has. Then how many letters: Latin, Hebrew, others; Chinese and kana among these.
     """
 
     word: int = 0
@@ -130,9 +130,13 @@ class Votes(NamedTuple):
     latin: int = 0
     hebrew: int = 0
     foreign: int = 0
+    han: int = 0
+    kana: int = 0
 
 
 _LETTERS, _LATIN_LETTERS = Votes._fields.index("accent"), Votes._fields.index("latin")
+# From here on votes say which script a text is in whose words come without spaces.
+OF_SCRIPT = Votes._fields.index("han")
 # Of a text whose script has to be looked at.
 FOREIGN = Votes(foreign=1)
 
@@ -170,7 +174,7 @@ def votes(tokens: Sequence[str]) -> npt.NDArray[np.int32]:
 def _letters(token: str) -> tuple[int, ...]:
     """The entries of `Votes` from `accent` on."""
     if token.isascii():
-        return 0, 0, 0, 0, sum(map(str.isalpha, token)), 0, 0
+        return 0, 0, 0, 0, sum(map(str.isalpha, token)), 0, 0, 0, 0
     lower, scripts = token.lower(), token.translate(_SCRIPTS)
     latin, hebrew = scripts.count(_CODES[_LATIN]), scripts.count(_CODES[_HEBREW])
     return (
@@ -181,6 +185,8 @@ def _letters(token: str) -> tuple[int, ...]:
         latin,
         hebrew,
         len(scripts) - latin - hebrew - scripts.count(_OTHER),
+        len(_HAN_LETTER.findall(token)),
+        len(_KANA_LETTER.findall(token)),
     )
 
 
@@ -206,12 +212,16 @@ def decide(
     texts: Sequence[str], counted: Ints, declared: Sequence[str | None], languages: tuple[str, ...] = ("en",)
 ) -> list[str | None]:
     """The language of each text, of whose tokens `counted` has the sums of the votes (`tokens.said`), one row each."""
+    import numpy as np
+
     configured = _bases(languages)
-    *_, latin, hebrew, foreign = counted.T
+    *_, latin, hebrew, foreign, han, kana = counted.T
     by_words = _by_words(counted)
     looked_at, is_latin = foreign > 0, latin >= hebrew * _WEIGHTS[_HEBREW]
     easy = by_words * (is_latin & ~looked_at) + 3 * (~is_latin & ~looked_at) + 4 * ((latin + hebrew + foreign) == 0)
     hints = [base(tag) if tag else None for tag in declared]
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    easy[_mostly_han(han, kana, lengths) & np.array([hint != "ja" for hint in hints], bool)] = 5
     found: list[str | None] = []
     doubts: dict[_Doubt, list[tuple[int, str]]] = {}
     columns = texts, easy.tolist(), by_words.tolist(), looked_at.tolist(), hints
@@ -229,7 +239,7 @@ def decide(
 
 
 # What is decided for all texts at once, by number; 0 is undecided.
-_EASY = (None, "en", "pl", "he", None)
+_EASY = (None, "en", "pl", "he", None, "zh")
 
 
 def _by_words(counted: Ints) -> Ints:
@@ -290,9 +300,6 @@ def _bases(codes: tuple[str, ...]) -> tuple[str, ...]:
 
 def _script(text: str) -> str | None:
     """The script that weighs most among the letters of `text`."""
-    han = len(_HAN_LETTER.findall(text))
-    if han * _WEIGHTS[_HAN] > (len(text) - han) * _HEAVIEST_BESIDE_HAN and not _KANA_LETTER.search(text):
-        return _HAN
     counts = Counter(text.translate(_SCRIPTS))
     weighed = {
         name: count * _WEIGHTS.get(name, 1.0)
@@ -308,6 +315,11 @@ def _script(text: str) -> str | None:
     else:
         weighed.pop(_KANA, None) if _HAN in weighed else None
     return max(weighed, key=lambda name: (weighed[name], name))
+
+
+def _mostly_han(han: Ints, kana: Ints, lengths: Ints) -> Flags:
+    """Which texts are in Chinese characters, whatever their other letters are."""
+    return (han * _WEIGHTS[_HAN] > (lengths - han) * _HEAVIEST_BESIDE_HAN) & (kana == 0)
 
 
 def _script_code(code: int) -> str:

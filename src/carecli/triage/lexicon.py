@@ -1,4 +1,4 @@
-"""Sentiment lexicons: tab-separated files, read once, matched longest first in linear time.
+"""Sentiment lexicons: tab-separated files, read once, found in many texts at once, longest first, in linear time.
 
 A line is `entry TAB value [TAB note]`; `#` begins a comment line. An entry is a word, a phrase, or a stem that ends
 in `*`; Chinese entries are matched character by character. The value is a valence −3…3, or what the entry does to
@@ -9,20 +9,27 @@ more mishap, so that praise before it is not meant. Valence 0 keeps shorter entr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from typing import Literal
+from itertools import chain
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import numpy.typing as npt
 
 from carecli.text import fold
-from carecli.triage.memo import Memo
+from carecli.triage.columns import Column, Flags, Floats, Ints, are, spread
 
 Kind = Literal["valence", "not", "times", "but", "again"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 _HEBREW_PREFIXES = frozenset("והבלמשכ")
 _BEFORE_SHORT_WORDS = frozenset("וש")
 _MOST_PREFIXES = 3
-_SHORTEST_STEM = 2
-_MOST_TOKENS = 6_000
+_SHORTEST_STEM, _LONGEST_WORD = 2, 64
+# How many words may stand between "another" and the mishap that it belongs to.
+_NEAR = 2
+_ROOT, _NO_ENTRY = 0, -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,81 +41,144 @@ class Entry:
     value: float
 
 
-@dataclass(slots=True)
-class Node:
-    """A step of the trie; `entry` is set where one ends."""
+class Matches(NamedTuple):
+    """Entries found in words, none overlapping: each from word `start` up to but without `end`, in their order.
 
-    entry: Entry | None = None
-    after: dict[str, Node] = field(default_factory=dict)
+    `kind` is its place in KINDS, `value` and `entry` what the lexicon has, in columns, too.
+    """
+
+    start: Ints
+    end: Ints
+    entry: Ints
+    kind: Ints
+    value: Floats
+
+    def those(self, kept: npt.NDArray[Any]) -> Matches:
+        """Some of the matches."""
+        return Matches(*(column[kept] for column in self))
+
+    def mishaps(self, whose: Ints) -> Ints:
+        """The texts, as `whose` has them by word, in which "another", "again" stands beside something bad."""
+        again, valence = (are(self.kind, KINDS, kind) for kind in ("again", "valence"))
+        beside = (again[:-1] & valence[1:]) | (valence[:-1] & again[1:])
+        bad = (self.value[:-1] < 0) | (self.value[1:] < 0)
+        near = self.start[1:] - self.end[:-1] <= _NEAR
+        texts = whose[self.start]
+        found: Ints = np.unique(texts[:-1][beside & bad & near & (texts[1:] == texts[:-1])])
+        return found
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """`entry` found at token `start`, up to but without `end`."""
-
-    start: int
-    end: int
-    entry: Entry
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Lexicon:
     """The entries of one language as a trie over words (over characters in Chinese).
 
-    `keys` says what a token may be in the trie, None where it is only itself; `opens` whether an entry may begin so.
+    `keys_of` says what a word may be in the trie: numbers, from 0.
     """
 
-    root: Node
-    keys: Callable[[str], tuple[str, ...]] | None
-    entries: tuple[Entry, ...]
-    opens: Mapping[str, bool]
+    def __init__(self, entries: Sequence[Entry], language: str) -> None:
+        self.entries = tuple(entries)
+        self.names = np.array([entry.text.rstrip("*") for entry in entries], object)
+        self._kind = np.array([KINDS.index(entry.kind) for entry in entries], np.int64)
+        self._value = np.array([entry.value for entry in entries], float)
+        written = [split(entry.text, language) for entry in entries]
+        self._numbers = {word: number for number, word in enumerate(sorted({*chain.from_iterable(written)}))}
+        self.keys_of = _keys(self._numbers, language)
+        edges: dict[tuple[int, int], int] = {}
+        ends: dict[int, int] = {}
+        for entry, words in enumerate(written):
+            node = _ROOT
+            for word in words:
+                node = edges.setdefault((node, self._numbers[word]), len(edges) + 1)
+            ends[node] = entry
+        self._edges, self._targets = self._sorted(edges)
+        self._entry = np.full(len(edges) + 1, _NO_ENTRY, np.int64)
+        self._entry[list(ends)] = list(ends.values())
+        self._goes_on = np.zeros(len(edges) + 1, bool)
+        self._goes_on[[node for node, _ in edges]] = True
+        self._opening = np.full(len(self._numbers), _ROOT, np.int64)
+        for (node, key), target in edges.items():
+            if node == _ROOT:
+                self._opening[key] = target
 
-    def matches(self, tokens: Sequence[str]) -> list[Match]:
-        """The longest entries in `tokens`, from left to right, none overlapping."""
-        if self.keys is None:
-            return self._as_they_are(tokens)
-        found: list[Match] = []
-        start, opens = 0, self.opens
-        for index in [index for index, token in enumerate(tokens) if opens[token]]:
-            if index >= start and (match := self._deeper(tokens, index, index, self.root)):
-                found.append(match)
-                start = match.end
-        return found
+    def opens(self, keys: Sequence[int]) -> bool:
+        """Whether an entry may begin with a word that may be these."""
+        return any(self._opening[key] != _ROOT for key in keys)
 
-    def _as_they_are(self, tokens: Sequence[str]) -> list[Match]:
-        found: list[Match] = []
-        start, first, padded = 0, self.root.after, (*tokens, "")
-        for index in [index for index, token in enumerate(tokens) if token in first]:
-            node: Node | None = first[tokens[index]]
-            if node is None or index < start or (node.entry is None and padded[index + 1] not in node.after):
-                continue
-            best, end = node.entry, index + 1
-            reached = end
-            while (node := node.after.get(padded[reached])) is not None:
-                reached += 1
-                if node.entry:
-                    best, end = node.entry, reached
-            if best:
-                found.append(Match(index, end, best))
-                start = end
-        return found
+    def matches(self, rows: Ints, keys: Keys) -> Matches:
+        """The longest entries in words, from left to right; `rows` are those of `keys`.
 
-    def _deeper(self, tokens: Sequence[str], start: int, index: int, node: Node) -> Match | None:
-        best = _match(start, index, node)
-        if index >= len(tokens) or not node.after or self.keys is None:
-            return best
-        for key in self.keys(tokens[index]):
-            if (after := node.after.get(key)) is None:
-                continue
-            # Most entries are one word.
-            longer = self._deeper(tokens, start, index + 1, after) if after.after else _match(start, index + 1, after)
-            if longer and (best is None or longer.end > best.end):
-                best = longer
-        return best
+        What may be nothing in the trie, like the words that stand between two texts, parts them.
+        """
+        walkers = np.flatnonzero(keys.opens.all[rows])
+        may_be, who = keys.of(rows[walkers])
+        starts, nodes = walkers[who], self._opening[may_be]
+        starts, nodes = starts[nodes != _ROOT], nodes[nodes != _ROOT]
+        found, reach = np.full(len(rows), _NO_ENTRY, np.int64), np.zeros(len(rows), np.int64)
+        length = 1
+        while len(starts):
+            ending = np.flatnonzero(self._entry[nodes] != _NO_ENTRY)[::-1]  # of several ways the first one counts
+            found[starts[ending]], reach[starts[ending]] = self._entry[nodes[ending]], length
+            on = np.flatnonzero(self._goes_on[nodes])
+            may_be, who = keys.of(rows[starts[on] + length])
+            starts, nodes = self._after(starts[on][who], nodes[on][who], may_be)
+            length += 1
+        there = np.flatnonzero(found != _NO_ENTRY)
+        kept = there[_apart(there, there + reach[there])]
+        return Matches(kept, kept + reach[kept], found[kept], self._kind[found[kept]], self._value[found[kept]])
+
+    def _after(self, starts: Ints, nodes: Ints, keys: Ints) -> tuple[Ints, Ints]:
+        """The walkers that go on, and where they come to."""
+        wanted = nodes * len(self._numbers) + keys
+        places = np.minimum(np.searchsorted(self._edges, wanted), len(self._edges) - 1)
+        there = self._edges[places] == wanted
+        return starts[there], self._targets[places[there]]
+
+    def _sorted(self, edges: Mapping[tuple[int, int], int]) -> tuple[Ints, Ints]:
+        """From which node with which key, as one number, in order; and to which node."""
+        numbers = np.array([node * len(self._numbers) + key for node, key in edges], np.int64)
+        order = np.argsort(numbers)
+        return numbers[order], np.array(list(edges.values()), np.int64)[order]
 
 
-def _match(start: int, end: int, node: Node) -> Match | None:
-    return Match(start, end, node.entry) if node.entry else None
+class Keys:
+    """What each of so many words may be in a lexicon, as columns: word 0, 1, 2 …"""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._lexicon = lexicon
+        self.opens = Column(np.bool_)
+        self._first, self._count, self._numbers = Column(np.int32), Column(np.int32), Column(np.int32)
+
+    def extend(self, words: Sequence[str]) -> None:
+        """More words."""
+        each = [self._lexicon.keys_of(word) for word in words]
+        counts = np.fromiter(map(len, each), np.int64, len(each))
+        self._first.extend(len(self._numbers.all) + np.cumsum(counts) - counts)
+        self._count.extend(counts)
+        self._numbers.extend(list(chain.from_iterable(each)))
+        self.opens.extend([self._lexicon.opens(keys) for keys in each])
+
+    def clear(self) -> None:
+        """No words any more."""
+        for column in (self.opens, self._first, self._count, self._numbers):
+            column.clear()
+
+    def of(self, rows: Ints) -> tuple[Ints, Ints]:
+        """What some words may be, one after another, and at which place in `rows` each of them stands."""
+        counts = self._count.all[rows]
+        return self._numbers.all[spread(self._first.all[rows], counts)], np.repeat(np.arange(len(rows)), counts)
+
+
+def _apart(starts: Ints, ends: Ints) -> Flags:
+    """Which of these, from left to right, begin where those before have ended."""
+    kept, free = np.ones(len(starts), bool), 0
+    inside = np.zeros(len(starts), bool)
+    inside[1:] = starts[1:] < np.maximum.accumulate(ends)[:-1]
+    inside[:-1] |= inside[1:]
+    for place in np.flatnonzero(inside).tolist():
+        if starts[place] < free:
+            kept[place] = False
+        else:
+            free = ends[place]
+    return kept
 
 
 @cache
@@ -117,7 +187,7 @@ def lexicon(language: str) -> Lexicon | None:
     resource = files("carecli.triage").joinpath("data", f"sentiment_{language}.tsv")
     if not language.isascii() or not language.isalpha() or not resource.is_file():
         return None
-    return build(read(resource.read_text(encoding="utf-8")), language)
+    return Lexicon(read(resource.read_text(encoding="utf-8")), language)
 
 
 def read(text: str) -> list[Entry]:
@@ -144,45 +214,27 @@ def _entry(text: str, value: str) -> Entry:
             return Entry(text, "valence", float(value))
 
 
-def build(entries: Sequence[Entry], language: str) -> Lexicon:
-    """The trie of `entries`; a later line wins over an earlier one with the same text."""
-    root = Node()
-    vocabulary: set[str] = set()
-    for entry in entries:
-        node = root
-        for token in split(entry.text, language):
-            vocabulary.add(token)
-            node = node.after.setdefault(token, Node())
-        node.entry = entry
-    keys = _keys(frozenset(vocabulary), language)
-    opens = Memo(lambda token: keys is None or not root.after.keys().isdisjoint(keys(token)), _MOST_TOKENS)
-    return Lexicon(root, keys, tuple(entries), opens)
-
-
 def split(entry: str, language: str) -> list[str]:
     """The tokens of an entry, folded like the text that it is matched with."""
     folded = fold(entry)
     return list(folded.replace(" ", "")) if language == "zh" else folded.split()
 
 
-def _keys(vocabulary: frozenset[str], language: str) -> Callable[[str], tuple[str, ...]] | None:
-    """What one token may be in the trie: itself, its stems, and in Hebrew what is left without prefixes."""
-    if language != "he" and not any(word.endswith("*") for word in vocabulary):
-        return None
-    stems = frozenset(word[:-1] for word in vocabulary if word.endswith("*"))
+def _keys(numbers: Mapping[str, int], language: str) -> Callable[[str], tuple[int, ...]]:
+    """What one word may be in the trie: itself, its stems, and in Hebrew what is left without prefixes."""
+    stems = frozenset(word[:-1] for word in numbers if word.endswith("*"))
     longest = max(map(len, stems), default=0)
 
-    def of_form(form: str) -> list[str]:
-        found = [form] if form in vocabulary else []
+    def of_form(form: str) -> list[int]:
+        found = [numbers[form]] if form in numbers else []
         ends = range(min(longest, len(form)), _SHORTEST_STEM - 1, -1)
-        return found + [f"{form[:end]}*" for end in ends if form[:end] in stems]
+        return found + [numbers[f"{form[:end]}*"] for end in ends if form[:end] in stems]
 
-    @lru_cache(maxsize=4096)
-    def keys(token: str) -> tuple[str, ...]:
-        if len(token) > 64:
+    def keys(word: str) -> tuple[int, ...]:
+        if len(word) > _LONGEST_WORD:
             return ()
-        found = of_form(token)
-        for form in _without_prefixes(token) if language == "he" else ():
+        found = of_form(word)
+        for form in _without_prefixes(word) if language == "he" else ():
             found += of_form(form)
         return tuple(dict.fromkeys(found))
 

@@ -19,6 +19,8 @@ _SIGN = re.compile(r"\)[*+]|[ *~#()|?…']|[^ *~#()|?…']+")
 _UNIT = re.compile(r"[a-z]+|[^a-z]", re.DOTALL)
 _MARK = re.compile('([^\\w"])')
 _LATIN = re.compile("[a-z]")
+# A masked name leaves spaces where Chinese has none.
+_BETWEEN_HAN = re.compile(r"(?<=[\u3000-\u9fff,!?])[ \t@]{1,40}(?=[\u3000-\u9fff])")
 _MOST_REPEATED = 3
 _WORDS_BETWEEN, _CHARACTERS_BETWEEN, _DIGITS = 4, 12, 4
 
@@ -206,6 +208,12 @@ def _letters(written: str, *, spaced: bool) -> list[_Part]:
     return ["␣" if _MARK.match(part) else part for part in _MARK.split(folded) if part]
 
 
-def units(text: str) -> list[str]:
-    """The words of a script without spaces: single characters, and runs of Latin letters."""
+def characters(plain: str) -> list[str]:
+    """The words of a folded text in a script without spaces: single characters, and runs of Latin letters.
+
+    No space where a name was masked.
+    """
+    text = plain.replace("。", ".")
+    if " " in text or "\t" in text:
+        text = _BETWEEN_HAN.sub("", text)
     return _UNIT.findall(text) if _LATIN.search(text) else list(text)

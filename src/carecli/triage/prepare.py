@@ -12,6 +12,7 @@ from unicodedata import normalize
 from carecli.text import fold
 from carecli.text.plain import Table
 from carecli.triage.language import decide, is_common
+from carecli.triage.phrases import characters
 from carecli.triage.variants import variants
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ class Prepared(NamedTuple):
     handles: int = 0
 
     @property
+    def pieces(self) -> Sequence[str]:
+        """What phrases are looked for in: the tokens, or the characters of a Chinese text."""
+        return characters(self.plain) if self.language == "zh" else self.tokens
+
+    @property
     def units(self) -> Sequence[str]:
         """The tokens that the learning part looks at: a Chinese text is one."""
         return [self.plain] if self.plain else self.tokens
@@ -110,7 +116,7 @@ def prepared(texts: Sequence[str], rules: Rules, declared: Sequence[str | None])
 
 
 def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> tuple[list[Prepared], Tokens]:
-    """The same, with the tokens as numbers, which hold until others are numbered; a Chinese text has none."""
+    """The same, with the pieces of each as numbers, which hold until others are numbered."""
     from carecli.triage.tokens import said
     from carecli.triage.vocabulary import numbered
 
@@ -121,11 +127,11 @@ def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) ->
     spaceless = [not text.isascii() and _SPACELESS.search(text) is not None for text in masked]
     plain = [comparable(text) if alone else "" for text, alone in zip(masked, spaceless, strict=True)]
     whole = {place: (masked[place], plain[place]) for place, alone in enumerate(spaceless) if alone}
-    words = numbered([[] if alone else each for each, alone in zip(tokens, spaceless, strict=True)])
-    votes, signs = said(words, whole)
+    pieces = numbered([characters(plain[place]) if place in whole else each for place, each in enumerate(tokens)])
+    votes, signs = said(pieces, whole)
     languages = decide(masked, votes, declared, rules.languages)
     ready = list(map(Prepared, cut, masked, tokens, languages, signs.tolist(), plain, links, handles))
-    return ready, words.with_others({place: tokens[place] for place in whole if languages[place] != "zh"})
+    return ready, pieces.with_others({place: tokens[place] for place in whole if languages[place] != "zh"})
 
 
 def _masked(text: str, names: _Names | None) -> tuple[str, int, int]:

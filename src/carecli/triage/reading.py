@@ -4,49 +4,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import chain, compress, pairwise
-from typing import NamedTuple
+from functools import cache
+from itertools import chain
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from carecli.text import fold
-from carecli.triage.columns import Flags, Floats, Ints
-from carecli.triage.lexicon import Lexicon, Match, lexicon
-from carecli.triage.memo import Memo
-from carecli.triage.prepare import Prepared
+from carecli.triage.columns import Column, Flags, Floats, Ints, are, spread
+from carecli.triage.lexicon import KINDS, Keys, Lexicon, Matches, lexicon
+from carecli.triage.vocabulary import END, Rows, Tokens
 
-# How many tokens after a negation are negated.
+# How many words after a negation are negated.
 _REACH = {"zh": 5}
 _USUAL_REACH = 3
+# An intensifier strengthens what begins at most so many words after it.
+_STRONG_FOR = 2
 _STOPS = frozenset(".!?;:…,¶\n。！？；，、()")
 _TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,¶\n。！？；，、()]")
 _REPEATED = re.compile(r"(.)\1{2,}")
-# A negation that has nothing to negate: something did not happen.
-_NOTHING = -0.8
-# How many words may stand between "another" and the mishap that it belongs to.
-_NEAR = 2
-_MOST_TOKENS = 6_000
-
-
-class Hit(NamedTuple):
-    """One word or phrase that counts, with its valence after negation and all."""
-
-    text: str
-    valence: float
+# What a negation makes of a good word, and of a bad one; and one that has nothing to negate: something did not happen.
+_NOT_GOOD, _NOT_BAD, _NOTHING = -0.8, -0.5, -0.8
+_BEFORE_BUT, _AFTER_BUT = 0.5, 1.4
 
 
 class Hits(NamedTuple):
-    """The hits of many texts, in the order of the texts and of what stands in them; entry i is of text `whose[i]`."""
+    """What counts in many texts, in the order of the texts and of what stands in them; entry i is of text `whose[i]`.
+
+    `text` are the words, `valence` is theirs after negation and all.
+    """
 
     whose: Ints
     valence: Floats
-    text: list[str]
+    text: npt.NDArray[np.object_]
 
-    def unmeant(self, texts: Sequence[int]) -> Hits:
+    def unmeant(self, texts: Ints) -> Hits:
         """ "Great, another delay": praise that comes first, before one more mishap, is not meant. In some texts."""
         valence = self.valence.copy()
-        places = np.array(texts, np.int64)
-        for start, end in np.searchsorted(self.whose, np.stack([places, places + 1], axis=1)).tolist():
+        for start, end in np.searchsorted(self.whose, np.stack([texts, texts + 1], axis=1)).tolist():
             if start < end and valence[start] > 0:
                 valence[start:end] = np.where(valence[start:end] > 0, -0.5 * valence[start:end], valence[start:end])
         return self._replace(valence=valence)
@@ -55,123 +51,190 @@ class Hits(NamedTuple):
         """The same, text i as that at `places[i]`."""
         return self._replace(whose=places[self.whose])
 
-    def those(self, kept: Flags) -> Hits:
+    def those(self, kept: npt.NDArray[Any]) -> Hits:
         """Some of the hits."""
-        return Hits(self.whose[kept], self.valence[kept], list(compress(self.text, kept.tolist())))
+        return Hits(*(column[kept] for column in self))
+
+
+def together(*several: Hits) -> Hits:
+    """All hits, in each text those of the first ones first."""
+    hits = Hits(*map(np.concatenate, zip(*several, strict=True)))
+    return hits.those(np.argsort(hits.whose, kind="stable"))
+
+
+def listed(texts: Sequence[Sequence[tuple[str, float]]]) -> Hits:
+    """Words, each with its valence, as hits of texts."""
+    flat = list(chain.from_iterable(texts))
+    whose = np.repeat(np.arange(len(texts)), np.fromiter(map(len, texts), np.int64, len(texts)))
+    return Hits(whose, np.array([valence for _, valence in flat], float), np.array([text for text, _ in flat], object))
+
+
+def hits_of(tokens: Tokens, languages: Sequence[str | None]) -> Hits:
+    """What counts in texts by the lexicons of their languages, neighbours taken into account; English has its own.
+
+    The units of a Chinese text are its characters, those of others stand between their spaces.
+    """
+    found = [listed([])]
+    for language in sorted({code for code in languages if code and code != "en"}):
+        if reader := _reader(language):
+            asked = np.array([code == language for code in languages], bool)
+            found.append(reader.read(tokens.of(asked)).at(np.flatnonzero(asked)))
+    return together(*found)
 
 
 class _Reader:
-    """Reads the matches of one text from left to right: what a negation, an intensifier, a "but" does to others."""
+    """Reads texts of one language; keeps what their words are in its lexicon."""
 
-    def __init__(self, tokens: Sequence[str], reach: int) -> None:
-        self.hits: list[Hit] = []
-        self._tokens = tokens
-        self._reach = reach
-        self._negation: Match | None = None
-        self._negated_until = -1
-        self._times, self._times_until = 1.0, -1
-        self._turn, self._last_end = 0, -2
+    def __init__(self, words: Lexicon, language: str) -> None:
+        self._lexicon = words
+        self._reach = _REACH.get(language, _USUAL_REACH)
+        self._by_character = language == "zh"
+        self._keys = Keys(words)
+        self._first, self._count = Column(np.int32), Column(np.int32)
+        # By word; of characters the word itself, as a number.
+        self._stops, self._ends = Column(np.bool_), Column(np.bool_)
+        self._rows = Rows(self._learn, self._forget)
 
-    def read(self, matches: Sequence[Match]) -> list[Hit]:
-        for match in matches:
-            if match.entry.kind == "not":
-                self._idle_negation()
-                self._negation, self._negated_until = match, _reach(self._tokens, match.end, self._reach)
-            elif match.entry.kind == "times":
-                self._strengthen(match)
-            elif match.entry.kind == "but":
-                self.hits[self._turn :] = [Hit(hit.text, hit.valence * 0.5) for hit in self.hits[self._turn :]]
-                self._turn, self._negated_until = len(self.hits), -1
-            elif match.entry.value:
-                self._count(match)
-        self._idle_negation()
-        if self._turn:
-            self.hits[self._turn :] = [Hit(hit.text, hit.valence * 1.4) for hit in self.hits[self._turn :]]
-        return self.hits
+    def read(self, tokens: Tokens) -> Hits:
+        """What counts in the texts."""
+        units = self._rows.of(tokens.numbers)
+        counts = self._count.all[units]
+        words = spread(self._first.all[units], counts)
+        whose = np.repeat(np.repeat(np.arange(len(tokens.sizes)), tokens.sizes), counts)
+        if self._by_character:
+            once = ~_again(words, self._ends.all[words])
+            words, whose = words[once], whose[once]
+        matches = self._lexicon.matches(words, self._keys)
+        stops = np.flatnonzero(self._stops.all[words])
+        hits = _Sentences(matches, whose, self._reaches(matches, stops)).hits(self._lexicon.names)
+        return hits.unmeant(matches.mishaps(whose))
 
-    def _strengthen(self, match: Match) -> None:
-        """An intensifier strengthens the word right before it ("טוב מאוד") or soon after it."""
-        if match.start == self._last_end and self.hits:
-            self.hits[-1] = Hit(self.hits[-1].text, self.hits[-1].valence * match.entry.value)
-        self._times, self._times_until = match.entry.value, match.end + 2
+    def _reaches(self, matches: Matches, stops: Ints) -> Ints:
+        """Where a negation ends: after so many words, or where a mark or the text ends."""
+        following = np.searchsorted(stops, matches.end)
+        return np.minimum(np.append(stops, np.iinfo(np.int64).max)[following], matches.end + self._reach)
 
-    def _count(self, match: Match) -> None:
-        valence = match.entry.value * (self._times if match.start < self._times_until else 1.0)
-        text = match.entry.text.rstrip("*")
-        if self._negation and match.start < self._negated_until:
-            valence *= -0.8 if valence > 0 else -0.5
-            text = f"{self._negation.entry.text} {text}"
-            self._negation, self._negated_until = None, -1
-        self.hits.append(Hit(text, valence))
-        self._times, self._last_end = 1.0, match.end
+    def _learn(self, units: Sequence[str]) -> None:
+        words = [list(unit) if self._by_character else _words_of(unit) for unit in units]
+        words = [[END] if unit == END else each for unit, each in zip(units, words, strict=True)]
+        counts = list(map(len, words))
+        self._first.extend(len(self._stops.all) + np.cumsum(counts) - counts)
+        self._count.extend(counts)
+        flat = list(chain.from_iterable(words))
+        self._keys.extend(flat)
+        self._stops.extend([word in _STOPS or word == END for word in flat])
+        self._ends.extend([word == END for word in flat])
 
-    def _idle_negation(self) -> None:
-        """A negation of nothing good or bad: something did not happen, and people write about it."""
-        if self._negation:
-            self.hits.append(Hit(self._negation.entry.text, _NOTHING))
-            self._negation = None
+    def _forget(self) -> None:
+        self._keys.clear()
+        for column in (self._first, self._count, self._stops, self._ends):
+            column.clear()
 
 
-def hits_of(prepared: Sequence[Prepared]) -> Hits:
-    """The hits of texts by the lexicons of their languages, neighbours taken into account; none without a lexicon."""
-    lexicons = {language: lexicon(language) for language in {p.language for p in prepared} if language}
-    found = [_hits_of(p, words) if (words := lexicons.get(p.language or "")) else ([], False) for p in prepared]
-    hits = columns([hits for hits, _ in found])
-    return hits.unmeant([text for text, (_, mishap) in enumerate(found) if mishap])
+@cache
+def _reader(language: str) -> _Reader | None:
+    words = lexicon(language)
+    return _Reader(words, language) if words else None
 
 
-def columns(texts: Sequence[Sequence[Hit]]) -> Hits:
-    """The hits of texts as columns."""
-    flat = list(chain.from_iterable(texts))
-    whose = np.repeat(np.arange(len(texts)), np.fromiter(map(len, texts), np.int64, len(texts)))
-    return Hits(whose, np.array([hit.valence for hit in flat], float), [hit.text for hit in flat])
-
-
-def together(one: Hits, other: Hits) -> Hits:
-    """The hits of both, those of `one` first in each text."""
-    whose = np.concatenate([one.whose, other.whose])
-    order = np.argsort(whose, kind="stable")
-    text = [*one.text, *other.text]
-    return Hits(whose[order], np.concatenate([one.valence, other.valence])[order], [text[i] for i in order.tolist()])
-
-
-def _hits_of(p: Prepared, words: Lexicon) -> tuple[list[Hit], bool]:
-    """The hits of one text, and whether it tells of one more mishap."""
-    language = p.language or ""
-    if language == "zh":
-        tokens = list(_REPEATED.sub(r"\1", p.plain))
-    else:
-        tokens = list(chain.from_iterable(map(_TOKENS.__getitem__, p.tokens)))
-    matches = words.matches(tokens)
-    if not matches:
-        return [], False
-    hits = _Reader(tokens, _REACH.get(language, _USUAL_REACH)).read(matches)
-    return hits, one_more_mishap(matches)
-
-
-def _tokens_of(token: str) -> tuple[str, ...]:
+def _words_of(token: str) -> Sequence[str]:
     """The words and stops of what stands between two spaces."""
     folded = _REPEATED.sub(r"\1", fold(token))
-    return (folded,) if folded.isalnum() else tuple(_TOKEN.findall(folded))
+    return (folded,) if folded.isalnum() else _TOKEN.findall(folded)
 
 
-_TOKENS = Memo(_tokens_of, _MOST_TOKENS)
+def _again(words: Ints, ends: Flags) -> Flags:
+    """Which words are the second or a later one of three or more that are the same; what ends a text never is."""
+    same = np.zeros(len(words) + 1, bool)
+    same[1:-1] = (words[1:] == words[:-1]) & ~ends[1:]
+    before = np.concatenate([[False], same[:-2]])
+    return same[:-1] & (before | same[1:])
 
 
-def _reach(tokens: Sequence[str], start: int, reach: int) -> int:
-    """Where a negation before `start` ends: after `reach` tokens, or at punctuation."""
-    end = min(len(tokens), start + reach)
-    for index in range(start, end):
-        if tokens[index] in _STOPS:
-            return index
-    return end
+class _Sentences:
+    """What a negation, an intensifier, a "but" does to others: `matches` of many texts, one after another.
 
+    `whose` is the text of each word; a negation reaches the words up to `reaches`.
+    """
 
-def one_more_mishap(matches: Sequence[Match]) -> bool:
-    """Whether "another", "again" stands beside something bad."""
-    for one, other in pairwise(matches):
-        kinds = {one.entry.kind, other.entry.kind}
-        bad = one.entry.value < 0 or other.entry.value < 0
-        if kinds == {"again", "valence"} and bad and other.start - one.end <= _NEAR:
-            return True
-    return False
+    def __init__(self, matches: Matches, whose: Ints, reaches: Ints) -> None:
+        self._matches = matches
+        self._reaches = reaches
+        self._text = whose[matches.start]
+        self._places = np.arange(len(self._text))
+        self._not, self._times, self._but = (are(matches.kind, KINDS, kind) for kind in ("not", "times", "but"))
+        self._counts = are(matches.kind, KINDS, "valence") & (matches.value != 0)
+
+    def hits(self, names: npt.NDArray[np.object_]) -> Hits:
+        """What counts, in order; `names` are those of the entries."""
+        entry, counted = self._matches.entry, np.flatnonzero(self._counts)
+        negations = np.flatnonzero(self._not)
+        negated = self._negated(negations)
+        idle = negated < 0
+        negations, negated, alone = negations[~idle], negated[~idle], negations[idle]
+        valence = self._strengthened()
+        valence[negated] *= np.where(valence[negated] > 0, _NOT_GOOD, _NOT_BAD)
+        valence *= self._praised_after()
+        text = names[entry]
+        text[negated] = text[negations] + " " + text[negated]
+        # An idle negation counts when the next one comes, or the text has ended.
+        order = np.concatenate([2 * counted, self._idle_until(alone)])
+        places = np.concatenate([counted, alone])
+        valences = np.concatenate([valence[counted], np.full(len(alone), _NOTHING)])
+        sequence = np.argsort(order, kind="stable")
+        order, places, valences = order[sequence], places[sequence], valences[sequence]
+        return Hits(self._text[places], valences * self._turned(order, self._text[places]), text[places])
+
+    def _before(self, asked: Flags) -> Ints:
+        """For each match the last one before it, in the same text, that is asked for; −1 where there is none."""
+        last = np.full(len(asked) + 1, -1, np.int64)
+        last[1:] = np.maximum.accumulate(np.where(asked, self._places, -1)) if len(asked) else []
+        last = last[:-1]
+        return np.where((last >= 0) & (self._text[last] == self._text), last, -1) if len(last) else last
+
+    def _after(self, places: Ints, asked: Flags) -> Ints:
+        """For each of these the next match, in the same text, that is asked for; the number of matches where none is."""
+        asked_for = np.append(np.flatnonzero(asked), len(asked))
+        found = asked_for[np.searchsorted(asked_for, places, side="right")] if len(places) else places
+        texts = np.append(self._text, -1)
+        return np.where(texts[found] == self._text[places], found, len(asked))
+
+    def _strengthened(self) -> Floats:
+        """Valences after the intensifiers before them."""
+        times, value = self._before(self._times), self._matches.value
+        strong = (times > self._before(self._counts)) & (self._matches.start < self._matches.end[times] + _STRONG_FOR)
+        return np.where(strong, value * value[times], value)
+
+    def _praised_after(self) -> Floats:
+        """How much the intensifier right behind each strengthens it ("טוב מאוד")."""
+        factors = np.ones(len(self._places))
+        behind = self._times[1:] & self._counts[:-1] & (self._matches.start[1:] == self._matches.end[:-1])
+        behind &= self._text[1:] == self._text[:-1]
+        factors[:-1][behind] = self._matches.value[1:][behind]
+        return factors
+
+    def _negated(self, negations: Ints) -> Ints:
+        """What each negation negates: the next that counts, if it is near and nothing turns before; −1 for nothing."""
+        found = self._after(negations, self._counts)
+        until = self._after(negations, self._not | self._but)
+        starts = np.append(self._matches.start, np.iinfo(np.int64).max)
+        return np.where((found < until) & (starts[found] < self._reaches[negations]), found, -1)
+
+    def _idle_until(self, alone: Ints) -> Ints:
+        """Where idle negations count, as twice the place of a match; the odd numbers are the ends of texts."""
+        following = self._after(alone, self._not)
+        last = np.searchsorted(self._text, self._text[alone], side="right") - 1
+        return np.where(following < len(self._places), 2 * following, 2 * last + 1)
+
+    def _turned(self, order: Ints, texts: Ints) -> Floats:
+        """What comes before a "but" counts half, what comes after the last one more if something came before."""
+        buts = np.flatnonzero(self._but)
+        if not len(buts):
+            return np.ones(len(order))
+        following = np.searchsorted(2 * buts, order)
+        halved = np.append(self._text[buts], -1)[following] == texts
+        last = buts[following - 1]
+        turned = (following > 0) & (self._text[last] == texts)
+        before = np.searchsorted(order, 2 * last) - 1
+        turned &= (before >= 0) & (texts[before] == texts)
+        return np.where(halved, _BEFORE_BUT, np.where(turned, _AFTER_BUT, 1.0))

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from carecli.model import RISKS, Risk
 from carecli.triage import cues
+from carecli.triage.phrases import characters
 from carecli.triage.prepare import comparable, runs, tokens_of
 from carecli.triage.vocabulary import ONE_AT_A_TIME, numbered
 
@@ -58,7 +59,7 @@ def _units(text: str, book: cues.Book) -> list[str]:
     masked = text[:MAX_CHARACTERS]
     if "@" in masked or "://" in masked or "www." in masked:
         masked = _MASKED.sub(" ", masked)
-    return tokens_of(masked) if book.spaced else cues.characters(comparable(masked))
+    return tokens_of(masked) if book.spaced else characters(comparable(masked))
 
 
 @cache

@@ -19,7 +19,7 @@ from carecli.model import SENTIMENTS
 from carecli.triage import english, reading
 from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.prepare import Prepared
-from carecli.triage.reading import Hit, Hits
+from carecli.triage.reading import Hits
 from carecli.triage.symbols import ASKS, EMOJI, emoji, symbols
 from carecli.triage.vocabulary import Tokens
 
@@ -63,10 +63,10 @@ def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
     """The feelings of prepared texts; `tokens` are theirs by number."""
     ready, count = [_without_closing_thanks(p) for p in prepared], len(prepared)
     words = tokens.with_others(
-        {at: p.tokens for at, (p, whole) in enumerate(zip(ready, prepared, strict=True)) if p is not whole}
+        {at: p.pieces for at, (p, whole) in enumerate(zip(ready, prepared, strict=True)) if p is not whole}
     )
-    shown = reading.columns(
-        [[Hit(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else [] for p in ready]
+    shown = reading.listed(
+        [[(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else [] for p in ready]
     )
     spoken = np.array([p.language == "en" for p in ready], bool)
     hits = _hits(ready, words, spoken, shown)
@@ -83,8 +83,7 @@ def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
 def _hits(ready: Sequence[Prepared], tokens: Tokens, spoken: Flags, shown: Hits) -> Hits:
     """What counts: the words of English texts, the words and emoji of others."""
     ours = english.hits_of(tokens.of(spoken)).at(np.flatnonzero(spoken))
-    theirs = reading.hits_of([p for p in ready if p.language != "en"]).at(np.flatnonzero(~spoken))
-    words = reading.together(ours, theirs)
+    words = reading.together(ours, reading.hits_of(tokens, [p.language for p in ready]))
     return reading.together(_without_hints(ready, words), shown.those(~spoken[shown.whose]))
 
 

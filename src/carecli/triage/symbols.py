@@ -14,13 +14,14 @@ from carecli.text import fold
 from carecli.triage.lexicon import read
 from carecli.triage.memo import Memo
 
-ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI = (1 << place for place in range(6))
+ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI, LOOK = (1 << place for place in range(7))
 
 _LAUGHTER = re.compile(
     r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
 )
 # One of these is in every laughter.
 _LAUGHING_LETTERS = frozenset("😂🤣😆😹💀😝😜😛lrhxח哈呵嘿笑")
+_LAUGHTER_BEGINS = frozenset("ח哈呵嘿笑")
 # What laughter begins with in a word of ASCII letters and digits, or has anywhere; and what may stand beside such a
 # word without making an emoticon.
 _LAUGHING, _GIGGLE = ("lol", "lmao", "rofl", "haha", "hehe", "xd"), "hhh"
@@ -46,6 +47,13 @@ def marks(token: str, folded: str) -> int:
     if "?" in folded or "؟" in folded:
         found |= ASKS | (OUTRAGED if _OUTRAGE.search(folded) else 0)
     return found
+
+
+def marks_alone(token: str, folded: str) -> int:
+    """The marks of a token, with LOOK where one that is a single character may mean more among others."""
+    found = marks(token, folded)
+    plain = found & ~(ASKS | EXCLAIMS) == 0 and folded not in _LAUGHTER_BEGINS
+    return found if plain and _no_emoticon().fullmatch(folded) else found | LOOK
 
 
 @cache

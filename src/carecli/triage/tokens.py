@@ -8,8 +8,8 @@ import numpy as np
 
 from carecli.text import fold
 from carecli.triage.columns import Column, Ints
-from carecli.triage.language import FOREIGN, Votes, votes
-from carecli.triage.symbols import marks
+from carecli.triage.language import FOREIGN, OF_SCRIPT, Votes, votes
+from carecli.triage.symbols import ASKS, EXCLAIMS, LOOK, marks, marks_alone
 from carecli.triage.vocabulary import Rows, Tokens
 
 # Four votes to an integer: no sum of a text's is larger than what fits a lane.
@@ -20,7 +20,8 @@ _VOTES, _MARKS = Column(np.uint16, 4 * _LANES), Column(np.int8)
 def said(tokens: Tokens, whole: Mapping[int, tuple[str, str]]) -> tuple[Ints, Ints]:
     """The sums of the votes of each text's tokens, one row a text and one column a vote, and their marks together.
 
-    The words of a `whole` text come once, so it is looked at as it is (masked, and folded).
+    The tokens of a `whole` text (masked, and folded) are its characters: they say which script it is in, and whether
+    it has to be looked at as it is for its marks.
     """
     rows, starts = _ROWS.of(tokens.numbers), np.cumsum(tokens.sizes) - tokens.sizes
     if not len(starts):
@@ -28,16 +29,19 @@ def said(tokens: Tokens, whole: Mapping[int, tuple[str, str]]) -> tuple[Ints, In
     lanes = np.add.reduceat(_VOTES.all.view(np.int64)[rows], starts, axis=0)
     summed = lanes.view(np.uint16)[:, : len(Votes._fields)].astype(np.int64)
     signs: Ints = np.bitwise_or.reduceat(_MARKS.all[rows], starts)
-    for place, (masked, plain) in whole.items():
-        summed[place] = FOREIGN
-        signs[place] = marks(masked, plain)
-    return summed, signs
+    if whole:
+        places = np.fromiter(whole, np.int64, len(whole))
+        summed[places, :OF_SCRIPT] = FOREIGN[:OF_SCRIPT]
+        loud = np.add.reduceat(_MARKS.all[rows] & (ASKS | EXCLAIMS) != 0, starts, dtype=np.int64)[places]
+        for place in places[(signs[places] & LOOK != 0) | (loud > 1)].tolist():
+            signs[place] = marks(*whole[place])
+    return summed, signs & ~LOOK
 
 
 def _learn(tokens: Sequence[str]) -> None:
     found = votes(tokens)
     _VOTES.extend(np.pad(found, ((0, 0), (0, 4 * _LANES - found.shape[1]))))
-    _MARKS.extend([marks(token, fold(token)) for token in tokens])
+    _MARKS.extend([marks_alone(token, fold(token)) for token in tokens])
 
 
 def _forget() -> None:

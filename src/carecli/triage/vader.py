@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from carecli.triage.columns import Column, Flags, Floats, Ints, spread
+from carecli.triage.lexicon import Keys
 from carecli.triage.vocabulary import END, Rows, Tokens
 
 _BACK, _AHEAD = 3, 2
@@ -77,8 +78,8 @@ class Words:
 class Vader:
     """VADER's scorer with `valences` laid over its lexicon (0 takes a word out) and `emoji` over its emoji.
 
-    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` are
-    numbers from 1 of words (in small letters), by name.
+    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` has the
+    same words, in small letters.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Vader:
         emoji: Mapping[str, str] | None = None,
         *,
         cleaned: Callable[[str], str] = str,
-        noticed: Mapping[str, Mapping[str, int]] | None = None,
+        noticed: Keys | None = None,
     ) -> None:
         from vaderSentiment import vaderSentiment
 
@@ -103,11 +104,11 @@ class Vader:
         self._negations = frozenset(self._rules.NEGATE)
         phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
         self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
-        self._cleaned, self._noticed = cleaned, dict(noticed or {})
+        self._cleaned, self._noticed = cleaned, noticed
         self._tokens = Rows(self._learn, self._forget)
         self._first, self._count = Column(np.int64), Column(np.int64)
         self._valence, self._booster = Column(np.float64), Column(np.float64)
-        self._flags, self._numbers = Column(np.bool_, len(_FLAGS)), Column(np.int16, len(self._noticed))
+        self._flags = Column(np.bool_, len(_FLAGS))
         self.known: list[str] = []
         self._phrases: dict[str, int] = {}
         self._forget()
@@ -142,11 +143,6 @@ class Vader:
         found: Flags = self._flags.all[words.places, _FLAGS[flag]]
         return found
 
-    def numbers(self, name: str, words: Words) -> Ints:
-        """The numbers of the words by one of `noticed`, 0 where they have none."""
-        found: Ints = self._numbers.all[words.places, list(self._noticed).index(name)]
-        return found
-
     def _learn(self, tokens: Sequence[str]) -> None:
         terms = [list(self.terms(self._cleaned(token))) if token != END else [_NOTHING] * _BACK for token in tokens]
         counts = list(map(len, terms))
@@ -160,12 +156,14 @@ class Vader:
         self._booster.extend([term.booster or 0.0 for term in terms])
         self._flags.extend([_flags(term) for term in terms])
         if self._noticed:
-            self._numbers.extend([[of.get(term.lower, 0) for of in self._noticed.values()] for term in terms])
+            self._noticed.extend([term.lower for term in terms])
 
     def _forget(self) -> None:
         self.known, self._phrases = [], {}
-        for column in (self._first, self._count, self._valence, self._booster, self._flags, self._numbers):
+        for column in (self._first, self._count, self._valence, self._booster, self._flags):
             column.clear()
+        if self._noticed:
+            self._noticed.clear()
         self._add([_NOTHING])
 
     def term(self, word: str) -> Term:
