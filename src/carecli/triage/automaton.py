@@ -1,36 +1,28 @@
-"""Phrases as one automaton over words: each word of a text is one step, however many phrases there are.
+"""Phrases as one automaton over words: all phrases of a file are looked for in many texts at once.
 
-The phrases of a file (`phrases.py` says how they are written) become a graph whose edges are words. Texts are read from
-each word that a phrase may begin with, all of them side by side: what a word may be in any phrase (its role) and the
-phrases that are still possible (a state) are numbers, and one table says which state comes after a word of which role.
-An entry is worked out when it first comes up, and remembered: the time is linear in the texts, whatever they are, as no
-phrase is longer than its bounded repetitions.
+The phrases (`phrases.py` says how they are written) become a graph whose edges are labelled; a word may have several
+labels (`labels.py`). Phrases that begin alike share their first edges, and from a node there is one edge at most with
+a label. Texts are read from each word that a phrase may begin with, all of them side by side: a step is one look into
+the table of edges for each label of the next word. The time is linear in the texts, whatever they are, as no phrase is
+longer than its bounded repetitions.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Mapping, Sequence
-from itertools import chain
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.columns import Column, Ints, spread
-from carecli.triage.edges import Edges, Nodes
+from carecli.triage.columns import Flags, Ints, Runs
+from carecli.triage.labels import Label, Labels
 from carecli.triage.phrases import Graph
+from carecli.triage.steps import NOWHERE, ROOT, Steps
 
-# So large a table is kept, 4 MB; then it is made anew.
-_MOST_STEPS = 2_000_000
-_ROOM = 64
-
-# Roles of marks and of words that no phrase names: none goes on over the end of a sentence, a comma does not matter.
-STOP, PAUSE, PLAIN = range(3)
-NO_START = -1
-_DEAD = 0
-_UNKNOWN = -1
-_MOST_NARROW = np.iinfo(np.int16).max
+# What stands between words: no phrase goes on over the end of a sentence, a comma does not matter.
+STOP, PAUSE, WORD = range(3)
+_ANY: Label = ("", "~")
 
 
 class Clue(NamedTuple):
@@ -38,16 +30,6 @@ class Clue(NamedTuple):
 
     kind: str
     anchored: bool
-
-
-class Role(NamedTuple):
-    """What a word may be in phrases: from each node of the graph, those that it leads to.
-
-    `wild`: it may stand for any word; the end of a sentence may not.
-    """
-
-    leads: Mapping[int, Nodes]
-    wild: bool
 
 
 class Phrases(NamedTuple):
@@ -63,157 +45,106 @@ class Phrases(NamedTuple):
 
 
 class Automaton:
-    """The phrases of one file: `clues[n]` are what the phrases are for, which `Graph.accept(n)` ended.
-
-    Numbers of roles and states hold until `forget`.
-    """
+    """The phrases of one file: `clues[n]` are what the phrases are for, which `Graph.accept(n)` ended."""
 
     def __init__(self, graph: Graph, clues: Sequence[Clue]) -> None:
         self.clues = tuple(clues)
-        self._edges = Edges(graph)
-        self._any = self._edges.any
-        self._role_numbers: dict[tuple[tuple[int, ...], bool], int] = {}
-        self._roles: list[Role] = []
-        self._targets: dict[Nodes, Nodes] = {}
-        self._state_numbers: dict[Nodes, int] = {}
-        # By state: the nodes from which phrases go on, and the clues that end there.
-        self._nodes: list[Nodes] = []
-        self._ending: list[Nodes] = []
-        # The clues that end in a state as columns: so many, the first at such a place.
-        self._clue, self._first, self._count = Column(np.int16), Column(np.int32), Column(np.int16)
-        self._next: npt.NDArray[np.signedinteger]
-        self.forget()
+        nodes = _Nodes(graph)
+        self.labels = Labels((label for _, label in nodes.edges if label != _ANY), spaced=graph.spaced)
+        number = self.labels.number
+        self._steps = Steps({(at, number[label]): to for (at, label), to in nodes.edges.items() if label != _ANY})
+        self._opening = {number[label]: to for (at, label), to in nodes.edges.items() if at == ROOT}
+        count = len(nodes.ending)
+        self._any, self._goes_on = np.full(count, NOWHERE), np.zeros(count, bool)
+        for (at, label), to in nodes.edges.items():
+            self._goes_on[at] = True
+            if label == _ANY:
+                self._any[at] = to
+        self._ending = Runs(np.int16)
+        self._ending.extend(nodes.ending)
 
-    @property
-    def full(self) -> bool:
-        """Whether so much is remembered that it is time to forget."""
-        return self._next.size > _MOST_STEPS
+    def starts(self, labels: Sequence[int]) -> list[int]:
+        """The nodes after a word with these labels where phrases begin with it."""
+        return [self._opening[label] for label in labels if label in self._opening]
 
-    def forget(self) -> None:
-        """Drop what was remembered; whoever keeps numbers of it must drop them, too."""
-        for kept in (self._role_numbers, self._roles, self._targets, self._state_numbers, self._nodes, self._ending):
-            kept.clear()
-        for column in (self._clue, self._first, self._count):
-            column.clear()
-        self._roles += [Role({}, wild=False), Role({}, wild=True), Role({}, wild=True)]
-        self._next = np.full((_ROOM, _ROOM), _UNKNOWN, np.int16)
-        self._state(())
+    def follow(self, nodes: Ints, words: Ints, kinds: Ints, labels: tuple[Runs, Ints]) -> Phrases:
+        """The phrases that begin with `words`, after which the automaton is at `nodes`.
 
-    def word(self, form: str, *, wild: bool = True) -> tuple[int, int]:
-        """The role of a word, and the state after it where a phrase begins with it; NO_START when none does."""
-        start, leads = self._edges.leads(form)
-        if not leads:
-            role = PLAIN if wild else STOP
-        elif (known := self._role_numbers.get((leads, wild))) is not None:
-            role = known
-        else:
-            role = self._role_numbers[leads, wild] = len(self._roles)
-            self._roles.append(self._role(leads, wild=wild))
-        return role, self._state(start) if start else NO_START
-
-    def start(self, form: str) -> int:
-        """The state after this word where a phrase begins with it; NO_START when none does."""
-        start, _ = self._edges.leads(form)
-        return self._state(start) if start else NO_START
-
-    def follow(self, states: Ints, words: Ints, roles: Ints) -> Phrases:
-        """The phrases that begin with `words`, after which the automaton is in `states`.
-
-        `roles` are those of all words; a STOP stands after the last one.
+        `kinds` are those of all words, `labels` runs of labels and which of them is each word's; a STOP stands after
+        the last word.
         """
-        onward, walkers = _over_pauses(roles), np.arange(len(words))
-        found: list[tuple[Ints, Ints, Ints]] = []
+        runs, rows = labels
+        onward, walkers = _over_pauses(kinds), np.arange(len(words))
+        found = [(walkers[:0], walkers[:0], walkers[:0])]
         while len(walkers):
-            self._make_columns()
-            ending = np.flatnonzero(self._count.all[states])
-            counts = self._count.all[states[ending]]
-            clues = self._clue.all[spread(self._first.all[states[ending]], counts)]
-            found.append((np.repeat(walkers[ending], counts), clues, np.repeat(words[ending], counts)))
-            words = onward[words + 1]
-            states = self._after(states, roles[words])
-            alive = np.flatnonzero(states)
-            walkers, states, words = walkers[alive], states[alive], words[alive]
-        return Phrases(*map(np.concatenate, zip(*found, strict=True))) if found else Phrases(walkers, walkers, walkers)
-
-    def _after(self, states: Ints, roles: Ints) -> Ints:
-        """The state after each with a word of the role beside it."""
-        self._make_room()
-        after = self._next[states, roles]
-        unknown = np.flatnonzero(after == _UNKNOWN)
-        if len(unknown):
-            for state, role in set(zip(states[unknown].tolist(), roles[unknown].tolist(), strict=True)):
-                self._work_out(state, role)
-            after = self._next[states, roles]
-        return after
-
-    def _work_out(self, state: int, role: int) -> int:
-        """What follows a state with a word of this role, remembered."""
-        if (known := int(self._next[state, role])) != _UNKNOWN:
-            return known
-        nodes, (leads, wild) = self._nodes[state], self._roles[role]
-        if role == PAUSE:
-            after = self._state(nodes)
-        elif role > PLAIN and leads.keys().isdisjoint(nodes):  # so it is with most
-            after = self._work_out(state, PLAIN if wild else STOP)
-        else:
-            found = {target for node in nodes for target in leads.get(node, ())}
-            if wild:
-                found.update(target for node in nodes for target in self._any.get(node, ()))
-            after = self._state(tuple(sorted(found)))
-        if after > _MOST_NARROW and self._next.dtype == np.int16:
-            self._next = self._next.astype(np.int32)
-        self._next[state, role] = after
-        return after
-
-    def _make_room(self) -> None:
-        """A larger table when there are more states or roles than it has room for."""
-        rows, columns = self._next.shape
-        if len(self._nodes) > rows or len(self._roles) > columns:
-            shape = _room(len(self._nodes), rows), _room(len(self._roles), columns)
-            wider = np.full(shape, _UNKNOWN, self._next.dtype)
-            wider[:rows, :columns] = self._next
-            self._next = wider
-
-    def _make_columns(self) -> None:
-        """The columns of states that are new."""
-        new = self._ending[len(self._count.all) :]
-        if new:
-            counts = list(map(len, new))
-            self._first.extend(np.cumsum(counts) - counts + len(self._clue.all))
-            self._count.extend(counts)
-            self._clue.extend(list(chain.from_iterable(new)))
-
-    def _role(self, pairs: Sequence[int], *, wild: bool) -> Role:
-        leads: dict[int, list[int]] = {}
-        for node, target in zip(pairs[::2], pairs[1::2], strict=True):
-            leads.setdefault(node, []).append(target)
-        return Role({node: self._one(tuple(targets)) for node, targets in leads.items()}, wild)
-
-    def _one(self, nodes: Nodes) -> Nodes:
-        """The same in memory for the same nodes: many words lead to them."""
-        return self._targets.setdefault(nodes, nodes)
-
-    def _state(self, found: Nodes) -> int:
-        number = self._state_numbers.get(found)
-        if number is None:
-            number = self._state_numbers[found] = len(self._nodes)
-            ends = bisect_left(found, 0)
-            self._nodes.append(found[ends:])
-            self._ending.append(tuple([-1 - node for node in found[:ends]]))
-        return number
+            clues, who = self._ending.of(nodes)
+            found.append((walkers[who], clues, words[who]))
+            on = self._goes_on[nodes]
+            walkers, nodes, words = walkers[on], nodes[on], onward[words[on] + 1]
+            words += kinds[words] == PAUSE
+            named, who = runs.of(rows[words])
+            wild = np.flatnonzero(kinds[words] != STOP)
+            after = np.concatenate([self._steps.after(nodes[who], named), self._any[nodes[wild]]])
+            who, alive = np.concatenate([who, wild]), np.flatnonzero(after)
+            who, nodes = who[alive], after[alive]
+            if len(nodes) > len(walkers):
+                once = _once(who, nodes)
+                who, nodes = who[once], nodes[once]
+            walkers, words = walkers[who], words[who]
+        return Phrases(*map(np.concatenate, zip(*found, strict=True)))
 
 
-def _over_pauses(roles: Ints) -> Ints:
+class _Nodes:
+    """A graph as one in which a label leads to one node at most: its nodes stand for what several lead to together.
+
+    `edges` are by node and label; `ending` are the clues that end in each node. Node 0 is where every phrase begins.
+    """
+
+    def __init__(self, graph: Graph) -> None:
+        self.edges: dict[tuple[int, Label], int] = {}
+        self.ending: list[Sequence[int]] = []
+        self._steps: dict[int, Sequence[tuple[Label, frozenset[int]]]] = {}
+        number: dict[frozenset[int], int] = {}
+        waiting = [frozenset({0})]
+        while waiting:
+            together = waiting.pop()
+            at = self._number(number, together)
+            for label, targets in self._leads(graph, together):
+                if targets not in number:
+                    waiting.append(targets)
+                self.edges[at, label] = self._number(number, targets)
+
+    def _number(self, number: dict[frozenset[int], int], together: frozenset[int]) -> int:
+        if together not in number:
+            number[together] = len(self.ending)
+            self.ending.append(sorted(-1 - node for node in together if node < 0))
+        return number[together]
+
+    def _leads(self, graph: Graph, together: frozenset[int]) -> Iterator[tuple[Label, frozenset[int]]]:
+        """Where each label leads from any of the nodes."""
+        found: dict[Label, frozenset[int]] = {}
+        for node in together:
+            if node >= 0:
+                if node not in self._steps:
+                    self._steps[node] = [((text, ending), targets) for text, ending, targets in graph.steps(node)]
+                for label, targets in self._steps[node]:
+                    found[label] = found[label] | targets if label in found else targets
+        return iter(found.items())
+
+
+def _over_pauses(kinds: Ints) -> Ints:
     """For each word itself, but for a pause the last one of those that follow each other: they count once."""
-    places = np.arange(len(roles))
-    pauses = roles == PAUSE
+    places = np.arange(len(kinds))
+    pauses = kinds == PAUSE
     inside = np.flatnonzero(pauses[:-1] & pauses[1:])
     if not len(inside):
         return places
-    places[inside] = len(roles)
+    places[inside] = len(kinds)
     last: Ints = np.minimum.accumulate(places[::-1])[::-1]
     return last
 
 
-def _room(needed: int, there: int) -> int:
-    return there if needed <= there else needed + _ROOM
+def _once(who: Ints, nodes: Ints) -> Ints:
+    """Each walker at a node once."""
+    found: Ints = np.unique(who * (int(nodes.max()) + 1) + nodes, return_index=True)[1]
+    return found

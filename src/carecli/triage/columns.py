@@ -8,6 +8,7 @@ the text.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,43 @@ class Column:
     def clear(self) -> None:
         """No entries any more."""
         self._size = 0
+
+
+class Runs:
+    """A run of entries, also an empty one, for each number."""
+
+    def __init__(self, kind: Any) -> None:
+        self._values, self._first, self._count = Column(kind), Column(np.int32), Column(np.int32)
+
+    def __len__(self) -> int:
+        return len(self._count.all)
+
+    @property
+    def counts(self) -> npt.NDArray[Any]:
+        """How long each run is."""
+        return self._count.all
+
+    @property
+    def values(self) -> npt.NDArray[Any]:
+        """The entries of all runs."""
+        return self._values.all
+
+    def extend(self, runs: Sequence[Sequence[Any]]) -> None:
+        """More runs."""
+        counts = np.fromiter(map(len, runs), np.int64, len(runs))
+        self._first.extend(len(self._values.all) + np.cumsum(counts) - counts)
+        self._count.extend(counts)
+        self._values.extend(list(chain.from_iterable(runs)))
+
+    def clear(self) -> None:
+        """No runs any more."""
+        for column in (self._values, self._first, self._count):
+            column.clear()
+
+    def of(self, numbers: Ints) -> tuple[npt.NDArray[Any], Ints]:
+        """The entries of some runs, one run after another, and the place in `numbers` that each belongs to."""
+        counts = self._count.all[numbers]
+        return self._values.all[spread(self._first.all[numbers], counts)], np.repeat(np.arange(len(numbers)), counts)
 
 
 def spread(starts: Ints, counts: Ints) -> Ints:

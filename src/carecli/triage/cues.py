@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.triage.automaton import Automaton, Clue, Phrases
-from carecli.triage.columns import Flags, Ints, spread
+from carecli.triage.columns import Flags, Ints
 from carecli.triage.hits import END, KIND, OFFSET, PAGE, START, TEXT, Hits, Page
 from carecli.triage.phrases import Graph, characters
 from carecli.triage.vocabulary import Tokens
@@ -69,11 +69,13 @@ class Book:
         """The cues by text and kind, in text order."""
         rows, ends = self._wording.read(texts)
         page = Page(rows.data, self._wording.shown)
-        words, states, offsets = self._beginnings(rows)
+        starts, words = self._wording.starts.of(rows)
         if not len(words):
             return page, _NONE
-        places = _before_each(self._wording.length.all[rows])
-        phrases = self._automaton.follow(states, words, self._wording.role.all[rows])
+        offsets, places = starts["offset"].astype(np.int64), _before_each(self._wording.length.all[rows])
+        nodes, labels = starts["node"].astype(np.int64), (self._wording.labels, rows)
+        phrases = self._automaton.follow(nodes, words, self._wording.kind.all[rows], labels)
+        phrases = phrases._replace(beginning=_first_of_same(words, offsets)[phrases.beginning])
         opens = (offsets == 0) & self._opens(rows, words)
         begun, kinds, last = self._of_kinds(phrases.those(~self._anchored[phrases.clue] | opens[phrases.beginning]))
         words, offsets = words[begun], offsets[begun]
@@ -97,14 +99,6 @@ class Book:
         order = np.lexsort((-clues, first, kinds, begun))
         kept = order[_changes(begun[order], kinds[order])]
         return begun[kept], kinds[kept], last[kept]
-
-    def _beginnings(self, rows: Ints) -> tuple[Ints, Ints, Ints]:
-        """Where phrases begin: the word, the state after it, the letters before."""
-        counts = self._wording.begins.all[rows]
-        words = np.flatnonzero(counts)
-        counts = counts[words]
-        runs = spread(self._wording.first_start.all[rows[words]], counts)
-        return np.repeat(words, counts), self._wording.starts.all[runs], self._wording.offsets.all[runs]
 
     def _opens(self, rows: Ints, words: Ints) -> npt.NDArray[np.bool_]:
         """Whether a sentence or a clause may begin here: no word stands before without a mark between.
@@ -155,6 +149,12 @@ def _changes(*columns: Ints) -> Ints:
     new = np.ones(len(columns[0]), bool)
     new[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     return np.flatnonzero(new)
+
+
+def _first_of_same(*columns: Ints) -> Ints:
+    """For each the place of the first of those that follow each other and are the same."""
+    starts = _changes(*columns)
+    return np.repeat(starts, np.diff(starts, append=len(columns[0])))
 
 
 def _ends(starts: Ints, count: int) -> Ints:

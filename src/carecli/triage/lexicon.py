@@ -19,7 +19,8 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.text import fold
-from carecli.triage.columns import Column, Flags, Floats, Ints, are, spread
+from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
+from carecli.triage.steps import ROOT, Steps
 
 Kind = Literal["valence", "not", "times", "but", "again"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -29,7 +30,7 @@ _MOST_PREFIXES = 3
 _SHORTEST_STEM, _LONGEST_WORD = 2, 64
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
-_ROOT, _NO_ENTRY = 0, -1
+_NO_ENTRY = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,86 +86,61 @@ class Lexicon:
         edges: dict[tuple[int, int], int] = {}
         ends: dict[int, int] = {}
         for entry, words in enumerate(written):
-            node = _ROOT
+            node = ROOT
             for word in words:
                 node = edges.setdefault((node, self._numbers[word]), len(edges) + 1)
             ends[node] = entry
-        self._edges, self._targets = self._sorted(edges)
+        self._steps = Steps(edges)
         self._entry = np.full(len(edges) + 1, _NO_ENTRY, np.int64)
         self._entry[list(ends)] = list(ends.values())
         self._goes_on = np.zeros(len(edges) + 1, bool)
         self._goes_on[[node for node, _ in edges]] = True
-        self._opening = np.full(len(self._numbers), _ROOT, np.int64)
-        for (node, key), target in edges.items():
-            if node == _ROOT:
-                self._opening[key] = target
+        self._opening = {key for node, key in edges if node == ROOT}
 
     def opens(self, keys: Sequence[int]) -> bool:
         """Whether an entry may begin with a word that may be these."""
-        return any(self._opening[key] != _ROOT for key in keys)
+        return not self._opening.isdisjoint(keys)
 
     def matches(self, rows: Ints, keys: Keys) -> Matches:
         """The longest entries in words, from left to right; `rows` are those of `keys`.
 
         What may be nothing in the trie, like the words that stand between two texts, parts them.
         """
-        walkers = np.flatnonzero(keys.opens.all[rows])
-        may_be, who = keys.of(rows[walkers])
-        starts, nodes = walkers[who], self._opening[may_be]
-        starts, nodes = starts[nodes != _ROOT], nodes[nodes != _ROOT]
+        starts = np.flatnonzero(keys.opens.all[rows])
+        nodes = np.full(len(starts), ROOT)
         found, reach = np.full(len(rows), _NO_ENTRY, np.int64), np.zeros(len(rows), np.int64)
-        length = 1
+        length = 0
         while len(starts):
+            may_be, who = keys.runs.of(rows[starts + length])
+            nodes = self._steps.after(nodes[who], may_be)
+            there = np.flatnonzero(nodes)
+            starts, nodes, length = starts[who[there]], nodes[there], length + 1
             ending = np.flatnonzero(self._entry[nodes] != _NO_ENTRY)[::-1]  # of several ways the first one counts
             found[starts[ending]], reach[starts[ending]] = self._entry[nodes[ending]], length
-            on = np.flatnonzero(self._goes_on[nodes])
-            may_be, who = keys.of(rows[starts[on] + length])
-            starts, nodes = self._after(starts[on][who], nodes[on][who], may_be)
-            length += 1
+            on = self._goes_on[nodes]
+            starts, nodes = starts[on], nodes[on]
         there = np.flatnonzero(found != _NO_ENTRY)
         kept = there[_apart(there, there + reach[there])]
         return Matches(kept, kept + reach[kept], found[kept], self._kind[found[kept]], self._value[found[kept]])
 
-    def _after(self, starts: Ints, nodes: Ints, keys: Ints) -> tuple[Ints, Ints]:
-        """The walkers that go on, and where they come to."""
-        wanted = nodes * len(self._numbers) + keys
-        places = np.minimum(np.searchsorted(self._edges, wanted), len(self._edges) - 1)
-        there = self._edges[places] == wanted
-        return starts[there], self._targets[places[there]]
-
-    def _sorted(self, edges: Mapping[tuple[int, int], int]) -> tuple[Ints, Ints]:
-        """From which node with which key, as one number, in order; and to which node."""
-        numbers = np.array([node * len(self._numbers) + key for node, key in edges], np.int64)
-        order = np.argsort(numbers)
-        return numbers[order], np.array(list(edges.values()), np.int64)[order]
-
 
 class Keys:
-    """What each of so many words may be in a lexicon, as columns: word 0, 1, 2 …"""
+    """What each of so many words may be in a lexicon: word 0, 1, 2 …, and whether an entry may begin with it."""
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self.opens = Column(np.bool_)
-        self._first, self._count, self._numbers = Column(np.int32), Column(np.int32), Column(np.int32)
+        self.opens, self.runs = Column(np.bool_), Runs(np.int32)
 
     def extend(self, words: Sequence[str]) -> None:
         """More words."""
         each = [self._lexicon.keys_of(word) for word in words]
-        counts = np.fromiter(map(len, each), np.int64, len(each))
-        self._first.extend(len(self._numbers.all) + np.cumsum(counts) - counts)
-        self._count.extend(counts)
-        self._numbers.extend(list(chain.from_iterable(each)))
+        self.runs.extend(each)
         self.opens.extend([self._lexicon.opens(keys) for keys in each])
 
     def clear(self) -> None:
         """No words any more."""
-        for column in (self.opens, self._first, self._count, self._numbers):
-            column.clear()
-
-    def of(self, rows: Ints) -> tuple[Ints, Ints]:
-        """What some words may be, one after another, and at which place in `rows` each of them stands."""
-        counts = self._count.all[rows]
-        return self._numbers.all[spread(self._first.all[rows], counts)], np.repeat(np.arange(len(rows)), counts)
+        self.opens.clear()
+        self.runs.clear()
 
 
 def _apart(starts: Ints, ends: Ints) -> Flags:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.text import fold
-from carecli.triage.columns import Column, Flags, Floats, Ints, are, spread
+from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
 from carecli.triage.lexicon import KINDS, Keys, Lexicon, Matches, lexicon
 from carecli.triage.vocabulary import END, Rows, Tokens
 
@@ -90,17 +90,15 @@ class _Reader:
         self._reach = _REACH.get(language, _USUAL_REACH)
         self._by_character = language == "zh"
         self._keys = Keys(words)
-        self._first, self._count = Column(np.int32), Column(np.int32)
-        # By word; of characters the word itself, as a number.
+        self._words = Runs(np.int32)
         self._stops, self._ends = Column(np.bool_), Column(np.bool_)
         self._rows = Rows(self._learn, self._forget)
 
     def read(self, tokens: Tokens) -> Hits:
         """What counts in the texts."""
         units = self._rows.of(tokens.numbers)
-        counts = self._count.all[units]
-        words = spread(self._first.all[units], counts)
-        whose = np.repeat(np.repeat(np.arange(len(tokens.sizes)), tokens.sizes), counts)
+        words, unit = self._words.of(units)
+        whose = np.repeat(np.arange(len(tokens.sizes)), tokens.sizes)[unit]
         if self._by_character:
             once = ~_again(words, self._ends.all[words])
             words, whose = words[once], whose[once]
@@ -117,18 +115,16 @@ class _Reader:
     def _learn(self, units: Sequence[str]) -> None:
         words = [list(unit) if self._by_character else _words_of(unit) for unit in units]
         words = [[END] if unit == END else each for unit, each in zip(units, words, strict=True)]
-        counts = list(map(len, words))
-        self._first.extend(len(self._stops.all) + np.cumsum(counts) - counts)
-        self._count.extend(counts)
         flat = list(chain.from_iterable(words))
+        ends = np.cumsum(list(map(len, words))) + len(self._stops.all)
+        self._words.extend([range(end - len(each), end) for end, each in zip(ends.tolist(), words, strict=True)])
         self._keys.extend(flat)
         self._stops.extend([word in _STOPS or word == END for word in flat])
         self._ends.extend([word == END for word in flat])
 
     def _forget(self) -> None:
-        self._keys.clear()
-        for column in (self._first, self._count, self._stops, self._ends):
-            column.clear()
+        for kept in (self._keys, self._words, self._stops, self._ends):
+            kept.clear()
 
 
 @cache

@@ -1,0 +1,42 @@
+"""The edges of a graph as one table: from many nodes at once, each with a label, to the nodes after them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from carecli.triage.columns import Ints
+
+# No edge leads to where everything begins.
+NOWHERE = ROOT = 0
+_MULTIPLIER, _DROPPED = 0x9E3779B1, 20
+_ROOM = 8  # places for each edge in the table that most asked-for pairs are not in
+_LAST = np.iinfo(np.int64).max
+
+
+class Steps:
+    """The edges of a graph, each given by a node and a label, numbers from 0, with the node that it leads to."""
+
+    def __init__(self, edges: Mapping[tuple[int, int], int]) -> None:
+        froms, labels = np.array(list(edges), np.int64).reshape(-1, 2).T
+        self._width = int(labels.max(initial=0)) + 1
+        pairs, targets = froms * self._width + labels, np.fromiter(edges.values(), np.int32, len(edges))
+        order = np.argsort(pairs)
+        self._pairs, self._targets = np.append(pairs[order], _LAST), np.append(targets[order], NOWHERE)
+        self._mask = (1 << (_ROOM * len(pairs)).bit_length()) - 1
+        self._there = np.zeros(self._mask + 1, bool)
+        self._there[self._places(pairs)] = True
+
+    def after(self, nodes: Ints, labels: Ints) -> Ints:
+        """Where each label leads from the node beside it; NOWHERE for most."""
+        wanted, found = nodes * self._width + labels, np.zeros(len(nodes), np.int64)
+        likely = np.flatnonzero(self._there[self._places(wanted)])
+        places = np.searchsorted(self._pairs, wanted[likely])
+        found[likely] = np.where(self._pairs[places] == wanted[likely], self._targets[places], NOWHERE)
+        return found
+
+    def _places(self, pairs: Ints) -> Ints:
+        """Where pairs would be in the table."""
+        places: Ints = (pairs * _MULTIPLIER >> _DROPPED) & self._mask
+        return places
