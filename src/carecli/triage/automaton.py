@@ -53,7 +53,6 @@ class Automaton:
         self.labels = Labels((label for _, label in nodes.edges if label != _ANY), spaced=graph.spaced)
         number = self.labels.number
         self._steps = Steps({(at, number[label]): to for (at, label), to in nodes.edges.items() if label != _ANY})
-        self._opening = {number[label]: to for (at, label), to in nodes.edges.items() if at == ROOT}
         count = len(nodes.ending)
         self._any, self._goes_on = np.full(count, NOWHERE), np.zeros(count, bool)
         for (at, label), to in nodes.edges.items():
@@ -63,17 +62,18 @@ class Automaton:
         self._ending = Runs(np.int16)
         self._ending.extend(nodes.ending)
 
-    def starts(self, labels: Sequence[int]) -> list[int]:
-        """The nodes after a word with these labels where phrases begin with it."""
-        return [self._opening[label] for label in labels if label in self._opening]
+    def starts(self, sets: Ints) -> tuple[Ints, Ints]:
+        """The nodes after words with these sets of labels where phrases begin with them, and of which word each is."""
+        labels, who = self.labels.runs.of(sets)
+        nodes = self._steps.after(np.full(len(labels), ROOT), labels)
+        there = np.flatnonzero(nodes)
+        return nodes[there], who[there]
 
-    def follow(self, nodes: Ints, words: Ints, kinds: Ints, labels: tuple[Runs, Ints]) -> Phrases:
+    def follow(self, nodes: Ints, words: Ints, kinds: Ints, sets: Ints) -> Phrases:
         """The phrases that begin with `words`, after which the automaton is at `nodes`.
 
-        `kinds` are those of all words, `labels` runs of labels and which of them is each word's; a STOP stands after
-        the last word.
+        `kinds` and `sets` of labels are those of all words; a STOP stands after the last word.
         """
-        runs, rows = labels
         onward, walkers = _over_pauses(kinds), np.arange(len(words))
         found = [(walkers[:0], walkers[:0], walkers[:0])]
         while len(walkers):
@@ -82,7 +82,7 @@ class Automaton:
             on = self._goes_on[nodes]
             walkers, nodes, words = walkers[on], nodes[on], onward[words[on] + 1]
             words += kinds[words] == PAUSE
-            named, who = runs.of(rows[words])
+            named, who = self.labels.runs.of(sets[words])
             wild = np.flatnonzero(kinds[words] != STOP)
             after = np.concatenate([self._steps.after(nodes[who], named), self._any[nodes[wild]]])
             who, alive = np.concatenate([who, wild]), np.flatnonzero(after)

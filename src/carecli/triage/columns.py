@@ -69,10 +69,13 @@ class Runs:
 
     def extend(self, runs: Sequence[Sequence[Any]]) -> None:
         """More runs."""
-        counts = np.fromiter(map(len, runs), np.int64, len(runs))
+        self.add(np.fromiter(map(len, runs), np.int64, len(runs)), list(chain.from_iterable(runs)))
+
+    def add(self, counts: Ints, values: Any) -> None:
+        """More runs, so long each, one after another."""
         self._first.extend(len(self._values.all) + np.cumsum(counts) - counts)
         self._count.extend(counts)
-        self._values.extend(list(chain.from_iterable(runs)))
+        self._values.extend(values)
 
     def clear(self) -> None:
         """No runs any more."""

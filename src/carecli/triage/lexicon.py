@@ -8,7 +8,7 @@ more mishap, so that praise before it is not meant. Valence 0 keeps shorter entr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from carecli.text import fold
 from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
+from carecli.triage.labels import Label, Labels
 from carecli.triage.steps import ROOT, Steps
 
 Kind = Literal["valence", "not", "times", "but", "again"]
@@ -27,7 +28,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 _HEBREW_PREFIXES = frozenset("והבלמשכ")
 _BEFORE_SHORT_WORDS = frozenset("וש")
 _MOST_PREFIXES = 3
-_SHORTEST_STEM, _LONGEST_WORD = 2, 64
+_LONGEST_WORD = 64
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
 _NO_ENTRY = -1
@@ -72,7 +73,7 @@ class Matches(NamedTuple):
 class Lexicon:
     """The entries of one language as a trie over words (over characters in Chinese).
 
-    `keys_of` says what a word may be in the trie: numbers, from 0.
+    `labels` says what a word may be in the trie.
     """
 
     def __init__(self, entries: Sequence[Entry], language: str) -> None:
@@ -81,25 +82,34 @@ class Lexicon:
         self._kind = np.array([KINDS.index(entry.kind) for entry in entries], np.int64)
         self._value = np.array([entry.value for entry in entries], float)
         written = [split(entry.text, language) for entry in entries]
-        self._numbers = {word: number for number, word in enumerate(sorted({*chain.from_iterable(written)}))}
-        self.keys_of = _keys(self._numbers, language)
+        self.labels = Labels(map(_label, chain.from_iterable(written)))
+        self._hebrew = language == "he"
         edges: dict[tuple[int, int], int] = {}
         ends: dict[int, int] = {}
         for entry, words in enumerate(written):
             node = ROOT
             for word in words:
-                node = edges.setdefault((node, self._numbers[word]), len(edges) + 1)
+                node = edges.setdefault((node, self.labels.number[_label(word)]), len(edges) + 1)
             ends[node] = entry
         self._steps = Steps(edges)
         self._entry = np.full(len(edges) + 1, _NO_ENTRY, np.int64)
         self._entry[list(ends)] = list(ends.values())
         self._goes_on = np.zeros(len(edges) + 1, bool)
         self._goes_on[[node for node, _ in edges]] = True
-        self._opening = {key for node, key in edges if node == ROOT}
+        numbers, sets = self.labels.runs.of(np.arange(len(self.labels.runs)))
+        opening = self._steps.after(np.full(len(numbers), ROOT), numbers)
+        self._opens = np.bincount(sets, opening, len(self.labels.runs)) > 0
 
-    def opens(self, keys: Sequence[int]) -> bool:
-        """Whether an entry may begin with a word that may be these."""
-        return not self._opening.isdisjoint(keys)
+    def forms(self, word: str) -> Sequence[str]:
+        """What a word may be written as in the lexicon: as it is, in Hebrew also without prefixes."""
+        if len(word) > _LONGEST_WORD:
+            return ("",)
+        return (word, *_without_prefixes(word)) if self._hebrew else (word,)
+
+    def opens(self, sets: Ints) -> Flags:
+        """Whether an entry may begin with a word that has one of these sets of labels."""
+        found: Flags = self._opens[sets]
+        return found
 
     def matches(self, rows: Ints, keys: Keys) -> Matches:
         """The longest entries in words, from left to right; `rows` are those of `keys`.
@@ -111,8 +121,10 @@ class Lexicon:
         found, reach = np.full(len(rows), _NO_ENTRY, np.int64), np.zeros(len(rows), np.int64)
         length = 0
         while len(starts):
-            may_be, who = keys.runs.of(rows[starts + length])
-            nodes = self._steps.after(nodes[who], may_be)
+            sets, who = keys.sets.of(rows[starts + length])
+            labels, which = self.labels.runs.of(sets)
+            who = who[which]
+            nodes = self._steps.after(nodes[who], labels)
             there = np.flatnonzero(nodes)
             starts, nodes, length = starts[who[there]], nodes[there], length + 1
             ending = np.flatnonzero(self._entry[nodes] != _NO_ENTRY)[::-1]  # of several ways the first one counts
@@ -125,22 +137,28 @@ class Lexicon:
 
 
 class Keys:
-    """What each of so many words may be in a lexicon: word 0, 1, 2 …, and whether an entry may begin with it."""
+    """What each of so many words may be in a lexicon: word 0, 1, 2 …; `opens`: an entry may begin with it.
+
+    `sets` are sets of labels, one for each form that it may be written in.
+    """
 
     def __init__(self, lexicon: Lexicon) -> None:
         self._lexicon = lexicon
-        self.opens, self.runs = Column(np.bool_), Runs(np.int32)
+        self.opens, self.sets = Column(np.bool_), Runs(np.int32)
 
     def extend(self, words: Sequence[str]) -> None:
         """More words."""
-        each = [self._lexicon.keys_of(word) for word in words]
-        self.runs.extend(each)
-        self.opens.extend([self._lexicon.opens(keys) for keys in each])
+        forms = [self._lexicon.forms(word) for word in words]
+        counts = np.fromiter(map(len, forms), np.int64, len(forms))
+        sets = self._lexicon.labels.sets(list(chain.from_iterable(forms)))
+        self.sets.add(counts, sets)
+        whose = np.repeat(np.arange(len(forms)), counts)
+        self.opens.extend(np.bincount(whose, self._lexicon.opens(sets), len(forms)) > 0)
 
     def clear(self) -> None:
         """No words any more."""
         self.opens.clear()
-        self.runs.clear()
+        self.sets.clear()
 
 
 def _apart(starts: Ints, ends: Ints) -> Flags:
@@ -196,25 +214,8 @@ def split(entry: str, language: str) -> list[str]:
     return list(folded.replace(" ", "")) if language == "zh" else folded.split()
 
 
-def _keys(numbers: Mapping[str, int], language: str) -> Callable[[str], tuple[int, ...]]:
-    """What one word may be in the trie: itself, its stems, and in Hebrew what is left without prefixes."""
-    stems = frozenset(word[:-1] for word in numbers if word.endswith("*"))
-    longest = max(map(len, stems), default=0)
-
-    def of_form(form: str) -> list[int]:
-        found = [numbers[form]] if form in numbers else []
-        ends = range(min(longest, len(form)), _SHORTEST_STEM - 1, -1)
-        return found + [numbers[f"{form[:end]}*"] for end in ends if form[:end] in stems]
-
-    def keys(word: str) -> tuple[int, ...]:
-        if len(word) > _LONGEST_WORD:
-            return ()
-        found = of_form(word)
-        for form in _without_prefixes(word) if language == "he" else ():
-            found += of_form(form)
-        return tuple(dict.fromkeys(found))
-
-    return keys
+def _label(word: str) -> Label:
+    return (word[:-1], "*") if word.endswith("*") else (word, "")
 
 
 def _without_prefixes(word: str) -> list[str]:
