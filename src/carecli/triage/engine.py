@@ -160,11 +160,11 @@ def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> 
         ready, tokens = batch(texts, rules, declared)
         feelings = sentiment.decide(ready, tokens)
         opinions = intents.decide(ready, feelings.score, tokens)
-    return Readings(ready, feelings, opinions, *urgency.decide(opinions.hits, opinions.intent))
+    return Readings(ready, feelings, opinions, *urgency.decide(opinions.hits, opinions.intent), tokens)
 
 
 def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
-    """The combination's logits, one row a reading."""
+    """The combination's logits, one row a reading; ONE_AT_A_TIME is to be held since they were read."""
     engine, lesson = _logits(readings, taught)
     return engine if lesson is None else engine + lesson
 
@@ -173,10 +173,9 @@ def _logits(readings: Readings, taught: Taught) -> tuple[Floats, Floats | None]:
     """What the engine says, and what the user's corrections add to it, if there are any."""
     from carecli.triage.prior import shipped
 
-    texts = [p.units for p in readings.prepared]
-    rows = evidence_of(readings)
+    rows, whole = evidence_of(readings), readings.whole
     with ONE_AT_A_TIME:
-        words = shipped().words(texts, _known(readings).astype(float))
+        words = shipped().words(shipped().linear.of(readings.tokens, whole), _known(readings).astype(float))
     if taught.meaning is None:
         combined = shipped().combined(words, rows)
     else:
@@ -184,7 +183,10 @@ def _logits(readings: Readings, taught: Taught) -> tuple[Floats, Floats | None]:
 
         vectors = taught.meaning([p.masked for p in readings.prepared])
         combined = semantic.shipped().logits(words, vectors, rows)
-    return combined, None if taught.learnt is None else taught.learnt.logits(texts, rows)
+    if taught.learnt is None:
+        return combined, None
+    with ONE_AT_A_TIME:
+        return combined, taught.learnt.logits(taught.learnt.linear.of(readings.tokens, whole), rows)
 
 
 def evidence_of(readings: Readings) -> Floats:
@@ -278,8 +280,7 @@ def _reasons(readings: Readings, decided: Decided) -> list[list[str]]:
     from carecli.triage.prior import shipped
 
     why, asked = reasons.of_rules(readings, decided)
-    prepared = [readings.prepared[place] for place in asked]
-    for place, more in zip(asked, reasons.weightiest(shipped().linear, prepared, list(asked.values())), strict=True):
+    for place, more in zip(asked, reasons.weightiest(shipped().linear, readings, asked), strict=True):
         why[place] += more
     return why
 

@@ -77,21 +77,30 @@ def paired(first: UInts, last: UInts, places: Ints) -> tuple[UInts, Ints]:
 
 def of_tokens(tokens: Sequence[str]) -> Tokens:
     """The features of tokens that are folded like the texts of `hashed`."""
+    found, first, last = parts(tokens)
     starts = np.zeros(len(tokens) + 1, np.int64)
+    if not found:
+        return Tokens(Features(np.zeros(0, np.uint32), starts), first, last)
+    rows = np.concatenate([owners for _, owners in found])
+    order = np.argsort(rows, kind="stable")
+    np.cumsum(np.bincount(rows, minlength=len(tokens)), out=starts[1:])
+    return Tokens(Features(np.concatenate([buckets for buckets, _ in found])[order], starts), first, last)
+
+
+def parts(tokens: Sequence[str]) -> tuple[list[tuple[UInts, npt.NDArray[np.int32]]], UInts, UInts]:
+    """The buckets of tokens' features with the tokens that they are of, in several parts, each in order of the tokens.
+
+    Then the hashes of the first and of the last word of each token; 0 without a word.
+    """
     first, last = np.zeros(len(tokens), np.uint32), np.zeros(len(tokens), np.uint32)
     codes, kinds, owners = _characters(tokens)
     if not len(codes):
-        return Tokens(Features(np.zeros(0, np.uint32), starts), first, last)
+        return [], first, last
     words = _words(codes, kinds, owners)
-    found = [*_runs(codes, kinds, owners), *words]
-    rows = np.concatenate([owner for _, owner in found])
-    order = np.argsort(rows, kind="stable")
-    np.cumsum(np.bincount(rows, minlength=len(tokens)), out=starts[1:])
     for hashes, whose in words[:1]:
         last[whose] = np.maximum(hashes, 1)
         first[whose[::-1]] = np.maximum(hashes, 1)[::-1]
-    buckets = _mixed(np.concatenate([each for each, _ in found]))
-    return Tokens(Features(buckets[order], starts), first, last)
+    return [(_mixed(hashes), whose) for hashes, whose in (*_runs(codes, kinds, owners), *words)], first, last
 
 
 def buckets_of(words: Sequence[str]) -> UInts:
@@ -105,6 +114,11 @@ def buckets_of(words: Sequence[str]) -> UInts:
     pairs = np.flatnonzero((kinds[:-1] == _HAN) & (kinds[1:] == _HAN))
     found[owners[pairs]] = (codes[pairs] + _RUN_START) * _RUN_STEP + codes[pairs + 1] + np.uint32(2)
     return _mixed(found)
+
+
+def buckets_by(words: UInts) -> UInts:
+    """The buckets of words by the hashes that `parts` has; 0 for none."""
+    return _mixed(words)
 
 
 def _characters(texts: Sequence[str]) -> tuple[UInts, npt.NDArray[np.uint8], npt.NDArray[np.int32]]:

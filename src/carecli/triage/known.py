@@ -1,112 +1,86 @@
-"""What the features of one token amount to in a linear model, worked out once."""
+"""What the features of a token amount to in a linear model: worked out once for each token of the vocabulary."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.features import buckets_of, of_tokens
-from carecli.triage.prepare import comparable
+from carecli.triage.columns import Column, Ints
+from carecli.triage.features import buckets_by, parts
+from carecli.triage.variants import simplified
+from carecli.triage.vocabulary import Rows
 
 if TYPE_CHECKING:
     from carecli.triage.linear import Linear
 
-# So many tokens are kept, but for long ones; from this letter on, for those of more than two characters.
-_MOST_TOKENS, _LONGEST, _CHINESE, _PAIR = 20_000, 40, "\u2e80", 2
 # Of so many characters the features are worked out at once.
 _AT_ONCE = 20_000
 
 
+class Sums(NamedTuple):
+    """One entry a token, or a text: sums of the weights in lanes, what no sum of weights exceeds, the sum of the
+    squares of rarities."""
+
+    lanes: Ints
+    bounds: Ints
+    squares: Ints
+
+
 class Known:
-    """What the features of each token amount to for one model, kept for the next time that it comes up.
+    """The sums of each token of the vocabulary for one model, the hashes of its first and last word, its own row."""
 
-    Entry i of each array is that of token number i: sums of lanes, what no sum of weights exceeds, the sum of the
-    squares of rarities, the hashes of the first and last word, the row of the word itself.
-    """
+    def __init__(self, model: Linear) -> None:
+        self._model = model
+        self.lanes = Column(np.int64, model.lanes.shape[1])
+        self.bounds, self.squares = Column(np.int64), Column(np.int64)
+        self.first, self.last, self.own = Column(np.uint32), Column(np.uint32), Column(np.int32)
+        self.rows = Rows(self._learn, self._forget)
 
-    def __init__(self) -> None:
-        self._ids: dict[str, int] = {}
-        self.lanes = np.zeros((0, 0), np.int64)
-        self.bounds = self.squares = np.zeros(0, np.int64)
-        self.first = self.last = np.zeros(0, np.uint32)
-        self.own = np.zeros(0, np.int32)
+    def _learn(self, _: Sequence[str], folded: Sequence[str]) -> None:
+        tokens = simplified(folded)
+        for some in in_runs(tokens):
+            sums, first, last = summed(self._model, some)
+            self.lanes.extend(sums.lanes)
+            self.bounds.extend(sums.bounds)
+            self.squares.extend(sums.squares)
+            self.first.extend(first)
+            self.last.extend(last)
+            self.own.extend(self._model.rows[buckets_by(last)])
 
-    @contextmanager
-    def all_of(self, model: Linear, texts: Sequence[Sequence[str]]) -> Iterator[npt.NDArray[np.int64]]:
-        """The numbers of all tokens of the texts, one after another; they hold inside the context."""
-        flat = list(chain.from_iterable(texts))
-        new: list[str] = []
-        try:  # in most batches no token is new
-            numbers = self._numbers(flat)
-        except KeyError:
-            new = self._learn(model, flat)
-            numbers = self._numbers(flat)
-        yield numbers
-        for token in reversed(new):
-            if not _passing(token):
-                break
-            del self._ids[token]
+    def _forget(self) -> None:
+        for column in (self.lanes, self.bounds, self.squares, self.first, self.last, self.own):
+            column.clear()
 
-    def _numbers(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
-        return np.fromiter(map(self._ids.__getitem__, tokens), np.int64, len(tokens))
 
-    def _learn(self, model: Linear, tokens: Sequence[str]) -> list[str]:
-        """Entries for what is new among the tokens, those that will not be kept last."""
-        if len(self._ids) > _MOST_TOKENS:
-            self._ids.clear()
-        new = sorted(set(tokens).difference(self._ids), key=_passing)
-        for part in _parts(new):
-            self._add(model, part, len(self._ids))
-            self._ids.update(zip(part, range(len(self._ids), len(self._ids) + len(part)), strict=True))
-        return new
-
-    def _add(self, model: Linear, new: Sequence[str], kept: int) -> None:
-        end = kept + len(new)
-        if end >= len(self.own):
-            self._grow(2 * end + 1, model.lanes.shape[1])
-        if not new:
-            return
-        folded = [comparable(token) for token in new]
-        features, first, last = of_tokens(folded)
-        rows = model.rows[features.buckets]
-        owners = np.repeat(np.arange(len(new)), np.diff(features.starts))
-        bounds = np.bincount(owners, model.heaviest[rows], len(new)).astype(np.int64)
-        squares = np.bincount(owners, model.rarity[features.buckets].astype(np.int64) ** 2, len(new)).astype(np.int64)
+def summed(model: Linear, tokens: Sequence[str]) -> tuple[Sums, npt.NDArray[np.uint32], npt.NDArray[np.uint32]]:
+    """The sums of folded tokens, and the hashes of the first and last word of each."""
+    found, first, last = parts(tokens)
+    sums, count = nothing(len(tokens), model), len(tokens)
+    for buckets, owners in found:
+        rows = model.rows[buckets]
         inside = np.flatnonzero(rows)
-        self.lanes[kept:end] = added(model.lanes[rows[inside]], owners[inside], len(new))
-        self.bounds[kept:end] = bounds
-        self.squares[kept:end] = squares
-        self.first[kept:end], self.last[kept:end] = first, last
-        self.own[kept:end] = model.rows[buckets_of(folded)]
-
-    def _grow(self, size: int, width: int) -> None:
-        """Room for `size` tokens at least, also where an error left some of the arrays with room already."""
-        lanes = np.zeros((max(size, len(self.lanes)), width), np.int64)
-        lanes[: len(self.lanes)] = self.lanes.reshape(-1, width)
-        self.lanes = lanes
-        for name in ("bounds", "squares", "first", "last", "own"):
-            old = getattr(self, name)
-            setattr(self, name, np.concatenate([old, np.zeros(len(lanes) - len(old), old.dtype)]))
+        sums.lanes[:] += by_owner(model.lanes[rows[inside]], owners[inside], count)
+        sums.bounds[:] += np.bincount(owners, model.heaviest[rows], count).astype(np.int64)
+        sums.squares[:] += np.bincount(owners, model.rarity[buckets].astype(np.int64) ** 2, count).astype(np.int64)
+    return sums, first, last
 
 
-def _parts(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
+def nothing(count: int, model: Linear) -> Sums:
+    """The sums of so many tokens without features."""
+    return Sums(np.zeros((count, model.lanes.shape[1]), np.int64), np.zeros(count, np.int64), np.zeros(count, np.int64))
+
+
+def in_runs(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
     """The tokens in runs whose features have a place in memory."""
-    ends = np.cumsum([len(token) for token in tokens]) // _AT_ONCE
+    ends = np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens))) // _AT_ONCE
     for part in np.split(np.arange(len(tokens)), np.flatnonzero(np.diff(ends)) + 1):
         yield [tokens[place] for place in part.tolist()]
 
 
-def _passing(token: str) -> bool:
-    """Whether a token is not kept: a long one, or Chinese, which has no spaces, will hardly come again."""
-    return len(token) > (_PAIR if token >= _CHINESE and token[0].isalpha() else _LONGEST)
-
-
-def added(lanes: npt.NDArray[np.int64], owners: npt.NDArray[np.int64], count: int) -> npt.NDArray[np.int64]:
+def by_owner(lanes: Ints, owners: Ints, count: int) -> Ints:
     """The sums of rows by owner; owners are in order."""
     totals = np.zeros((count, lanes.shape[1]), np.int64)
     if len(owners):

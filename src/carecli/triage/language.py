@@ -166,28 +166,45 @@ def votes(tokens: Sequence[str]) -> npt.NDArray[np.int32]:
     for column, listed in enumerate(known, 1):
         rows[:, column] = np.fromiter(map(listed.__contains__, words), np.bool_, len(words))
     rows[:, _LATIN_LETTERS] = list(map(len, tokens))
-    if others := [place for place, token in enumerate(tokens) if not (token.isascii() and token.isalpha())]:
-        rows[others, _LETTERS:] = [_letters(tokens[place]) for place in others]
+    others = [place for place, token in enumerate(tokens) if token and not (token.isascii() and token.isalpha())]
+    if others:
+        rows[others, _LETTERS:] = _letters([tokens[place] for place in others])
     return rows
 
 
-def _letters(token: str) -> tuple[int, ...]:
-    """The entries of `Votes` from `accent` on."""
-    if token.isascii():
-        return 0, 0, 0, 0, sum(map(str.isalpha, token)), 0, 0, 0, 0
-    lower, scripts = token.lower(), token.translate(_SCRIPTS)
-    latin, hebrew = scripts.count(_CODES[_LATIN]), scripts.count(_CODES[_HEBREW])
-    return (
-        not _POLISH_LETTERS.isdisjoint(lower),
-        not _ONLY_POLISH.isdisjoint(lower),
-        not _POLISH_PAIR.isdisjoint(lower),
-        latin > 0 and _STRANGE.search(lower) is not None,
-        latin,
-        hebrew,
-        len(scripts) - latin - hebrew - scripts.count(_OTHER),
-        len(_HAN_LETTER.findall(token)),
-        len(_KANA_LETTER.findall(token)),
+def _letters(tokens: Sequence[str]) -> Ints:
+    """The entries of `Votes` from `accent` on, one row a token; none is empty."""
+    import numpy as np
+
+    joined, sizes = "".join(tokens), np.fromiter(map(len, tokens), np.int64, len(tokens))
+    starts = np.cumsum(sizes) - sizes
+    scripts, looks = (
+        np.frombuffer(joined.translate(table).encode("latin-1"), np.uint8) for table in (_SCRIPTS, _LOOKS)
     )
+
+    def count(which: Flags) -> Ints:
+        found: Ints = np.add.reduceat(which, starts, dtype=np.int64)
+        return found
+
+    latin, hebrew, none = (count(scripts == ord(code)) for code in (_CODES[_LATIN], _CODES[_HEBREW], _OTHER))
+    polish, only_polish, pair, strange = (np.bitwise_or.reduceat(looks, starts) >> bit & 1 for bit in range(4))
+    han, kana = (count(looks >> bit & 1 == 1) for bit in (4, 5))
+    foreign = sizes - latin - hebrew - none
+    columns = polish, only_polish, pair, strange * (latin > 0), latin, hebrew, foreign, han, kana
+    return np.stack(columns, axis=1).astype(np.int64)
+
+
+def _look(code: int) -> int:
+    """What a letter says beside its script, as bits."""
+    lower = chr(code).lower()
+    kinds = _POLISH_LETTERS, _ONLY_POLISH, _POLISH_PAIR
+    found = [not letters.isdisjoint(lower) for letters in kinds] + [
+        pattern.search(lower) is not None for pattern in (_STRANGE, _HAN_LETTER, _KANA_LETTER)
+    ]
+    return sum(is_so << bit for bit, is_so in enumerate(found))
+
+
+_LOOKS = Table(_look)
 
 
 def is_common(word: str) -> bool:

@@ -21,6 +21,7 @@ from carecli.triage import engine, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Floats, Labels, Linear
 from carecli.triage.prepare import Rules, comparable
+from carecli.triage.vocabulary import ONE_AT_A_TIME
 
 VERSION = 1
 WATCHERS = 5
@@ -47,10 +48,9 @@ class Learnt:
     mix: Floats
     bias: Floats
 
-    def logits(self, texts: Sequence[Sequence[str]], evidence: Floats) -> Floats:
-        """One row a text, given as its tokens."""
-        words = np.rint(self.linear.logits(texts) * _STEPS) / _STEPS
-        added: Floats = words + linear.times(evidence, self.mix) + self.bias
+    def logits(self, words: Floats, evidence: Floats) -> Floats:
+        """One row a text, of which `words` are the logits of `linear`."""
+        added: Floats = np.rint(words * _STEPS) / _STEPS + linear.times(evidence, self.mix) + self.bias
         return added
 
 
@@ -108,14 +108,15 @@ def learn(corrections: Sequence[Correction], rules: Rules, meaning: engine.Meani
     taught, watching = np.flatnonzero(~held), np.flatnonzero(held)
     if not (labels[taught] >= 0).any():
         return Lesson(None, len(taught), len(watching), None, None)
-    readings = engine.read([each.text for each in ordered], rules, [each.declared for each in ordered])
-    texts = [p.units for p in readings.prepared]
+    with ONE_AT_A_TIME:
+        readings = engine.read([each.text for each in ordered], rules, [each.declared for each in ordered])
+        before = engine.logits(readings, engine.Taught(meaning=meaning))
+    texts, evidence = [p.units for p in readings.prepared], engine.evidence_of(readings)
     features = hashed([[comparable(token) for token in text] for text in texts])
-    evidence, before = engine.evidence_of(readings), engine.logits(readings, engine.Taught(meaning=meaning))
     learnt = _fitted(taken(features, taught), evidence[taught], labels[taught], before[taught])
     if not (labels[watching] >= 0).any():
         return Lesson(learnt, len(taught), len(watching), None, None)
-    after = before + learnt.logits(texts, evidence)
+    after = before + learnt.logits(learnt.linear.logits(texts), evidence)
     losses = [_loss(logits[watching], labels[watching]) for logits in (before, after)]
     return Lesson(learnt if losses[1] <= losses[0] else None, len(taught), len(watching), *losses)
 

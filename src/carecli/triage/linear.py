@@ -17,9 +17,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from carecli.triage.columns import Ints
 from carecli.triage.features import BUCKETS, Features, hashed, paired
-from carecli.triage.known import Known, added
+from carecli.triage.known import Known, Sums, by_owner, in_runs, nothing, summed
 from carecli.triage.prepare import comparable
+from carecli.triage.vocabulary import ONE_AT_A_TIME, Tokens, added
 
 Floats = npt.NDArray[np.float64]
 Narrow = npt.NDArray[np.float32]
@@ -45,7 +47,8 @@ class Linear:
     """Weights for some buckets: `rows[bucket]` is the row in `weights` (row 0 is zeros); `unit` is the worth of 1.
 
     `rarity` is the inverse document frequency of each bucket in sixteenths, already multiplied into the weights.
-    `lanes` are the weights once more, three to an integer, and `heaviest` the largest one of each row.
+    `lanes` are the weights once more, three to an integer, and `heaviest` the largest one of each row. `known` is kept
+    of tokens that came up.
     """
 
     rows: npt.NDArray[np.int32]
@@ -55,27 +58,47 @@ class Linear:
     rarity: npt.NDArray[np.uint8]
     lanes: npt.NDArray[np.int64]
     heaviest: npt.NDArray[np.uint8]
-    known: Known = field(default_factory=Known)
+    known: Known = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "known", Known(self))
 
     def logits(self, texts: Sequence[Sequence[str]]) -> Floats:
         """One row a text, given as its tokens; one column an output."""
-        with self.known.all_of(self, texts) as ids:
-            places = np.concatenate([[0], np.cumsum([len(text) for text in texts], dtype=np.int64)])
-            pairs, whose = paired(self.known.first[ids], self.known.last[ids], places)
-            rows, filled = self.rows[pairs], np.flatnonzero(np.diff(places))
-            bounds = np.bincount(whose, self.heaviest[rows], len(texts)).astype(np.int64)
-            squares = np.bincount(whose, self.rarity[pairs].astype(np.int64) ** 2, len(texts)).astype(np.int64)
-            inside = np.flatnonzero(rows)
-            totals = added(self.lanes[rows[inside]], whose[inside], len(texts))
-            if len(filled):
-                starts = places[filled]
-                bounds[filled] += np.add.reduceat(self.known.bounds[ids], starts)
-                squares[filled] += np.add.reduceat(self.known.squares[ids], starts)
-                totals[filled] += np.add.reduceat(self.known.lanes[ids], starts, axis=0)
-        sums = _unlaned(totals, self.weights.shape[1])
-        for place in np.flatnonzero(bounds > MOST).tolist():
-            sums[place] = self._sums(texts[place])
-        return sums * (self.unit * RARITY_STEPS) / np.sqrt(np.maximum(squares, 1))[:, None] + self.bias
+        with ONE_AT_A_TIME:
+            return self.of(added(texts), {})
+
+    def of(self, tokens: Tokens, whole: Mapping[int, str]) -> Floats:
+        """The same of texts whose tokens are numbers; a `whole` text is one token that is no word of the vocabulary."""
+        apart, places = np.ones(len(tokens.sizes), bool), np.fromiter(whole, np.int64, len(whole))
+        apart[places] = False
+        sums = nothing(len(apart), self)
+        if apart.any():
+            rows = self.known.rows.of(tokens.of(apart).numbers)
+            _put(sums, np.flatnonzero(apart), self._spaced(rows, tokens.sizes[apart]))
+        for some in in_runs(list(whole.values())):
+            _put(sums, places[: len(some)], summed(self, some)[0])
+            places = places[len(some) :]
+        found = _unlaned(sums.lanes, self.weights.shape[1])
+        for place in np.flatnonzero(sums.bounds > MOST).tolist():
+            found[place] = self._sums([whole[place]] if place in whole else tokens.units_of(place))
+        return found * (self.unit * RARITY_STEPS) / np.sqrt(np.maximum(sums.squares, 1))[:, None] + self.bias
+
+    def _spaced(self, rows: Ints, sizes: Ints) -> Sums:
+        """The sums of texts of so many tokens each: those of the tokens and of the pairs of words over a space."""
+        known, places = self.known, np.concatenate([[0], np.cumsum(sizes)])
+        pairs, whose = paired(known.first.all[rows], known.last.all[rows], places)
+        own = self.rows[pairs]
+        inside = np.flatnonzero(own)
+        bounds = np.bincount(whose, self.heaviest[own], len(sizes)).astype(np.int64)
+        squares = np.bincount(whose, self.rarity[pairs].astype(np.int64) ** 2, len(sizes)).astype(np.int64)
+        lanes = by_owner(self.lanes[own[inside]], whose[inside], len(sizes))
+        starts = places[:-1]
+        return Sums(
+            lanes + np.add.reduceat(known.lanes.all[rows], starts, axis=0),
+            bounds + np.add.reduceat(known.bounds.all[rows], starts),
+            squares + np.add.reduceat(known.squares.all[rows], starts),
+        )
 
     def _sums(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """The sums of the weights of one text whose sums may be too large for lanes: one word, again and again."""
@@ -83,11 +106,11 @@ class Linear:
         sums: npt.NDArray[np.int64] = self.weights[self.rows[buckets]].sum(axis=0, dtype=np.int64)
         return sums
 
-    def own(self, words: Sequence[str]) -> npt.NDArray[np.int32]:
-        """The row of the weights of each word (or pair of Chinese characters) itself."""
-        with self.known.all_of(self, [words]) as ids:
-            rows: npt.NDArray[np.int32] = self.known.own[ids]
-            return rows
+
+def _put(sums: Sums, places: Ints, some: Sums) -> None:
+    """The sums of some texts among those of all."""
+    for column, part in zip(sums, some, strict=True):
+        column[places] = part
 
 
 def _laned(weights: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -57,9 +56,9 @@ class Prior:
         made_of = [self.sources, self.emergency, self.reply, self.linear.unit, self.bias.tolist()]
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
 
-    def words(self, texts: Sequence[Sequence[str]], known: Floats) -> Floats:
-        """The linear model's logits of texts in tokens; `known` is 0 where the language is none that it learnt."""
-        learnt: Floats = np.rint(self.linear.logits(texts) * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
+    def words(self, logits: Floats, known: Floats) -> Floats:
+        """The linear model's logits, rounded; `known` is 0 where the language is none that it learnt."""
+        learnt: Floats = np.rint(logits * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
         return learnt
 
     def combined(self, words: Floats, evidence: Floats) -> Floats:

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from carecli.text import fold
 from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
 from carecli.triage.lexicon import KINDS, Keys, Lexicon, Matches, lexicon
 from carecli.triage.vocabulary import END, Rows, Tokens
@@ -24,6 +23,7 @@ _STRONG_FOR = 2
 _STOPS = frozenset(".!?;:…,¶\n。！？；，、()")
 _TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,¶\n。！？；，、()]")
 _REPEATED = re.compile(r"(.)\1{2,}")
+_BETWEEN = "\0"
 # What a negation makes of a good word, and of a bad one; and one that has nothing to negate: something did not happen.
 _NOT_GOOD, _NOT_BAD, _NOTHING = -0.8, -0.5, -0.8
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.4
@@ -112,8 +112,8 @@ class _Reader:
         following = np.searchsorted(stops, matches.end)
         return np.minimum(np.append(stops, np.iinfo(np.int64).max)[following], matches.end + self._reach)
 
-    def _learn(self, units: Sequence[str]) -> None:
-        words = [list(unit) if self._by_character else _words_of(unit) for unit in units]
+    def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
+        words = list(map(list, folded)) if self._by_character else list(map(_words_of, _once(folded)))
         words = [[END] if unit == END else each for unit, each in zip(units, words, strict=True)]
         flat = list(chain.from_iterable(words))
         ends = np.cumsum(list(map(len, words))) + len(self._stops.all)
@@ -133,10 +133,15 @@ def _reader(language: str) -> _Reader | None:
     return _Reader(words, language) if words else None
 
 
-def _words_of(token: str) -> Sequence[str]:
+def _words_of(folded: str) -> Sequence[str]:
     """The words and stops of what stands between two spaces."""
-    folded = _REPEATED.sub(r"\1", fold(token))
     return (folded,) if folded.isalnum() else _TOKEN.findall(folded)
+
+
+def _once(texts: Sequence[str]) -> list[str]:
+    """Letters, or marks, that are repeated three times or more once: all texts at once, as there are many."""
+    found = _REPEATED.sub(r"\1", _BETWEEN.join(texts)).split(_BETWEEN)
+    return found if len(found) == len(texts) else [_REPEATED.sub(r"\1", text) for text in texts]
 
 
 def _again(words: Ints, ends: Flags) -> Flags:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,12 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Urgency
-from carecli.text import fold
 from carecli.triage import intent as intents
 from carecli.triage.columns import Ints, are
+from carecli.triage.features import buckets_of
 from carecli.triage.memo import Memo
 from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
+from carecli.triage.vocabulary import VOCABULARY, Tokens
 
 if TYPE_CHECKING:
     from carecli.triage.linear import Floats, Linear
@@ -32,7 +33,7 @@ _LEAST_SHARE = 0.3
 class Readings(NamedTuple):
     """What the rules make of texts, one entry each; `pressing` are the reasons for the urgencies.
 
-    An urgency is its place in URGENCIES.
+    An urgency is its place in URGENCIES. `tokens` are numbers that hold until others are numbered.
     """
 
     prepared: Sequence[Prepared]
@@ -40,6 +41,12 @@ class Readings(NamedTuple):
     opinions: intents.Opinions
     urgency: Ints
     pressing: Sequence[Sequence[str]]
+    tokens: Tokens
+
+    @property
+    def whole(self) -> dict[int, str]:
+        """The texts whose words stand without spaces, by their places: to the learning part each is one token."""
+        return {place: p.plain for place, p in enumerate(self.prepared) if p.plain}
 
 
 class Decided(NamedTuple):
@@ -93,52 +100,84 @@ def _pressing(intent: Intent, urgency: Urgency) -> tuple[str, ...]:
     return (f"{intent} can wait" if urgency == "whenever" else f"urgency {urgency}: the wording",)
 
 
-def weightiest(linear: Linear, texts: Sequence[Prepared], labels: Sequence[str]) -> list[tuple[str, ...]]:
-    """For each text the words that weigh most for its label, as one reason."""
-    if not texts:
-        return []
-    words = [list(dict.fromkeys(_PAIR.findall(p.plain) if p.plain else p.tokens))[:_MOST_WORDS] for p in texts]
-    margins = _margins(linear, words, labels)
-    flat, whose = list(chain.from_iterable(words)), np.repeat(np.arange(len(words)), list(map(len, words)))
-    named: list[dict[str, None]] = [{} for _ in texts]
-    for place in _heaviest(margins, whose).tolist():
-        if shown := _SHOWN[flat[place]]:
-            named[whose[place]][shown] = None
-    return [
-        (f"{label}: the words {_quoted(each)}",) if each else (f"{label}: the wording",)
-        for label, each in zip(labels, named, strict=True)
-    ]
+class _Words(NamedTuple):
+    """Words of texts, each once a text: the text, the row of its own weights, the folded word."""
+
+    whose: Ints
+    rows: Ints
+    words: list[str]
+
+
+def weightiest(linear: Linear, readings: Readings, labels: Mapping[int, str]) -> Iterator[tuple[str, ...]]:
+    """The words that weigh most for its label, as one reason, for each of the texts at these places."""
+    spaced = {place: label for place, label in labels.items() if not readings.prepared[place].plain}
+    named: dict[int, dict[str, None]] = {place: {} for place in labels}
+    for words in (_spaced(linear, readings, list(spaced)), _unspaced(linear, readings, labels.keys() - spaced.keys())):
+        for place in _heaviest(_margins(linear, words, labels), words.whose).tolist():
+            if shown := _SHOWN[words.words[place]]:
+                named[int(words.whose[place])][shown] = None
+    for place, label in labels.items():
+        yield (f"{label}: the words {_quoted(named[place])}",) if named[place] else (f"{label}: the wording",)
+
+
+def _spaced(linear: Linear, readings: Readings, places: Sequence[int]) -> _Words:
+    """The tokens of texts that have spaces."""
+    asked = np.zeros(len(readings.prepared), bool)
+    asked[places] = True
+    numbers, sizes = readings.tokens.of(asked)
+    whose, last = np.repeat(np.flatnonzero(asked), sizes), np.zeros(len(numbers), bool)
+    last[np.cumsum(sizes) - 1] = True
+    numbers, whose = numbers[~last], whose[~last]
+    once = np.sort(np.unique(whose * len(VOCABULARY.units) + numbers, return_index=True)[1])
+    once = once[_ranks(whose[once]) < _MOST_WORDS]
+    numbers, whose = numbers[once], whose[once]
+    return _Words(whose, linear.known.own.all[linear.known.rows.of(numbers)], VOCABULARY.folded_of(numbers))
+
+
+def _unspaced(linear: Linear, readings: Readings, places: Iterable[int]) -> _Words:
+    """Pairs of characters of texts that have none."""
+    pairs = {at: list(dict.fromkeys(_PAIR.findall(readings.prepared[at].plain)))[:_MOST_WORDS] for at in sorted(places)}
+    words = list(chain.from_iterable(pairs.values()))
+    whose = np.repeat(np.array(list(pairs), np.int64), np.array(list(map(len, pairs.values())), np.int64))
+    return _Words(whose, linear.rows[buckets_of(words)], words)
+
+
+def _ranks(whose: Ints) -> Ints:
+    """How many of the same text come before each, which are in order of the texts."""
+    starts = np.flatnonzero(np.diff(whose, prepend=-1))
+    ranks: Ints = np.arange(len(whose)) - np.repeat(starts, np.diff(starts, append=len(whose)))
+    return ranks
 
 
 def _heaviest(margins: Floats, whose: Ints) -> Ints:
     """The places of the few heaviest words of each text, heaviest first."""
     heavy = np.flatnonzero(margins > 1)
     order = heavy[np.lexsort((-margins[heavy], whose[heavy]))]
-    starts = np.flatnonzero(np.diff(whose[order], prepend=-1))
-    sizes = np.diff(starts, append=len(order))
-    ranks, most = np.arange(len(order)) - np.repeat(starts, sizes), np.repeat(margins[order[starts]], sizes)
+    ranks = _ranks(whose[order])
+    most = margins[order][np.maximum.accumulate(np.where(ranks == 0, np.arange(len(order)), 0))]
     found: Ints = order[(ranks < _MOST_NAMED) & (margins[order] >= _LEAST_SHARE * most)]
     return found
 
 
-def _shown(word: str) -> str:
+def _shown(folded: str) -> str:
     """A word as a reason quotes it; "" for marks alone."""
-    match = _WORD.search(fold(word))
+    match = _WORD.search(folded)
     return match.group() if match else ""
 
 
 _SHOWN = Memo(_shown, _MOST_TOKENS)
 
 
-def _margins(linear: Linear, words: Sequence[Sequence[str]], labels: Sequence[str]) -> Floats:
-    """How much more each word of each text weighs for the text's label than the labels of its head on average."""
-    rows, sizes = linear.own(list(chain.from_iterable(words))), list(map(len, words))
-    margins: Floats = np.zeros(len(rows))
+def _margins(linear: Linear, words: _Words, labels: Mapping[int, str]) -> Floats:
+    """How much more each word weighs for the label of its text than for the labels of its head on average."""
+    margins: Floats = np.zeros(len(words.rows))
     for (head, names), sums in zip(_heads(), _sums(linear), strict=True):
-        asked = [names.index(label) if label in names else -1 for label in labels]
-        column = np.repeat(np.array(asked, np.int64), sizes)
-        there = np.flatnonzero(column >= 0)
-        margins[there] = linear.weights[rows[there], head.start + column[there]] - sums[rows[there]] / len(names)
+        column = np.full(max(labels, default=0) + 1, -1)
+        column[list(labels)] = [names.index(label) if label in names else -1 for label in labels.values()]
+        asked = column[words.whose]
+        there = np.flatnonzero(asked >= 0)
+        weights = linear.weights[words.rows[there], head.start + asked[there]]
+        margins[there] = weights - sums[words.rows[there]] / len(names)
     return margins
 
 

@@ -51,9 +51,16 @@ def marks(token: str, folded: str) -> int:
 
 def marks_alone(token: str, folded: str) -> int:
     """The marks of a token, with LOOK where one that is a single character may mean more among others."""
+    if token.isalnum() and folded.isalnum() and not _may_laugh(folded) and folded not in symbols():
+        return 0  # as most are
     found = marks(token, folded)
     plain = found & ~(ASKS | EXCLAIMS) == 0 and folded not in _LAUGHTER_BEGINS
     return found if plain and _no_emoticon().fullmatch(folded) else found | LOOK
+
+
+def _may_laugh(folded: str) -> bool:
+    """Whether a word of letters and digits has the beginning of laughter."""
+    return folded.startswith(_LAUGHING) or _GIGGLE in folded or not _LAUGHTER_BEGINS.isdisjoint(folded)
 
 
 @cache

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from carecli.text import fold
 from carecli.triage.columns import Column, Ints
 from carecli.triage.language import FOREIGN, OF_SCRIPT, Votes, votes
 from carecli.triage.symbols import ASKS, EXCLAIMS, LOOK, marks, marks_alone
@@ -38,10 +37,10 @@ def said(tokens: Tokens, whole: Mapping[int, tuple[str, str]]) -> tuple[Ints, In
     return summed, signs & ~LOOK
 
 
-def _learn(tokens: Sequence[str]) -> None:
+def _learn(tokens: Sequence[str], folded: Sequence[str]) -> None:
     found = votes(tokens)
     _VOTES.extend(np.pad(found, ((0, 0), (0, 4 * _LANES - found.shape[1]))))
-    _MARKS.extend([marks_alone(token, fold(token)) for token in tokens])
+    _MARKS.extend(list(map(marks_alone, tokens, folded)))
 
 
 def _forget() -> None:

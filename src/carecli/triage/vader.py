@@ -143,7 +143,7 @@ class Vader:
         found: Flags = self._flags.all[words.places, _FLAGS[flag]]
         return found
 
-    def _learn(self, tokens: Sequence[str]) -> None:
+    def _learn(self, tokens: Sequence[str], _: Sequence[str]) -> None:
         terms = [list(self.terms(self._cleaned(token))) if token != END else [_NOTHING] * _BACK for token in tokens]
         counts = list(map(len, terms))
         self._first.extend(len(self.known) + np.cumsum(counts) - counts)

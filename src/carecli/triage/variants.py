@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 from carecli.text.plain import Table
+
+_BETWEEN = "\0"
+
+
+def simplified(folded: Sequence[str]) -> list[str]:
+    """Folded texts with simplified characters in place of traditional ones."""
+    joined = _BETWEEN.join(folded)
+    if joined.isascii():
+        return list(folded)
+    found = joined.translate(variants()).split(_BETWEEN)
+    return found if len(found) == len(folded) else [text.translate(variants()) for text in folded]
 
 
 @cache

@@ -13,11 +13,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from carecli.text import fold
 from carecli.triage.columns import Flags, Ints
 
 # So many units, and characters in them, are kept; then all are forgotten.
 _MOST_UNITS, _MOST_CHARACTERS = 24_000, 300_000
 _ROOM = 4_000
+_BETWEEN = "\0"
+Learn = Callable[[Sequence[str], Sequence[str]], None]
 # What stands after each text.
 END = ""
 # Held while numbers are used: what is remembered of words is shared by all threads.
@@ -25,13 +28,21 @@ ONE_AT_A_TIME = RLock()
 
 
 class Vocabulary:
-    """A number for each unit that came up, in order from 0; they hold until the next `tidy`."""
+    """A number for each unit that came up, in order from 0; they hold until the next `tidy`.
+
+    `folded` are the units as `carecli.text.fold` makes them.
+    """
 
     def __init__(self) -> None:
         self.units: list[str] = []
+        self.folded: list[str] = []
         self.times_forgotten = 0
         self._numbers: dict[str, int] = {}
         self._characters = 0
+
+    def folded_of(self, numbers: Ints) -> list[str]:
+        """The units with these numbers, folded."""
+        return [self.folded[number] for number in numbers.tolist()]
 
     def tidy(self) -> None:
         """Forget all units when there are too many."""
@@ -39,6 +50,7 @@ class Vocabulary:
             self.times_forgotten += 1  # first, as Ctrl-C may come at any time
             self._numbers.clear()
             self.units.clear()
+            self.folded.clear()
             self._characters = 0
 
     def numbers(self, units: Sequence[str]) -> Ints:
@@ -47,17 +59,28 @@ class Vocabulary:
             return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
         except KeyError:
             new = list(set(units).difference(self._numbers))
-        first = len(self.units)
+        first, folded = len(self.units), _folded(new)
+        del self.folded[first:]  # what Ctrl-C left
+        self.folded += folded
         self.units += new
         self._characters += sum(map(len, new))
         self._numbers.update(zip(new, range(first, first + len(new)), strict=True))
         return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
 
 
-class Rows:
-    """For each unit the row of one's own tables, which `learn` adds when it first comes up; `forget` empties them."""
+def _folded(units: Sequence[str]) -> list[str]:
+    """The units folded, all at once: no unit has anything to do with the one beside it."""
+    found = fold(_BETWEEN.join(units)).split(_BETWEEN)
+    return found if len(found) == len(units) else list(map(fold, units))
 
-    def __init__(self, learn: Callable[[Sequence[str]], None], forget: Callable[[], None]) -> None:
+
+class Rows:
+    """For each unit the row of one's own tables; `forget` empties them.
+
+    `learn` adds rows for units that come up for the first time: as they are, and folded.
+    """
+
+    def __init__(self, learn: Learn, forget: Callable[[], None]) -> None:
         self._learn, self._forget = learn, forget
         self._row: npt.NDArray[np.int32] = np.zeros(0, np.int32)
         self._count, self._whole = 0, True
@@ -86,7 +109,7 @@ class Rows:
 
     def _add(self, new: Ints) -> None:
         self._whole = False  # what an error or Ctrl-C leaves by half would be read as other units' rows
-        self._learn([VOCABULARY.units[number] for number in new.tolist()])
+        self._learn([VOCABULARY.units[number] for number in new.tolist()], VOCABULARY.folded_of(new))
         self._row[new] = np.arange(self._count, self._count + len(new))
         self._count += len(new)
         self._whole = True
@@ -101,6 +124,11 @@ class Tokens(NamedTuple):
     def of(self, asked: Flags) -> Tokens:
         """Those of some of the texts."""
         return self if asked.all() else Tokens(self.numbers[np.repeat(asked, self.sizes)], self.sizes[asked])
+
+    def units_of(self, text: int) -> list[str]:
+        """The units of one text."""
+        end = int(np.sum(self.sizes[: text + 1])) - 1
+        return [VOCABULARY.units[number] for number in self.numbers[end - self.sizes[text] + 1 : end].tolist()]
 
     def with_others(self, texts: Mapping[int, Sequence[str]]) -> Tokens:
         """The same, some of the texts (in order) being others."""

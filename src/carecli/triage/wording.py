@@ -8,7 +8,6 @@ from itertools import chain
 
 import numpy as np
 
-from carecli.text import fold
 from carecli.triage.automaton import PAUSE, STOP, WORD, Automaton
 from carecli.triage.columns import Column, Ints, Runs
 from carecli.triage.vocabulary import END, Rows, Tokens
@@ -17,7 +16,7 @@ _ENDS = frozenset(".!?;¶\u2026。")
 _QUOTES = " \t'\""
 # A mark inside a word is part of it.
 _PIECE = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[\W_]+")
-_HAN_ENDS = frozenset(".!?;\n")
+_HAN_ENDS = frozenset((*".!?;\n", END))
 _LONGEST = 40
 _MOST_PREFIXES = 2
 _MOST_WORDS = 60_000
@@ -25,9 +24,7 @@ _START = np.dtype([("node", np.int32), ("offset", np.int32)])
 # With fewer letters left, the first ones are rather part of the word: the shot in a fast one (מהירה).
 _SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
 
-# A word as a reason quotes it, with the space before it; its kind; and its letters, those after prefixes, too.
-_Word = tuple[str, int, Sequence[str]]
-_STOP, _PAUSE, _END = (".", STOP, ("",)), (",", PAUSE, ("",)), ("", STOP, ("",))
+_STOP, _PAUSE = ".", ","
 # What stands before a word of a phrase.
 MARK, LETTERS, SPACE = range(3)
 
@@ -58,17 +55,16 @@ class Wording:
         rows, _ = self._rows.of(units)
         return rows, np.cumsum(self._rows.counts[units])[np.cumsum(tokens.sizes) - 1]
 
-    def _learn(self, units: Sequence[str]) -> None:
-        known = [self._words_of(unit) for unit in units]
+    def _learn(self, _: Sequence[str], folded: Sequence[str]) -> None:
+        known = [_words_of(unit) for unit in folded] if self._spaced else [(unit,) for unit in folded]
         words = list(chain.from_iterable(known))
-        shown, kinds, forms = zip(*words, strict=True) if words else ((), (), ())
-        ends = len(self.shown) + np.cumsum(list(map(len, known)))
-        self._rows.extend([range(end - len(each), end) for end, each in zip(ends.tolist(), known, strict=True)])
-        self.shown += shown
-        self.kind.extend(kinds)
-        self.length.extend([len(text) for text in shown])
-        self.look.extend([_look(text) for text in shown])
-        self._label(forms)
+        counts = np.fromiter(map(len, known), np.int64, len(known))
+        self._rows.add(counts, np.arange(len(self.shown), len(self.shown) + len(words)))
+        self.shown += words
+        self.length.extend(list(map(len, words)))
+        self.kind.extend(list(map(_kind if self._spaced else _kind_of_character, words)))
+        self.look.extend(list(map(_look, words)))
+        self._label([list(self._forms(word)) if self._prefixes else (self._letters(word),) for word in words])
 
     def _label(self, words: Sequence[Sequence[str]]) -> None:
         """What the automaton asks of words, each given by its letters and by those after prefixes."""
@@ -86,36 +82,38 @@ class Wording:
         for kept in (self._rows, self.kind, self.length, self.look, self.labels, self.starts):
             kept.clear()
 
-    def _words_of(self, unit: str) -> Sequence[_Word]:
-        if unit == END:
-            return (_END,)
-        folded = fold(unit)
-        if not self._spaced:
-            return ((folded, STOP if folded in _HAN_ENDS else WORD, (folded,)),)
-        if folded.isalnum():
-            return (self._word(folded),)
-        pieces = [piece for piece in _PIECE.findall(folded) if piece.strip(_QUOTES)]
-        return [self._word(piece) if piece[0].isalnum() else _mark(piece) for piece in pieces]
+    def _letters(self, word: str) -> str:
+        """What a word may be in a phrase, without the space before it; marks are nothing there."""
+        return word if not self._spaced else word[1 : 1 + _LONGEST]
 
-    def _word(self, text: str) -> _Word:
-        forms = [text[:_LONGEST]]
-        if self._prefixes:
-            forms += self._after_prefixes(text)
-        return f" {text}", WORD, forms
-
-    def _after_prefixes(self, text: str) -> Iterator[str]:
-        """What is left of a word without the letters that may hang before it."""
-        for offset in range(1, min(_MOST_PREFIXES, len(text) - 1) + 1):
-            if text[offset - 1] not in self._prefixes or len(text) - offset < _SHORTEST_WITHOUT_PREFIX[offset]:
+    def _forms(self, word: str) -> Iterator[str]:
+        """The letters of a word, and what is left without those that may hang before it."""
+        yield self._letters(word)
+        for offset in range(1, min(_MOST_PREFIXES, len(word) - 2) + 1):
+            if word[offset] not in self._prefixes or len(word) - 1 - offset < _SHORTEST_WITHOUT_PREFIX[offset]:
                 break
-            yield text[offset : offset + _LONGEST]
+            yield word[1 + offset : 1 + offset + _LONGEST]
+
+
+def _words_of(folded: str) -> Sequence[str]:
+    """The words and marks of what stands between two spaces, as they are shown: words with the space before them."""
+    if folded.isalnum():
+        return (f" {folded}",)
+    if folded == END:
+        return (END,)
+    pieces = [piece for piece in _PIECE.findall(folded) if piece.strip(_QUOTES)]
+    return [f" {piece}" if piece[0].isalnum() else _PAUSE if _ENDS.isdisjoint(piece) else _STOP for piece in pieces]
+
+
+def _kind(shown: str) -> int:
+    return WORD if shown[:1] == " " else PAUSE if shown == _PAUSE else STOP
+
+
+def _kind_of_character(character: str) -> int:
+    return STOP if character in _HAN_ENDS else WORD
 
 
 def _look(shown: str) -> int:
     if shown == " ":
         return SPACE
-    return LETTERS if shown.strip()[:1].isalnum() else MARK
-
-
-def _mark(piece: str) -> _Word:
-    return _PAUSE if _ENDS.isdisjoint(piece) else _STOP
+    return LETTERS if shown[:1] == " " or shown[:1].isalnum() else MARK
