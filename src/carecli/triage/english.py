@@ -73,10 +73,12 @@ def _merged(words: Words, phrases: Matches) -> Words:
     """The words with each phrase as one word, under the name that VADER's lexicon knows it by."""
     vader, places, kept = _vader(), words.places.copy(), np.ones(len(words.places), bool)
     upper, entries = vader.are("upper", words), _care_lexicon().entries
-    for start, end, entry in zip(phrases.start.tolist(), phrases.end.tolist(), phrases.entry.tolist(), strict=True):
-        text = entries[entry].text
-        places[start] = vader.place(text.upper() if upper[start:end].all() else text)
+    names = [entries[entry].text for entry in phrases.entry.tolist()]
+    for place, (start, end) in enumerate(zip(phrases.start.tolist(), phrases.end.tolist(), strict=True)):
         kept[start + 1 : end] = False
+        if upper[start] and upper[start:end].all():
+            names[place] = names[place].upper()
+    places[phrases.start] = vader.places_of(names)
     return Words(places[kept], words.sizes - np.bincount(words.whose[~kept], minlength=len(words.sizes)))
 
 

@@ -125,18 +125,18 @@ class Vader:
         """The words, in small letters, that stand at some places of the columns."""
         return [self.known[place] for place in places.tolist()]
 
-    def place(self, word: str) -> int:
-        """Where a word, or a phrase that the lexicon has, stands in the columns."""
-        place = self._phrases.get(word)
-        if place is None:
-            place = len(self.known)
+    def places_of(self, words: Sequence[str]) -> list[int]:
+        """Where words, or phrases that the lexicon has, stand in the columns."""
+        new = [word for word in dict.fromkeys(words) if word not in self._phrases]
+        if new:
+            first = len(self.known)
             try:
-                self._add([self.term(word)])
+                self._add(list(map(self.term, new)))
             except BaseException:  # also Ctrl-C, which may leave the columns of different lengths
                 self._tokens.clear()
                 raise
-            self._phrases[word] = place
-        return place
+            self._phrases.update(zip(new, range(first, len(self.known)), strict=True))
+        return [self._phrases[word] for word in words]
 
     def are(self, flag: str, words: Words) -> Flags:
         """Which of the words have a flag."""
