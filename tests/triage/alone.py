@@ -25,7 +25,7 @@ class Feeling(NamedTuple):
 
 def feeling(p: Prepared) -> Feeling:
     """How the writer of one text feels."""
-    return entry(sentiment.decide([p], numbered([p.tokens])), 0)
+    return entry(sentiment.decide([p], numbered([p.pieces])), 0)
 
 
 def entry(found: sentiment.Feelings, place: int) -> Feeling:
@@ -36,7 +36,7 @@ def entry(found: sentiment.Feelings, place: int) -> Feeling:
 
 def hits(p: Prepared) -> Hits:
     """The cues of one text."""
-    return cues.find_all(numbered([p.tokens]), [p.plain], [p.language])
+    return cues.find_all(numbered([p.pieces]), [p.plain], [p.language])
 
 
 def named(found: Hits, text: int = 0) -> dict[str, tuple[Hit, ...]]:
@@ -55,6 +55,6 @@ class Opinion(NamedTuple):
 def opinion(p: Prepared, score: float | None = None) -> Opinion:
     """What the writer of one text wants; without a score that of the text."""
     tone = np.array([feeling(p).score if score is None else score])
-    found = intent.decide([p], tone, numbered([p.tokens]))
+    found = intent.decide([p], tone, numbered([p.pieces]))
     said, speaking = INTENTS[found.intent[0]], intent.reasons(found.intent, found.hits, found.marks, tone)[0]
     return Opinion(said, found.special.get(0) or tuple(speaking), found.hits)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from carecli.model import INTENTS
 from carecli.triage import cues
+from carecli.triage.phrases import characters
 from carecli.triage.prepare import Prepared, Rules, prepare
 from carecli.triage.vocabulary import numbered
 from tests.triage.alone import hits, named, opinion
@@ -463,7 +464,7 @@ WRITTEN = [text for text, _ in (*ENGLISH, *HEBREW, *POLISH, *CHINESE)]
 )
 def test_a_batch_gives_what_each_text_alone_gives(batch: list[tuple[str, str | None]]) -> None:
     texts = [prepare(text, RULES)._replace(language=language) for text, language in batch]
-    together = cues.find_all(numbered([p.tokens for p in texts]), [p.plain for p in texts], [p.language for p in texts])
+    together = cues.find_all(numbered([p.pieces for p in texts]), [p.plain for p in texts], [p.language for p in texts])
     assert [named(together, place) for place in range(len(texts))] == [named(hits(p)) for p in texts]
 
 

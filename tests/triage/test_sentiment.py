@@ -189,7 +189,7 @@ def test_any_text_has_a_score(text: str, language: str | None) -> None:
 @given(st.lists(st.lists(PIECES, max_size=8).map(" ".join), max_size=8))
 def test_a_text_feels_the_same_alone_and_among_others(texts: list[str]) -> None:
     prepared = [prepare(text, RULES) for text in texts]
-    together = decide(prepared, numbered([p.tokens for p in prepared]))
+    together = decide(prepared, numbered([p.pieces for p in prepared]))
     assert [entry(together, place) for place in range(len(texts))] == list(map(feeling, prepared))
 
 

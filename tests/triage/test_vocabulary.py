@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from carecli.triage import known, prior
+from carecli.triage import prior
 from carecli.triage.columns import Column
 from carecli.triage.vocabulary import Rows, numbered
 
@@ -15,7 +15,7 @@ from carecli.triage.vocabulary import Rows, numbered
 def test_what_was_learnt_by_half_is_forgotten() -> None:
     lengths, broken = Column(int), [True]
 
-    def learn(words: Sequence[str]) -> None:
+    def learn(words: Sequence[str], _: Sequence[str]) -> None:
         for word in words:
             lengths.extend([len(word)])
             if broken:
@@ -37,7 +37,7 @@ def test_what_was_forgotten_by_half_is_forgotten() -> None:
             raise KeyboardInterrupt
         lengths.clear()
 
-    rows = Rows(lambda words: lengths.extend(list(map(len, words))), forget)
+    rows = Rows(lambda words, _: lengths.extend(list(map(len, words))), forget)
     rows.of(numbered([["lost", "luggage"]]).numbers)
     with pytest.raises(KeyboardInterrupt):
         rows.clear()
@@ -47,7 +47,7 @@ def test_what_was_forgotten_by_half_is_forgotten() -> None:
 
 def test_numbers_that_were_forgotten_are_given_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     lengths = Column(int)
-    rows = Rows(lambda words: lengths.extend(list(map(len, words))), lengths.clear)
+    rows = Rows(lambda words, _: lengths.extend(list(map(len, words))), lengths.clear)
     rows.of(numbered([["lost", "luggage"]]).numbers)
     monkeypatch.setattr("carecli.triage.vocabulary._MOST_UNITS", 1)
     found = rows.of(numbered([["in", "luggage"], ["lost"]]).numbers)
@@ -62,7 +62,7 @@ def test_some_texts_are_others() -> None:
 
 def test_room_that_was_made_by_half_is_made_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
     shipped = prior.shipped().linear
-    model, other = (replace(shipped, known=known.Known()) for _ in range(2))
+    model, other = (replace(shipped) for _ in range(2))
 
     def no_room(*_: object) -> None:
         raise MemoryError

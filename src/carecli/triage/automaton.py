@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.columns import Flags, Ints, Runs
+from carecli.triage.columns import Ints, Runs
 from carecli.triage.labels import Label, Labels
 from carecli.triage.phrases import Graph
 from carecli.triage.steps import NOWHERE, ROOT, Steps

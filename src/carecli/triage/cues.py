@@ -73,7 +73,11 @@ class Book:
         if not len(words):
             return page, _NONE
         offsets, places = starts["offset"].astype(np.int64), _before_each(self._wording.length.all[rows])
-        nodes, kinds, sets = starts["node"].astype(np.int64), self._wording.kind.all[rows], self._wording.labels.all[rows]
+        nodes, kinds, sets = (
+            starts["node"].astype(np.int64),
+            self._wording.kind.all[rows],
+            self._wording.labels.all[rows],
+        )
         phrases = self._automaton.follow(nodes, words, kinds, sets)
         phrases = phrases._replace(beginning=_first_of_same(words, offsets)[phrases.beginning])
         opens = (offsets == 0) & self._opens(rows, words)

@@ -80,7 +80,7 @@ def in_runs(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
         yield [tokens[place] for place in part.tolist()]
 
 
-def by_owner(lanes: Ints, owners: Ints, count: int) -> Ints:
+def by_owner(lanes: Ints, owners: npt.NDArray[np.signedinteger], count: int) -> Ints:
     """The sums of rows by owner; owners are in order."""
     totals = np.zeros((count, lanes.shape[1]), np.int64)
     if len(owners):

@@ -86,7 +86,7 @@ def _shape(word: str) -> str:
 
 
 def _sets(texts: Sequence[str], number: Mapping[Label, int], whole: Mapping[str, Numbers]) -> list[Numbers]:
-    """By two for each node, the beginnings in order of length: the labels of words that leave the graph, or end, there."""
+    """By two for each node, which are in order of length: the labels of words that leave the graph, or end, there."""
     sets: list[Numbers] = [(), ()]
     leaves: dict[str, Numbers] = {"": ()}
     for text in texts:

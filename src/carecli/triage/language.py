@@ -336,7 +336,8 @@ def _script(text: str) -> str | None:
 
 def _mostly_han(han: Ints, kana: Ints, lengths: Ints) -> Flags:
     """Which texts are in Chinese characters, whatever their other letters are."""
-    return (han * _WEIGHTS[_HAN] > (lengths - han) * _HEAVIEST_BESIDE_HAN) & (kana == 0)
+    found: Flags = (han * _WEIGHTS[_HAN] > (lengths - han) * _HEAVIEST_BESIDE_HAN) & (kana == 0)
+    return found
 
 
 def _script_code(code: int) -> str:

@@ -90,7 +90,7 @@ class _Reader:
         self._reach = _REACH.get(language, _USUAL_REACH)
         self._by_character = language == "zh"
         self._keys = Keys(words)
-        self._words = Runs(np.int32)
+        self._words = Runs(np.int64)
         self._stops, self._ends = Column(np.bool_), Column(np.bool_)
         self._rows = Rows(self._learn, self._forget)
 
@@ -110,7 +110,8 @@ class _Reader:
     def _reaches(self, matches: Matches, stops: Ints) -> Ints:
         """Where a negation ends: after so many words, or where a mark or the text ends."""
         following = np.searchsorted(stops, matches.end)
-        return np.minimum(np.append(stops, np.iinfo(np.int64).max)[following], matches.end + self._reach)
+        found: Ints = np.minimum(np.append(stops, np.iinfo(np.int64).max)[following], matches.end + self._reach)
+        return found
 
     def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
         words = list(map(list, folded)) if self._by_character else list(map(_words_of, _once(folded)))
@@ -194,7 +195,7 @@ class _Sentences:
         return np.where((last >= 0) & (self._text[last] == self._text), last, -1) if len(last) else last
 
     def _after(self, places: Ints, asked: Flags) -> Ints:
-        """For each of these the next match, in the same text, that is asked for; the number of matches where none is."""
+        """For each of these the next match of its text that is asked for; the number of matches where none is."""
         asked_for = np.append(np.flatnonzero(asked), len(asked))
         found = asked_for[np.searchsorted(asked_for, places, side="right")] if len(places) else places
         texts = np.append(self._text, -1)

@@ -104,7 +104,7 @@ class _Words(NamedTuple):
     """Words of texts, each once a text: the text, the row of its own weights, the folded word."""
 
     whose: Ints
-    rows: Ints
+    rows: npt.NDArray[np.signedinteger]
     words: list[str]
 
 

@@ -11,7 +11,6 @@ from threading import RLock
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from carecli.text import fold
 from carecli.triage.columns import Flags, Ints
@@ -82,16 +81,16 @@ class Rows:
 
     def __init__(self, learn: Learn, forget: Callable[[], None]) -> None:
         self._learn, self._forget = learn, forget
-        self._row: npt.NDArray[np.int32] = np.zeros(0, np.int32)
+        self._row: Ints = np.zeros(0, np.int64)
         self._count, self._whole = 0, True
         self._times_forgotten = VOCABULARY.times_forgotten
 
-    def of(self, numbers: Ints) -> npt.NDArray[np.int32]:
+    def of(self, numbers: Ints) -> Ints:
         """The rows of the units with these numbers of the vocabulary."""
         if not self._whole or self._times_forgotten != VOCABULARY.times_forgotten:
             self.clear()
         if len(self._row) < len(VOCABULARY.units):
-            unknown = np.full(len(VOCABULARY.units) + _ROOM - len(self._row), -1, np.int32)
+            unknown = np.full(len(VOCABULARY.units) + _ROOM - len(self._row), -1)
             self._row = np.concatenate([self._row, unknown])
         rows = self._row[numbers]
         if len(new := numbers[rows < 0]):
@@ -102,7 +101,7 @@ class Rows:
     def clear(self) -> None:
         """No rows any more."""
         self._whole = False
-        self._row, self._count = np.zeros(0, np.int32), 0
+        self._row, self._count = np.zeros(0, np.int64), 0
         self._times_forgotten = VOCABULARY.times_forgotten
         self._forget()
         self._whole = True

@@ -42,7 +42,7 @@ class Wording:
         self._spaced = spaced
         self._prefixes = prefixes
         self._units = Rows(self._learn, self._forget)
-        self._rows = Runs(np.int32)
+        self._rows = Runs(np.int64)
         self.shown: list[str] = []
         self.kind, self.length, self.look = Column(np.int8), Column(np.int32), Column(np.int8)
         self.labels, self.starts = Column(np.int32), Runs(_START)
