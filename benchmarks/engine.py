@@ -186,6 +186,23 @@ def side_by_side(texts: Sequence[str], analyzer: SentimentIntensityAnalyzer) -> 
     return [statistics.median(figures) for figures in zip(*rounds, strict=True)]
 
 
+def first_time(texts: Sequence[str], analyzer: SentimentIntensityAnalyzer) -> list[float]:
+    """The same of texts that come up for the first time, after as many others as are classified at once."""
+    theirs = ours = 0.0
+    classify(texts[:MANY], RULES)
+    for start in range(MANY, len(texts), MANY):
+        some = texts[start : start + MANY]
+        theirs += cpu(lambda: [analyzer.polarity_scores(text) for text in some])  # noqa: B023 - it is called at once
+        ours += cpu(lambda: classify(some, RULES))  # noqa: B023
+    return [(len(texts) - MANY) / theirs, (len(texts) - MANY) / ours, theirs / ours]
+
+
+def seeds(language: str) -> list[str]:
+    """Our seed sentences, in a mixed order that is always the same."""
+    rows = table(HERE.parent / "src" / "carecli" / "triage" / "data" / f"seeds_{language}.tsv")
+    return sorted((row["text"] for row in rows), key=lambda text: zlib.crc32(text.encode()))
+
+
 def speed_lines(rows: Sequence[Row], data: Path) -> Iterator[list[object]]:
     """Texts a CPU second, vaderSentiment's and ours, by language, and on longer and longer texts."""
     analyzer = SentimentIntensityAnalyzer()
@@ -204,6 +221,8 @@ def speed_lines(rows: Sequence[Row], data: Path) -> Iterator[list[object]]:
     texts["9 KB of sentiment"] = ["terrible awful horrible great " * 300]
     texts["280 emoji"] = ["😡" * 280]
     texts |= {f"8 KB of {word!r}": [f"{word} " * (8_000 // len(word))] for word in ("beaten", "钱催", "רובה")}
+    for language in LANGUAGES:
+        yield [f"{language}, never seen before", *first_time(seeds(language), analyzer)]
     for name, some in texts.items():
         yield [name, *side_by_side(some, analyzer)]
 

@@ -143,7 +143,10 @@ ANALYZER, PLAIN = SentimentIntensityAnalyzer(), Vader()
 
 def vaders(texts: list[str]) -> list[float]:
     words = PLAIN.read(numbered([text.split() for text in texts]))
-    return PLAIN.compounds(np.bincount(words.whose, PLAIN.valences(words), len(texts)).astype(float), texts)
+    totals = np.bincount(words.whose, PLAIN.valences(words), len(texts)).astype(float)
+    emphasis = np.copysign(list(map(PLAIN.emphasis, texts)), totals)
+    scores: list[float] = PLAIN.compounds(np.where(totals, totals + emphasis, 0.0)).tolist()
+    return scores
 
 
 def test_without_overrides_the_score_of_whole_sentences_is_vaders_own() -> None:

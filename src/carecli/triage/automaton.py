@@ -77,8 +77,9 @@ class Automaton:
         onward, walkers = _over_pauses(kinds), np.arange(len(words))
         found = [(walkers[:0], walkers[:0], walkers[:0])]
         while len(walkers):
-            clues, who = self._ending.of(nodes)
-            found.append((walkers[who], clues, words[who]))
+            ended = np.flatnonzero(self._ending.counts[nodes])
+            clues, who = self._ending.of(nodes[ended])
+            found.append((walkers[ended[who]], clues, words[ended[who]]))
             on = self._goes_on[nodes]
             walkers, nodes, words = walkers[on], nodes[on], onward[words[on] + 1]
             words += kinds[words] == PAUSE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -64,9 +63,14 @@ def hits_of(tokens: Tokens) -> Hits:
     return Hits(words.whose[there], valences[there], text).unmeant(mishaps)
 
 
-def scores(totals: Floats, texts: Sequence[str]) -> list[float]:
-    """VADER's compound score, −1…1, of texts whose hits add up to `totals`."""
-    return _vader().compounds(totals, texts)
+def emphasis(text: str) -> float:
+    """What the exclamation and question marks of a text add to its tone."""
+    return _vader().emphasis(text)
+
+
+def scores(totals: Floats) -> Floats:
+    """VADER's compound score, −1…1, of texts whose hits add up to `totals`, emphasis and all."""
+    return _vader().compounds(totals)
 
 
 def _merged(words: Words, phrases: Matches) -> Words:

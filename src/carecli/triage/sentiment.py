@@ -7,7 +7,6 @@ their own with negation, intensifiers and contrast. Emoji count in every languag
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Sequence
 from operator import itemgetter
@@ -20,7 +19,7 @@ from carecli.triage import english, reading
 from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.prepare import Prepared
 from carecli.triage.reading import Hits
-from carecli.triage.symbols import ASKS, EMOJI, emoji, symbols
+from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, emoji, symbols
 from carecli.triage.vocabulary import Tokens
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.
@@ -70,10 +69,15 @@ def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
     )
     spoken = np.array([p.language == "en" for p in ready], bool)
     hits = _hits(ready, words, spoken, shown)
-    totals, found = np.bincount(hits.whose, hits.valence, count), np.bincount(hits.whose, minlength=count)
+    totals = np.bincount(hits.whose, hits.valence, count).astype(float)  # numpy counts no hits at all in whole numbers
+    found = np.bincount(hits.whose, minlength=count)
     scores = np.zeros(count)
-    scores[spoken] = english.scores(totals[spoken], [p.masked for p in ready if p.language == "en"])
-    scores[~spoken] = _scores(totals[~spoken], found[~spoken], [p.masked for p in ready if p.language != "en"])
+    loud = np.array([p.marks & (ASKS | EXCLAIMS) != 0 for p in ready], bool) & (totals != 0)
+    emphasis = np.zeros(count)
+    for place in np.flatnonzero(loud).tolist():
+        emphasis[place] = (english.emphasis if spoken[place] else _emphasis)(ready[place].masked)
+    totals += np.copysign(emphasis, totals)
+    scores[spoken], scores[~spoken] = english.scores(totals[spoken]), _scores(totals[~spoken], found[~spoken])
     good = np.bincount(hits.whose, np.maximum(hits.valence, 0), count)
     bad = np.bincount(hits.whose, np.maximum(-hits.valence, 0), count)
     emojis = np.where(found > 0, np.bincount(shown.whose, shown.valence, count), 0.0)
@@ -110,26 +114,24 @@ def _labels(scores: Floats) -> Ints:
     return labels
 
 
-def _scores(totals: Floats, counts: Ints, texts: Sequence[str]) -> list[float]:
+def _emphasis(text: str) -> float:
+    """What exclamation marks add to the tone of a text."""
+    return 0.25 * min(3, text.count("!") + text.count("！"))
+
+
+def _scores(totals: Floats, counts: Ints) -> Floats:
     """Sums of valences as scores; the more words counted, the more of them must agree."""
-    return [_score(*each) for each in zip(totals.tolist(), counts.tolist(), texts, strict=True)]
-
-
-def _score(total: float, count: int, text: str) -> float:
-    if not total:
-        return 0.0
-    emphasis = 0.25 * min(3, text.count("!") + text.count("！"))
-    total += emphasis if total > 0 else -emphasis
-    return round(total / math.sqrt(total * total + _ALPHA + count**2), 4)
+    scores: Floats = (totals / np.sqrt(totals * totals + _ALPHA + counts**2)).round(4)
+    return scores
 
 
 def _why(hits: Hits, count: int) -> list[tuple[str, ...]]:
     """The words that counted most, bad ones first."""
     named: dict[tuple[int, bool], dict[str, None]] = {}
     order = np.lexsort((-np.abs(hits.valence), hits.whose))
-    good = (hits.valence > 0)[order].tolist()
-    for text, is_good, place in zip(hits.whose[order].tolist(), good, order.tolist(), strict=True):
-        named.setdefault((text, is_good), {})[hits.text[place]] = None
+    columns = hits.whose[order].tolist(), (hits.valence > 0)[order].tolist(), hits.text[order].tolist()
+    for text, is_good, word in zip(*columns, strict=True):
+        named.setdefault((text, is_good), {})[word] = None
     why: list[tuple[str, ...]] = [()] * count
     for (text, is_good), words in sorted(named.items(), key=itemgetter(0)):
         why[text] += (f"{'positive' if is_good else 'negative'}: {', '.join(list(words)[:_MOST_NAMED])}",)

@@ -25,12 +25,14 @@ _BESIDE = 20
 
 def decide(hits: Hits, intents: Ints) -> tuple[Ints, list[Sequence[str]]]:
     """The urgencies (places in URGENCIES) of texts with these cues and intents (places in INTENTS), and the reasons."""
-    urgencies, why = list[int](), list[Sequence[str]]()
-    for now, soon, intent in zip(_today(hits, intents), _week(hits, intents), intents.tolist(), strict=True):
-        when, reasons = (_TODAY, now) if now else (_WEEK, soon[:1]) if soon else _CALM[intent]
-        urgencies.append(when)
-        why.append(reasons)
-    return np.array(urgencies, np.int64), why
+    found, why = _CALM[intents], [_CALMLY[intent] for intent in intents.tolist()]
+    for place, soon in enumerate(_week(hits, intents)):
+        if soon:
+            found[place], why[place] = _WEEK, soon[:1]
+    for place, now in enumerate(_today(hits, intents)):
+        if now:
+            found[place], why[place] = _TODAY, now
+    return found, why
 
 
 def _calm(intent: Intent) -> tuple[int, Sequence[str]]:
@@ -45,7 +47,8 @@ def _calm(intent: Intent) -> tuple[int, Sequence[str]]:
 
 
 _TODAY, _WEEK, _WHENEVER = map(URGENCIES.index, ("today", "week", "whenever"))
-_CALM = [_calm(intent) for intent in INTENTS]
+_CALM = np.array([_calm(intent)[0] for intent in INTENTS])
+_CALMLY = [_calm(intent)[1] for intent in INTENTS]
 
 
 def _week(hits: Hits, intents: Ints) -> list[list[str]]:

@@ -9,7 +9,6 @@ elsewhere a word's valence is the lexicon's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
 from itertools import chain
@@ -25,6 +24,7 @@ from carecli.triage.vocabulary import END, Rows, Tokens
 _BACK, _AHEAD = 3, 2
 _NEARER = (1.0, 0.95, 0.9)  # how much a booster counts one, two and three words before
 _NEVER_SO = 1.25
+_ALPHA = 15.0  # `normalize`
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.5
 _EMOTICON = 2  # with fewer letters left, what stands around them belongs to it
 # Words that the rules name, one by one.
@@ -254,14 +254,14 @@ class Vader:
         window = words.places[place - _BACK : min(place + _AHEAD + 1, end)]
         return float(self._analyzer._special_idioms_check(valence, self.words_at(window), _BACK))
 
-    def compounds(self, totals: Floats, texts: Sequence[str]) -> list[float]:
-        """Sums of valences as scores −1…1; exclamation and question marks of the texts strengthen them."""
-        normalised, emphasis = self._rules.normalize, self._analyzer._punctuation_emphasis
-        scores = []
-        for total, text in zip(totals.tolist(), texts, strict=True):
-            marks = emphasis(text) if total and ("!" in text or "?" in text) else 0.0
-            scores.append(round(normalised(total + math.copysign(marks, total)), 4) if total else 0.0)
-        return scores
+    def emphasis(self, text: str) -> float:
+        """VADER's `_punctuation_emphasis`: what exclamation and question marks add to a sum."""
+        return float(self._analyzer._punctuation_emphasis(text)) if "!" in text or "?" in text else 0.0
+
+    def compounds(self, totals: Floats) -> Floats:
+        """VADER's `normalize`: sums of valences as scores −1…1."""
+        scores: Floats = (totals / np.sqrt(totals * totals + _ALPHA)).round(4)
+        return np.clip(scores, -1.0, 1.0)
 
 
 _NAMED = {word: tuple(word in words for words in _WORDS.values()) for word in chain.from_iterable(_WORDS.values())}
