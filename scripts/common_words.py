@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from carecli.triage.identifier import identifier
-from carecli.triage.language import LATIN_CODES, plain_word
+from carecli.triage.scripts import LATIN_CODES
+from carecli.triage.votes import plain_word
 
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "pl")

@@ -21,7 +21,7 @@ import background
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage import cues, engine, linear, prior
+from carecli.triage import cues, engine, fitting, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Flags, Floats, Narrow
 from carecli.triage.prepare import Rules, comparable
@@ -107,7 +107,7 @@ def read(examples: Sequence[Example]) -> Material:
     rules = Rules(languages=LANGUAGES)
     readings = engine.read([each.text for each in examples], rules, [each.language for each in examples])
     labels = np.array([each.labels for each in examples])
-    may_be = linear.possible(labels, prior.HEADS)
+    may_be = fitting.possible(labels, prior.HEADS)
     for row, example in zip(may_be, examples, strict=True):
         row[[prior.INTENT.start + prior.HEADS[1].labels.index(name) for name in example.never]] = False
     return Material(readings, labels, may_be)
@@ -124,7 +124,7 @@ def unseen_logits(kernel: Narrow, may_be: Flags, folds: npt.NDArray[np.int64], *
     logits = np.zeros(may_be.shape)
     for fold in range(FOLDS):
         seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        dual = linear.train(kernel[np.ix_(seen, seen)], may_be[seen], prior.HEADS, penalty=penalty, steps=STEPS)
+        dual = fitting.train(kernel[np.ix_(seen, seen)], may_be[seen], prior.HEADS, penalty=penalty, steps=STEPS)
         logits[unseen] = kernel[np.ix_(unseen, seen)] @ dual.coefficients + dual.bias
         print(f"fold {fold + 1} of {FOLDS}", file=sys.stderr)
     return logits
@@ -163,18 +163,18 @@ def fit_mix(logits: Floats, rows: Floats, may_be: Flags) -> Mix:
 
 
 def fit(inputs: Floats, may_be: Flags, *, penalty: float, steps: int) -> Mix:
-    """The weights of few inputs, found directly; `penalty` is that of `linear.train`."""
+    """The weights of few inputs, found directly; `penalty` is that of `fitting.train`."""
     shape = (inputs.shape[1] + 1, prior.WIDTH)
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         both = flat.reshape(shape)
-        value, gradient = linear.cross_entropy(inputs @ both[:-1] + both[-1], may_be, prior.HEADS)
+        value, gradient = fitting.cross_entropy(inputs @ both[:-1] + both[-1], may_be, prior.HEADS)
         slope = np.empty(shape)
         slope[:-1] = inputs.T @ gradient / len(inputs) + penalty * both[:-1]
         slope[-1] = gradient.sum(axis=0) / len(inputs)
         return value / len(inputs) + penalty / 2 * float((both[:-1] ** 2).sum()), slope.ravel()
 
-    both = linear.minimise(loss, np.zeros(shape[0] * shape[1]), steps).reshape(shape)
+    both = fitting.minimise(loss, np.zeros(shape[0] * shape[1]), steps).reshape(shape)
     return Mix(both[:-1], both[-1])
 
 
@@ -213,13 +213,15 @@ def main() -> None:
     cache: Path | None = parser.parse_args().cache
     ours, others = read(list(seeds())), read(list(public()))
     features: Features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
-    rarity = linear.rarities(features)
-    matrix = linear.sparse(features, rarity)
-    kernel = linear.similarities(matrix)
+    rarity = fitting.rarities(features)
+    matrix = fitting.sparse(features, rarity)
+    kernel = fitting.similarities(matrix)
     print(
         f"{len(ours.labels)} seeds, {len(others.labels)} public texts, {len(matrix.buckets)} buckets", file=sys.stderr
     )
-    learnt = linear.primal(matrix, linear.train(kernel, ours.may_be, prior.HEADS, penalty=PENALTY, steps=STEPS), rarity)
+    learnt = fitting.primal(
+        matrix, fitting.train(kernel, ours.may_be, prior.HEADS, penalty=PENALTY, steps=STEPS), rarity
+    )
     unseen = kept(lambda: unseen_logits(kernel, ours.may_be, folds_of(len(ours.labels))), cache)
     logits = np.concatenate([unseen, learnt.logits(others.tokens())])
     rows = np.concatenate([engine.evidence_of(each.readings) for each in (ours, others)])

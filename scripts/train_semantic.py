@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import train_prior as base
 
-from carecli.triage import engine, linear, prior, semantic
+from carecli.triage import engine, fitting, prior, semantic
 from carecli.triage.features import hashed
 from carecli.triage.linear import Flags, Floats
 from carecli.triage.prepare import comparable
@@ -44,7 +44,7 @@ def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
 def unseen_words(ours: base.Material) -> Floats:
     """What the linear model says of the words of seeds that it was not trained with."""
     features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
-    kernel = linear.similarities(linear.sparse(features, linear.rarities(features)))
+    kernel = fitting.similarities(fitting.sparse(features, fitting.rarities(features)))
     return base.unseen_logits(kernel, ours.may_be, base.folds_of(len(ours.labels)))
 
 

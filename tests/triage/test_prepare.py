@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from carecli.text import fold
 from carecli.triage import symbols
 from carecli.triage.engine import judge
-from carecli.triage.language import plain_word
 from carecli.triage.prepare import MAX_CHARACTERS, Rules, prepare, prepared
 from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
+from carecli.triage.votes import plain_word
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("Velobank",), handles=("@velo",))
 NAMED = [

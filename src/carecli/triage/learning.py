@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage import engine, linear, prior
+from carecli.triage import engine, fitting, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Floats, Labels, Linear
 from carecli.triage.prepare import Rules, comparable
@@ -142,21 +142,21 @@ def taken(features: Features, texts: npt.NDArray[np.int64]) -> Features:
 
 def _fitted(features: Features, evidence: Floats, labels: Labels, before: Floats) -> Learnt:
     rarity = prior.shipped().linear.rarity
-    matrix = linear.sparse(features, rarity)
-    kernel = linear.similarities(matrix)
+    matrix = fitting.sparse(features, rarity)
+    kernel = fitting.similarities(matrix)
     kernel *= _WORDS
     found = evidence.astype(np.float32)
     for start in range(0, len(kernel), _AT_ONCE):  # all at once would take the kernel's memory several times
         rows = kernel[start : start + _AT_ONCE]
         rows += found[start : start + _AT_ONCE] @ found.T * np.float32(_FINDINGS / 16) + np.float32(_FREQUENCY)
-    dual = linear.train(
-        kernel, linear.possible(labels, prior.HEADS), prior.HEADS,
+    dual = fitting.train(
+        kernel, fitting.possible(labels, prior.HEADS), prior.HEADS,
         penalty=_PENALTY / len(labels), offset=before, biased=False,
     )  # fmt: skip
-    words = linear.Dual(_WORDS * dual.coefficients, np.zeros(prior.WIDTH))
+    words = fitting.Dual(_WORDS * dual.coefficients, np.zeros(prior.WIDTH))
     mix = _FINDINGS / 16 * evidence.T @ dual.coefficients
     bias = _FREQUENCY * dual.coefficients.sum(axis=0)
-    return Learnt(linear.primal(matrix, words, rarity), _rounded(mix), _rounded(bias))
+    return Learnt(fitting.primal(matrix, words, rarity), _rounded(mix), _rounded(bias))
 
 
 def _rounded(values: Floats) -> Floats:
@@ -166,5 +166,5 @@ def _rounded(values: Floats) -> Floats:
 
 def _loss(logits: Floats, labels: Labels) -> float:
     """The mean cross-entropy of the labels that are there."""
-    total, _ = linear.cross_entropy(logits, linear.possible(labels, prior.HEADS), prior.HEADS)
+    total, _ = fitting.cross_entropy(logits, fitting.possible(labels, prior.HEADS), prior.HEADS)
     return round(total / int((labels >= 0).sum()), 6)

@@ -11,9 +11,10 @@ from unicodedata import normalize
 
 from carecli.text import fold
 from carecli.text.plain import Table
-from carecli.triage.language import decide, is_common
+from carecli.triage.language import decide
 from carecli.triage.phrases import characters
 from carecli.triage.variants import variants
+from carecli.triage.votes import is_common
 
 if TYPE_CHECKING:
     from carecli.triage.vocabulary import Tokens

@@ -1,4 +1,4 @@
-"""What the tokens of texts say, as columns: votes for a language (`language.py`) and marks (`symbols.py`)."""
+"""What the tokens of texts say, as columns: votes for a language (`votes.py`) and marks (`symbols.py`)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from carecli.triage.columns import Column, Ints
-from carecli.triage.language import FOREIGN, OF_SCRIPT, Votes, votes
 from carecli.triage.symbols import ASKS, EXCLAIMS, LOOK, marks, marks_alone
 from carecli.triage.vocabulary import Rows, Tokens
+from carecli.triage.votes import FOREIGN, OF_SCRIPT, Votes, votes
 
 # Four votes to an integer: no sum of a text's is larger than what fits a lane.
 _LANES = -(-len(Votes._fields) // 4)
