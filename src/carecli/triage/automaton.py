@@ -9,7 +9,7 @@ longer than its bounded repetitions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,11 +18,12 @@ import numpy.typing as npt
 from carecli.triage.columns import Ints, Runs
 from carecli.triage.labels import Label, Labels
 from carecli.triage.phrases import Graph
-from carecli.triage.steps import NOWHERE, ROOT, Steps
+from carecli.triage.steps import NOWHERE, ROOT, Edge, Steps
 
 # What stands between words: no phrase goes on over the end of a sentence, a comma does not matter.
 STOP, PAUSE, WORD = range(3)
-_ANY: Label = ("", "~")
+# Any word has this label, which has no number but this.
+_ANY, _ANYTHING = ("", "~"), -1
 
 
 class Clue(NamedTuple):
@@ -50,15 +51,11 @@ class Automaton:
     def __init__(self, graph: Graph, clues: Sequence[Clue]) -> None:
         self.clues = tuple(clues)
         nodes = _Nodes(graph)
-        self.labels = Labels((label for _, label in nodes.edges if label != _ANY), spaced=graph.spaced)
-        number = self.labels.number
-        self._steps = Steps({(at, number[label]): to for (at, label), to in nodes.edges.items() if label != _ANY})
-        count = len(nodes.ending)
-        self._any, self._goes_on = np.full(count, NOWHERE), np.zeros(count, bool)
-        for (at, label), to in nodes.edges.items():
-            self._goes_on[at] = True
-            if label == _ANY:
-                self._any[at] = to
+        self.labels = Labels(list(nodes.number), spaced=graph.spaced)
+        self._steps = Steps(nodes.edges)
+        self._any, self._goes_on = np.full(len(nodes.ending), NOWHERE), np.zeros(len(nodes.ending), bool)
+        self._any[list(nodes.any)] = list(nodes.any.values())
+        self._goes_on[[*nodes.any, *(at for at, _, _ in nodes.edges)]] = True
         self._ending = Runs(np.int16)
         self._ending.extend(nodes.ending)
 
@@ -98,39 +95,56 @@ class Automaton:
 class _Nodes:
     """A graph as one in which a label leads to one node at most: its nodes stand for what several lead to together.
 
-    `edges` are by node and label; `ending` are the clues that end in each node. Node 0 is where every phrase begins.
+    `number` has a number for each label, `edges` are by these; `any` are those of any word, from which node to which.
+    `ending` are the clues that end in each node. Node 0 is where every phrase begins.
     """
 
     def __init__(self, graph: Graph) -> None:
-        self.edges: dict[tuple[int, Label], int] = {}
+        self.number: dict[Label, int] = {}
+        self.edges: list[Edge] = []
+        self.any: dict[int, int] = {}
         self.ending: list[Sequence[int]] = []
-        self._steps: dict[int, Sequence[tuple[Label, frozenset[int]]]] = {}
-        number: dict[frozenset[int], int] = {}
+        self._graph = graph
+        self._steps: dict[int, Sequence[tuple[int, frozenset[int]]]] = {}
+        places: dict[frozenset[int], int] = {}
         waiting = [frozenset({0})]
+        self._place(places, waiting[0])
         while waiting:
             together = waiting.pop()
-            at = self._number(number, together)
-            for label, targets in self._leads(graph, together):
-                if targets not in number:
+            at = places[together]
+            for label, targets in self._leads(together).items():
+                if (to := places.get(targets)) is None:
+                    to = self._place(places, targets)
                     waiting.append(targets)
-                self.edges[at, label] = self._number(number, targets)
+                if label == _ANYTHING:
+                    self.any[at] = to
+                else:
+                    self.edges.append((at, label, to))
 
-    def _number(self, number: dict[frozenset[int], int], together: frozenset[int]) -> int:
-        if together not in number:
-            number[together] = len(self.ending)
-            self.ending.append(sorted(-1 - node for node in together if node < 0))
-        return number[together]
+    def _place(self, places: dict[frozenset[int], int], together: frozenset[int]) -> int:
+        self.ending.append(sorted(-1 - node for node in together if node < 0))
+        return places.setdefault(together, len(places))
 
-    def _leads(self, graph: Graph, together: frozenset[int]) -> Iterator[tuple[Label, frozenset[int]]]:
+    def _leads(self, together: frozenset[int]) -> dict[int, frozenset[int]]:
         """Where each label leads from any of the nodes."""
-        found: dict[Label, frozenset[int]] = {}
+        found: dict[int, frozenset[int]] = {}
         for node in together:
-            if node >= 0:
-                if node not in self._steps:
-                    self._steps[node] = [((text, ending), targets) for text, ending, targets in graph.steps(node)]
-                for label, targets in self._steps[node]:
-                    found[label] = found[label] | targets if label in found else targets
-        return iter(found.items())
+            for label, targets in self._from(node) if node >= 0 else ():
+                found[label] = found[label] | targets if label in found else targets
+        return found
+
+    def _from(self, node: int) -> Sequence[tuple[int, frozenset[int]]]:
+        """Where each label leads from one node of the graph."""
+        if node not in self._steps:
+            self._steps[node] = [
+                (self._number(text, ending), targets) for text, ending, targets in self._graph.steps(node)
+            ]
+        return self._steps[node]
+
+    def _number(self, text: str, ending: str) -> int:
+        if (text, ending) == _ANY:
+            return _ANYTHING
+        return self.number.setdefault((text, ending), len(self.number))
 
 
 def _over_pauses(kinds: Ints) -> Ints:

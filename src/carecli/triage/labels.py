@@ -7,12 +7,12 @@ are known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from carecli.triage.columns import Ints, Runs
-from carecli.triage.steps import NOWHERE, ROOT, Steps
+from carecli.triage.steps import NOWHERE, ROOT, Edge, Steps
 
 _DIGITS = re.compile(r"\d+")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
@@ -23,28 +23,28 @@ Numbers = tuple[int, ...]
 
 
 class Labels:
-    """A number for each label, from 0, and the sets of labels that words have.
+    """Labels, numbered from 0, and the sets of them that words have.
 
     `runs` has the labels of each set: the whole word first, then beginnings, the longest first. Without spaces between
     words (`spaced` False) a numeral is a "#".
     """
 
-    def __init__(self, labels: Iterable[Label], *, spaced: bool = True) -> None:
-        self.number: dict[Label, int] = {label: number for number, label in enumerate(sorted(set(labels)))}
-        whole = {text: (number,) for (text, ending), number in self.number.items() if not ending}
-        if not spaced and "#" in whole:
-            whole |= {numeral: (*whole.get(numeral, ()), *whole["#"]) for numeral in sorted(_NUMERALS)}
-        written = {*whole, *(text for text, _ in self.number)}
-        texts = sorted(sorted({text[:end] for text in written for end in range(1, len(text) + 1)}), key=len)
-        at = {text: node for node, text in enumerate(texts, ROOT + 1)} | {"": ROOT}
-        self._letters = Steps({(at[text[:-1]], ord(text[-1])): at[text] for text in texts})
+    def __init__(self, labels: Sequence[Label], *, spaced: bool = True) -> None:
+        tree = _Tree()
+        for number, (text, ending) in enumerate(labels):
+            tree.add(text, ending, number)
+            if text == "#" and not spaced:
+                for numeral in sorted(_NUMERALS):
+                    tree.add(numeral, ending, number)
+        self._letters = Steps(tree.edges)
         self.runs = Runs(np.int32)
-        self.runs.extend(_sets(texts, self.number, whole))
+        self.runs.extend(list(tree.sets()))
         self._joined: dict[tuple[int, int], int] = {}
 
     def sets(self, words: Sequence[str]) -> Ints:
         """The set of the labels of each word; most have an empty one."""
-        shaped = {place: shape for place, word in enumerate(words) if not word.isalpha() and (shape := _shape(word))}
+        others = [(place, word) for place, word in enumerate(words) if word and not word.isalpha()]
+        shaped = {place: shape for place, word in others if (shape := _DIGITS.sub("#", word)) != word}
         found = self._walked([*words, *shaped.values()])
         for place, other in zip(shaped, found[len(words) :].tolist(), strict=True):
             found[place] = self._both(int(found[place]), other)
@@ -79,22 +79,33 @@ class Labels:
         return self._joined[one, other]
 
 
-def _shape(word: str) -> str:
-    """The word with "#" for digits, where it has some."""
-    shape = _DIGITS.sub("#", word)
-    return "" if shape == word else shape
+class _Tree:
+    """The letters of labels: what begins alike goes the same way."""
 
+    def __init__(self) -> None:
+        self.edges: list[Edge] = []
+        self._after: list[dict[str, int]] = [{}]
+        self._at: dict[str, dict[int, Numbers]] = {"": {}, "*": {}, "~": {}}
 
-def _sets(texts: Sequence[str], number: Mapping[Label, int], whole: Mapping[str, Numbers]) -> list[Numbers]:
-    """By two for each node, which are in order of length: the labels of words that leave the graph, or end, there."""
-    sets: list[Numbers] = [(), ()]
-    leaves: dict[str, Numbers] = {"": ()}
-    for text in texts:
-        ends = _numbers(number, (text, "*")) + leaves[text[:-1]]
-        leaves[text] = _numbers(number, (text, "~")) + ends
-        sets += [leaves[text], whole.get(text, ()) + ends]
-    return sets
+    def add(self, text: str, ending: str, number: int) -> None:
+        """One more label."""
+        node = ROOT
+        for letter in text:
+            after = self._after[node]
+            if letter not in after:
+                after[letter] = len(self._after)
+                self.edges.append((node, ord(letter), len(self._after)))
+                self._after.append({})
+            node = after[letter]
+        self._at[ending][node] = (*self._at[ending].get(node, ()), number)
 
-
-def _numbers(number: Mapping[Label, int], label: Label) -> Numbers:
-    return (number[label],) if label in number else ()
+    def sets(self) -> Iterator[Numbers]:
+        """By two for each node: the labels of words that leave the tree there, and of those that end there."""
+        whole, beginnings, longer = self._at.values()
+        leaves: list[Numbers] = [()]
+        yield from ((), ())
+        for before, _, node in self.edges:  # which are in order of the nodes that they lead to
+            ends = beginnings.get(node, ()) + leaves[before]
+            leaves.append(longer.get(node, ()) + ends)
+            yield leaves[node]
+            yield whole.get(node, ()) + ends

@@ -82,16 +82,17 @@ class Lexicon:
         self._kind = np.array([KINDS.index(entry.kind) for entry in entries], np.int64)
         self._value = np.array([entry.value for entry in entries], float)
         written = [split(entry.text, language) for entry in entries]
-        self.labels = Labels(map(_label, chain.from_iterable(written)))
+        number = {label: at for at, label in enumerate(dict.fromkeys(map(_label, chain.from_iterable(written))))}
+        self.labels = Labels(list(number))
         self._hebrew = language == "he"
         edges: dict[tuple[int, int], int] = {}
         ends: dict[int, int] = {}
         for entry, words in enumerate(written):
             node = ROOT
             for word in words:
-                node = edges.setdefault((node, self.labels.number[_label(word)]), len(edges) + 1)
+                node = edges.setdefault((node, number[_label(word)]), len(edges) + 1)
             ends[node] = entry
-        self._steps = Steps(edges)
+        self._steps = Steps([(node, key, target) for (node, key), target in edges.items()])
         self._entry = np.full(len(edges) + 1, _NO_ENTRY, np.int64)
         self._entry[list(ends)] = list(ends.values())
         self._goes_on = np.zeros(len(edges) + 1, bool)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -15,13 +15,17 @@ _ROOM = 8  # places for each edge in the table that most asked-for pairs are not
 _LAST = np.iinfo(np.int64).max
 
 
-class Steps:
-    """The edges of a graph, each given by a node and a label, numbers from 0, with the node that it leads to."""
+# From which node with which label to which node, each a number from 0.
+Edge = tuple[int, int, int]
 
-    def __init__(self, edges: Mapping[tuple[int, int], int]) -> None:
-        froms, labels = np.array(list(edges), np.int64).reshape(-1, 2).T
+
+class Steps:
+    """The edges of a graph."""
+
+    def __init__(self, edges: Sequence[Edge]) -> None:
+        froms, labels, targets = np.array(edges, np.int64).reshape(-1, 3).T
         self._width = int(labels.max(initial=0)) + 1
-        pairs, targets = froms * self._width + labels, np.fromiter(edges.values(), np.int32, len(edges))
+        pairs, targets = froms * self._width + labels, targets.astype(np.int32)
         order = np.argsort(pairs)
         self._pairs, self._targets = np.append(pairs[order], _LAST), np.append(targets[order], NOWHERE)
         self._mask = (1 << (_ROOM * len(pairs)).bit_length()) - 1

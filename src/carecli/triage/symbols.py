@@ -34,9 +34,9 @@ _MOST_TOKENS = 2_000
 
 def marks(token: str, folded: str) -> int:
     """The marks of a token, or of a whole text, of which `folded` is the folded form."""
-    core = folded.strip(_BESIDE) if token.isascii() else ""
+    core = folded.strip(_BESIDE)
     if core.isalnum():
-        found = LAUGHS if (core.startswith(_LAUGHING) or _GIGGLE in core) and _LAUGHTER.search(core) else 0
+        found = LAUGHS if _may_laugh(core) and _LAUGHTER.search(core) else 0
         found |= EMOJI if folded in symbols() else 0
     else:
         found = LAUGHS if not _LAUGHING_LETTERS.isdisjoint(folded) and _LAUGHTER.search(folded) else 0
@@ -51,11 +51,9 @@ def marks(token: str, folded: str) -> int:
 
 def marks_alone(token: str, folded: str) -> int:
     """The marks of a token, with LOOK where one that is a single character may mean more among others."""
-    if token.isalnum() and folded.isalnum() and not _may_laugh(folded) and folded not in symbols():
-        return 0  # as most are
     found = marks(token, folded)
     plain = found & ~(ASKS | EXCLAIMS) == 0 and folded not in _LAUGHTER_BEGINS
-    return found if plain and _no_emoticon().fullmatch(folded) else found | LOOK
+    return found if plain and (folded.isalnum() or _no_emoticon().fullmatch(folded)) else found | LOOK
 
 
 def _may_laugh(folded: str) -> bool:
