@@ -43,6 +43,10 @@ class Column:
         self._array[self._size : end] = more
         self._size = end
 
+    def cut(self, size: int) -> None:
+        """No more entries than so many."""
+        self._size = min(size, self._size)
+
     def clear(self) -> None:
         """No entries any more."""
         self._size = 0
@@ -52,20 +56,15 @@ class Runs:
     """A run of entries, also an empty one, for each number."""
 
     def __init__(self, kind: Any) -> None:
-        self._values, self._first, self._count = Column(kind), Column(np.int32), Column(np.int32)
+        self._values, self._first, self._count = Column(kind), Column(np.int64), Column(np.int64)
 
     def __len__(self) -> int:
-        return len(self._count.all)
+        return len(self.counts)
 
     @property
-    def counts(self) -> npt.NDArray[Any]:
+    def counts(self) -> Ints:
         """How long each run is."""
         return self._count.all
-
-    @property
-    def values(self) -> npt.NDArray[Any]:
-        """The entries of all runs."""
-        return self._values.all
 
     def extend(self, runs: Sequence[Sequence[Any]]) -> None:
         """More runs."""
@@ -73,19 +72,23 @@ class Runs:
 
     def add(self, counts: Ints, values: Any) -> None:
         """More runs, so long each, one after another."""
-        self._first.extend(len(self._values.all) + np.cumsum(counts) - counts)
-        self._count.extend(counts)
+        self._first.cut(len(self))  # what Ctrl-C left
+        starts = len(self._values.all) + np.cumsum(counts) - counts
         self._values.extend(values)
+        self._first.extend(starts)
+        self._count.extend(counts)
 
     def clear(self) -> None:
         """No runs any more."""
-        for column in (self._values, self._first, self._count):
+        for column in (self._count, self._first, self._values):
             column.clear()
 
     def of(self, numbers: Ints) -> tuple[npt.NDArray[Any], Ints]:
         """The entries of some runs, one run after another, and the place in `numbers` that each belongs to."""
         counts = self._count.all[numbers]
-        return self._values.all[spread(self._first.all[numbers], counts)], np.repeat(np.arange(len(numbers)), counts)
+        whose = np.repeat(np.arange(len(numbers)), counts)
+        before = self._first.all[numbers] - np.cumsum(counts) + counts
+        return self._values.all[np.arange(len(whose)) + before[whose]], whose
 
 
 def spread(starts: Ints, counts: Ints) -> Ints:

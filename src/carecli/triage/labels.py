@@ -73,9 +73,9 @@ class Labels:
         if not self.runs.counts[one]:
             return other
         if (one, other) not in self._joined:
-            self._joined[one, other] = len(self.runs)
             numbers, _ = self.runs.of(np.array([one, other]))
             self.runs.extend([tuple(dict.fromkeys(numbers.tolist()))])
+            self._joined[one, other] = len(self.runs) - 1
         return self._joined[one, other]
 
 
