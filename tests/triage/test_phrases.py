@@ -1,0 +1,132 @@
+"""What is looked for in many texts at once is what each word, each text has alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from carecli.triage.automaton import PAUSE, STOP, WORD, Automaton, Clue
+from carecli.triage.columns import Runs
+from carecli.triage.labels import Label, Labels
+from carecli.triage.lexicon import Entry, Keys, Lexicon
+from carecli.triage.phrases import Graph
+
+LETTERS = st.text("ab1", max_size=5)
+LABELS = st.lists(st.tuples(st.text("ab#", min_size=1, max_size=3), st.sampled_from(["", "*", "~"])), unique=True)
+WORDS = ["a", "b", "ab", "abb", "ba", "c"]
+# Texts as their words; with commas and full stops, and few words, so that phrases go over them.
+TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=8), min_size=1, max_size=4)
+MARKED = st.lists(st.lists(st.sampled_from(["a", "b", "ab", ",", "."]), max_size=8), min_size=1, max_size=4)
+PHRASES = st.lists(st.lists(st.sampled_from(["a", "b", "a*", "~"]), min_size=1, max_size=3), min_size=1, max_size=5)
+
+
+def has(word: str, label: Label) -> bool:
+    """Whether a word may have a label, digits being "#"."""
+    text, ending = label
+    shaped = word.replace("111", "1").replace("11", "1").replace("1", "#") if "1" in word else word
+    return any(
+        form == text if not ending else form.startswith(text) and (ending == "*" or len(form) > len(text))
+        for form in (word, shaped)
+    )
+
+
+@given(LABELS, st.lists(LETTERS, max_size=6))
+def test_a_word_has_the_labels_that_fit_it(labels: list[Label], words: list[str]) -> None:
+    words = [word for word in words if "1111" not in word]
+    found = Labels(labels)
+    sets = found.sets(words)
+    numbers, whose = found.runs.of(sets)
+    for place, word in enumerate(words):
+        ours = sorted(numbers[whose == place].tolist())
+        assert ours == [number for number, label in enumerate(labels) if has(word, label)]
+
+
+def test_the_whole_word_is_first_and_the_longest_beginning_next() -> None:
+    labels = [("a", "*"), ("abc", ""), ("ab", "*"), ("abc", "*")]
+    found = Labels(labels)
+    assert found.runs.of(found.sets(["abc", "abcd", "b"]))[0].tolist() == [1, 3, 2, 0, 3, 2, 0]
+
+
+def matches(entries: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """The longest entries from left to right."""
+    at = 0
+    while at < len(words):
+        lengths = [
+            len(entry.split())
+            for entry in entries
+            if len(words) - at >= len(entry.split())
+            and all(
+                word.startswith(part[:-1]) if part.endswith("*") else word == part
+                for part, word in zip(entry.split(), words[at:], strict=False)
+            )
+        ]
+        if lengths:
+            yield at, at + max(lengths)
+        at += max(lengths, default=1)
+
+
+@given(st.lists(st.lists(st.sampled_from([*WORDS, "a*", "ab*"]), min_size=1, max_size=3), min_size=1), TEXTS)
+def test_a_lexicon_finds_the_longest_entries(written: list[list[str]], texts: list[list[str]]) -> None:
+    entries = sorted({" ".join(words) for words in written if words[0] != "~"})
+    lexicon = Lexicon([Entry(entry, "valence", 1.0) for entry in entries], "pl")
+    keys = Keys(lexicon)
+    words = [word for text in texts for word in (*text, "")]
+    keys.extend(words)
+    found = lexicon.matches(np.arange(len(words)), keys)
+    expected, start = [], 0
+    for text in texts:
+        expected += [(start + first, start + end) for first, end in matches(entries, text)]
+        start += len(text) + 1
+    assert list(zip(found.start.tolist(), found.end.tolist(), strict=True)) == expected
+
+
+def ends(phrase: Sequence[str], words: Sequence[str], start: int) -> Iterator[int]:
+    """The last word of a phrase that begins at a word; commas don't count, a full stop ends everything."""
+    at, last = start, start
+    for part in phrase:
+        while at > start and at < len(words) and words[at] == ",":
+            at += 1
+        if at >= len(words) or words[at] in {",", "."}:
+            return
+        fits = part == "~" or (words[at].startswith("a") if part == "a*" else words[at] == part)
+        if not fits:
+            return
+        at, last = at + 1, at
+    yield last
+
+
+@given(PHRASES, MARKED)
+def test_an_automaton_finds_every_phrase(written: list[list[str]], texts: list[list[str]]) -> None:
+    phrases = [phrase for phrase in written if phrase[0] != "~"]
+    graph = Graph(spaced=True)
+    for number, phrase in enumerate(phrases):
+        graph.add(" ".join(phrase), number)
+    automaton = Automaton(graph, [Clue("any", anchored=False)] * len(phrases))
+    words = [word for text in texts for word in (*text, ".")]
+    kinds = np.array([STOP if word == "." else PAUSE if word == "," else WORD for word in words])
+    sets = automaton.labels.sets(["" if word in {",", "."} else word for word in words])
+    nodes, starts = automaton.starts(sets)
+    found = automaton.follow(nodes, starts, kinds, sets)
+    ours = {
+        (int(starts[beginning]), clue, last)
+        for beginning, clue, last in zip(*map(np.ndarray.tolist, found), strict=True)
+    }
+    assert ours == {
+        (start, number, last)
+        for number, phrase in enumerate(phrases)
+        for start in range(len(words))
+        for last in ends(phrase, words, start)
+    }
+
+
+def test_what_was_added_to_runs_by_half_is_not_there() -> None:
+    runs = Runs(int)
+    runs.extend([(1, 2), ()])
+    runs._values.extend([7])  # what Ctrl-C left: an entry, and where its run starts
+    runs._first.extend([2])
+    runs.extend([(3,), (4, 5)])
+    assert len(runs) == 4
+    assert runs.of(np.array([3, 2, 1, 0]))[0].tolist() == [4, 5, 3, 1, 2]
