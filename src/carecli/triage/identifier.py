@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 from py3langid.langid import MODEL_DIR, MODEL_FILE
 
-_MOST_MOVES = 2_500
+_MOST_MOVES = 6_000
 _MOST_WEIGHTS = 8_000
 _MOST_STEPS = 4_000
 _AT_ONCE = 128
