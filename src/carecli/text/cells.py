@@ -72,6 +72,8 @@ def clip(text: str, cells: int) -> str:
         return ""
     if len(text) <= cells and text.isascii() and text.isprintable():
         return text
+    if 2 * len(text) <= cells and "\n" not in text and is_plain(text):
+        return text
     kept: list[str] = []
     used = room = 0
     for cluster in clusters(text):

@@ -56,6 +56,7 @@ class Hits:
         self._ends = np.cumsum(counts)
         self.table: Ints = counts.reshape(texts, len(kinds))
         self._there = np.ascontiguousarray(self.table.T > 0)
+        self._listed: list[list[int]] | None = None
 
     def count(self, kind: str) -> Ints:
         """How often a kind occurs in each text."""
@@ -71,13 +72,14 @@ class Hits:
 
     def of(self, text: int, *kinds: str) -> tuple[Hit, ...]:
         """The cues of these kinds in one text, those of the first kind first."""
+        if self._listed is None:  # once for all texts: lists are quicker to look into than arrays
+            self._listed = self.cues[START:].T.tolist()
         found: list[Hit] = []
         for kind in kinds:
             if count := int(self.table[text, self._at[kind]]):
                 stop = int(self._ends[text * len(self.kinds) + self._at[kind]])
-                spans = self.cues[START : END + 1, stop - count : stop].T.tolist()
-                quotes = self._quotes(np.arange(stop - count, stop))
-                found += [Hit(kind, start, end, quote) for (start, end), quote in zip(spans, quotes, strict=True)]
+                for start, end, page, *words in self._listed[stop - count : stop]:
+                    found.append(Hit(kind, start, end, self.pages[page].quoted(*words)))
         return tuple(found)
 
     def each(self, where: Flags, kind: str) -> Iterator[tuple[int, list[str]]]:
