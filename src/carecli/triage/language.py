@@ -62,15 +62,16 @@ def decide(
     hints = [base(tag) if tag else None for tag in declared]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     easy[_mostly_han(han, kana, lengths) & np.array([hint != "ja" for hint in hints], bool)] = 5
-    found: list[str | None] = []
+    found: list[str | None] = [_EASY[code] for code in easy.tolist()]
     doubts: dict[_Doubt, list[tuple[int, str]]] = {}
-    columns = texts, easy.tolist(), words_say.tolist(), looked_at.tolist(), hints
-    for place, (text, code, words, strange, hint) in enumerate(zip(*columns, strict=True)):
-        says = _EASY[code] if code else _alone(text, _EASY[words], hint, configured, is_latin=not strange)
+    for place in np.flatnonzero(easy == 0).tolist():
+        by_words_alone, is_latin = _EASY[words_say[place]], not looked_at[place]
+        says = _alone(texts[place], by_words_alone, hints[place], configured, is_latin=is_latin)
         if isinstance(says, tuple):
             doubt, sample = says
             doubts.setdefault(doubt, []).append((place, sample))
-        found.append(None if isinstance(says, tuple) else says)
+        else:
+            found[place] = says
     for doubt, samples in doubts.items():
         likely = _by_model([sample for _, sample in samples], doubt, configured)
         for (place, _), code in zip(samples, likely, strict=True):

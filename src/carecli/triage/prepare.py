@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
@@ -90,14 +92,12 @@ class Prepared(NamedTuple):
 
 def runs(texts: Sequence[str]) -> Iterator[slice]:
     """The texts in runs to be looked at together."""
-    start = letters = 0
-    for at, text in enumerate(texts):
-        letters += min(len(text), MAX_CHARACTERS)
-        if at - start == _MOST_TEXTS or letters > _MOST_TOGETHER:
-            yield slice(start, at)
-            start, letters = at, min(len(text), MAX_CHARACTERS)
-    if texts:
-        yield slice(start, len(texts))
+    start = 0
+    ends = list(accumulate((min(len(text), MAX_CHARACTERS) for text in texts), initial=0))
+    while start < len(texts):
+        end = min(bisect_right(ends, ends[start] + _MOST_TOGETHER) - 1, start + _MOST_TEXTS)
+        yield slice(start, end)
+        start = end
 
 
 def prepare(text: str, rules: Rules, declared: str | None = None) -> Prepared:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -127,12 +128,11 @@ def _scores(totals: Floats, counts: Ints) -> Floats:
 
 def _why(hits: Hits, count: int) -> list[tuple[str, ...]]:
     """The words that counted most, bad ones first."""
-    named: dict[tuple[int, bool], dict[str, None]] = {}
-    order = np.lexsort((-np.abs(hits.valence), hits.whose))
-    columns = hits.whose[order].tolist(), (hits.valence > 0)[order].tolist(), hits.text[order].tolist()
-    for text, is_good, word in zip(*columns, strict=True):
-        named.setdefault((text, is_good), {})[word] = None
+    tones = 2 * hits.whose + (hits.valence > 0)
+    order = np.lexsort((-np.abs(hits.valence), tones))
     why: list[tuple[str, ...]] = [()] * count
-    for (text, is_good), words in sorted(named.items(), key=itemgetter(0)):
-        why[text] += (f"{'positive' if is_good else 'negative'}: {', '.join(list(words)[:_MOST_NAMED])}",)
+    words = zip(tones[order].tolist(), hits.text[order].tolist(), strict=True)
+    for tone, some in groupby(words, itemgetter(0)):
+        named = list(dict.fromkeys(word for _, word in some))[:_MOST_NAMED]
+        why[tone // 2] += (f"{'positive' if tone % 2 else 'negative'}: {', '.join(named)}",)
     return why
