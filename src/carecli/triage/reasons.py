@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_\u3400-\u9fff]{2,24}(?:'[^\W\d_]+)?")
 _PAIR = re.compile(r"[\u3400-\u9fff]{2}")
-_MOST_WORDS, _MOST_NAMED, _MOST_TOKENS = 40, 3, 4_000
+_MOST_WORDS, _MOST_NAMED, _MOST_TOKENS = 60, 3, 4_000
 # A word is named when it has at least this share of the weight of the heaviest.
 _LEAST_SHARE = 0.3
 
@@ -101,11 +101,12 @@ def _pressing(intent: Intent, urgency: Urgency) -> tuple[str, ...]:
 
 
 class _Words(NamedTuple):
-    """Words of texts, each once a text: the text, the row of its own weights, the folded word."""
+    """Words of texts: the text, the row of its own weights, its place in `names`."""
 
     whose: Ints
     rows: npt.NDArray[np.signedinteger]
-    words: list[str]
+    ids: Ints
+    names: Sequence[str]
 
 
 def weightiest(linear: Linear, readings: Readings, labels: Mapping[int, str]) -> Iterator[tuple[str, ...]]:
@@ -113,48 +114,49 @@ def weightiest(linear: Linear, readings: Readings, labels: Mapping[int, str]) ->
     spaced = {place: label for place, label in labels.items() if not readings.prepared[place].plain}
     named: dict[int, dict[str, None]] = {place: {} for place in labels}
     for words in (_spaced(linear, readings, list(spaced)), _unspaced(linear, readings, labels.keys() - spaced.keys())):
-        for place in _heaviest(_margins(linear, words, labels), words.whose).tolist():
-            if shown := _SHOWN[words.words[place]]:
-                named[int(words.whose[place])][shown] = None
+        heaviest = _heaviest(_margins(linear, words, labels), words)
+        for text, name in zip(words.whose[heaviest].tolist(), words.ids[heaviest].tolist(), strict=True):
+            if shown := _SHOWN[words.names[name]]:
+                named[text][shown] = None
     for place, label in labels.items():
         yield (f"{label}: the words {_quoted(named[place])}",) if named[place] else (f"{label}: the wording",)
 
 
 def _spaced(linear: Linear, readings: Readings, places: Sequence[int]) -> _Words:
-    """The tokens of texts that have spaces."""
+    """The first tokens of texts that have spaces."""
     asked = np.zeros(len(readings.prepared), bool)
     asked[places] = True
     numbers, sizes = readings.tokens.of(asked)
-    whose, last = np.repeat(np.flatnonzero(asked), sizes), np.zeros(len(numbers), bool)
-    last[np.cumsum(sizes) - 1] = True
-    numbers, whose = numbers[~last], whose[~last]
-    once = np.sort(np.unique(whose * len(VOCABULARY.units) + numbers, return_index=True)[1])
-    once = once[_ranks(whose[once]) < _MOST_WORDS]
-    numbers, whose = numbers[once], whose[once]
-    return _Words(whose, linear.known.own.all[linear.known.rows.of(numbers)], VOCABULARY.folded_of(numbers))
+    kept = _ranks(sizes) < np.repeat(np.minimum(sizes - 1, _MOST_WORDS), sizes)
+    numbers, whose = numbers[kept], np.repeat(np.flatnonzero(asked), sizes)[kept]
+    return _Words(whose, linear.known.own.all[linear.known.rows.of(numbers)], numbers, VOCABULARY.folded)
 
 
 def _unspaced(linear: Linear, readings: Readings, places: Iterable[int]) -> _Words:
-    """Pairs of characters of texts that have none."""
-    pairs = {at: list(dict.fromkeys(_PAIR.findall(readings.prepared[at].plain)))[:_MOST_WORDS] for at in sorted(places)}
-    words = list(chain.from_iterable(pairs.values()))
-    whose = np.repeat(np.array(list(pairs), np.int64), np.array(list(map(len, pairs.values())), np.int64))
-    return _Words(whose, linear.rows[buckets_of(words)], words)
+    """The first pairs of characters of texts that have none."""
+    pairs = {at: _PAIR.findall(readings.prepared[at].plain)[:_MOST_WORDS] for at in sorted(places)}
+    sizes, names = np.array(list(map(len, pairs.values())), np.int64), list(chain.from_iterable(pairs.values()))
+    number = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    ids = np.array([number[name] for name in names], np.int64)
+    whose = np.repeat(np.array(list(pairs), np.int64), sizes)
+    return _Words(whose, linear.rows[buckets_of(list(number))][ids], ids, list(number))
 
 
-def _ranks(whose: Ints) -> Ints:
-    """How many of the same text come before each, which are in order of the texts."""
-    starts = np.flatnonzero(np.diff(whose, prepend=-1))
-    ranks: Ints = np.arange(len(whose)) - np.repeat(starts, np.diff(starts, append=len(whose)))
+def _ranks(sizes: Ints) -> Ints:
+    """0, 1, 2 … for each of so many in turn."""
+    ranks: Ints = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     return ranks
 
 
-def _heaviest(margins: Floats, whose: Ints) -> Ints:
-    """The places of the few heaviest words of each text, heaviest first."""
+def _heaviest(margins: Floats, words: _Words) -> Ints:
+    """The places of the few heaviest words of each text, each once, heaviest first."""
     heavy = np.flatnonzero(margins > 1)
-    order = heavy[np.lexsort((-margins[heavy], whose[heavy]))]
-    ranks = _ranks(whose[order])
-    most = margins[order][np.maximum.accumulate(np.where(ranks == 0, np.arange(len(order)), 0))]
+    once = np.unique(words.whose[heavy] * (len(words.names) + 1) + words.ids[heavy], return_index=True)[1]
+    heavy = heavy[np.sort(once)]
+    order = heavy[np.lexsort((-margins[heavy], words.whose[heavy]))]
+    sizes = np.diff(np.flatnonzero(np.diff(words.whose[order], prepend=-1)), append=len(order))
+    ranks = _ranks(sizes)
+    most = np.repeat(margins[order][ranks == 0], sizes)
     found: Ints = order[(ranks < _MOST_NAMED) & (margins[order] >= _LEAST_SHARE * most)]
     return found
 
