@@ -221,10 +221,10 @@ def speed_lines(rows: Sequence[Row], data: Path) -> Iterator[list[object]]:
     texts["9 KB of sentiment"] = ["terrible awful horrible great " * 300]
     texts["280 emoji"] = ["😡" * 280]
     texts |= {f"8 KB of {word!r}": [f"{word} " * (8_000 // len(word))] for word in ("beaten", "钱催", "רובה")}
-    for language in LANGUAGES:
-        yield [f"{language}, never seen before", *first_time(seeds(language), analyzer)]
     for name, some in texts.items():
         yield [name, *side_by_side(some, analyzer)]
+    for language in LANGUAGES:
+        yield [f"{language}, never seen before", *first_time(seeds(language), analyzer)]
 
 
 def print_speed(rows: Sequence[Row], data: Path) -> None:
