@@ -11,7 +11,7 @@ from carecli.triage.columns import Ints
 # No edge leads to where everything begins.
 NOWHERE = ROOT = 0
 _MULTIPLIER, _DROPPED = 0x9E3779B1, 20
-_ROOM = 8  # places for each edge in the table that most asked-for pairs are not in
+_ROOM = 4  # places for each edge in the table that most asked-for pairs are not in
 _LAST = np.iinfo(np.int64).max
 
 
