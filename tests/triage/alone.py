@@ -56,5 +56,5 @@ def opinion(p: Prepared, score: float | None = None) -> Opinion:
     """What the writer of one text wants; without a score that of the text."""
     tone = np.array([feeling(p).score if score is None else score])
     found = intent.decide([p], tone, numbered([p.pieces]))
-    said, speaking = INTENTS[found.intent[0]], intent.reasons(found.intent, found.hits, found.marks, tone)[0]
+    said, speaking = INTENTS[found.intent[0]], intent.reasons(found.intent, found.hits, found.marks, tone).get(0, ())
     return Opinion(said, found.special.get(0) or tuple(speaking), found.hits)

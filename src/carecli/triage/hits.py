@@ -111,22 +111,26 @@ class Hits:
 
 
 class Why:
-    """Reasons of texts, from the cues in them: `found` has a list for each text."""
+    """Reasons of texts, from the cues in them: `found` has a list for each text with some."""
 
     def __init__(self, hits: Hits) -> None:
         self._hits = hits
-        self.found: list[list[str]] = [[] for _ in hits.table]
+        self.found: dict[int, list[str]] = {}
 
     def cues(self, names: Mapping[str, str], where: Sequence[Flags]) -> None:
         """One more for each kind that occurs, by its name, in the texts where it is asked for."""
         kinds, named = list(names), list(names.values())
         for text, place, quotes in self._hits.all(np.stack(where, axis=1), kinds):
-            self.found[text].append(because(named[place], quotes))
+            self.say(text, because(named[place], quotes))
 
     def add(self, reason: str, where: Flags) -> None:
         """One more for each of these texts."""
         for place in np.flatnonzero(where).tolist():
-            self.found[place].append(reason)
+            self.say(place, reason)
+
+    def say(self, text: int, reason: str) -> None:
+        """One more for a text."""
+        self.found.setdefault(text, []).append(reason)
 
 
 def near(ones: Sequence[Hit], others: Sequence[Hit], most: int) -> list[bool]:

@@ -213,8 +213,8 @@ _NAMES = {kind: name for names in _NAMED.values() for kind, name in names.items(
 _SPOKEN_FOR = [intent for intent, names in _NAMED.items() for _ in names]
 
 
-def reasons(said: Ints, hits: Hits, marks: Ints, scores: Floats) -> list[list[str]]:
-    """What speaks for the intent of each text, in words; empty when nothing does."""
+def reasons(said: Ints, hits: Hits, marks: Ints, scores: Floats) -> dict[int, list[str]]:
+    """What speaks for the intent of each text, in words, where something does."""
     why, of = Why(hits), {intent: are(said, INTENTS, intent) for intent in _NAMED}
     why.cues(_NAMES, [of[intent] for intent in _SPOKEN_FOR])
     why.add("a question mark", of["question"] & (marks & ASKS != 0))

@@ -60,28 +60,24 @@ class Decided(NamedTuple):
 def of_rules(readings: Readings, decided: Decided) -> tuple[list[list[str]], dict[int, str]]:
     """What the rules have to say for each decision, and by text the label that they have nothing to say for."""
     feelings, opinions = readings.feelings, readings.opinions
-    speaking = intents.reasons(decided.intent, opinions.hits, opinions.marks, feelings.score)
+    speaking: dict[int, Sequence[str]] = dict(
+        intents.reasons(decided.intent, opinions.hits, opinions.marks, feelings.score)
+    )
     undecided = _unmeant(decided.sentiment, feelings.label)
-    for place in np.flatnonzero(decided.intent == opinions.intent).tolist():
-        special = opinions.special.get(place)
-        speaking[place] = list(special) if special else speaking[place] or [_nothing(decided.intent[place])]
-    for place, why in enumerate(speaking):
-        if not why:
+    agreed = decided.intent == opinions.intent
+    for place in np.flatnonzero(agreed).tolist():
+        if special := opinions.special.get(place):
+            speaking[place] = special
+        elif place not in speaking:
+            speaking[place] = (_nothing(decided.intent[place]),)
+    for place in np.flatnonzero(~agreed).tolist():
+        if place not in speaking:
             undecided[place] = INTENTS[decided.intent[place]]
-    ours = (decided.urgency == readings.urgency).tolist()
-    found = [
-        [*felt, *why, *(pressing if agreed else _pressing(INTENTS[intent], URGENCIES[urgency]))]
-        for felt, why, pressing, agreed, intent, urgency in zip(
-            feelings.why,
-            speaking,
-            readings.pressing,
-            ours,
-            decided.intent.tolist(),
-            decided.urgency.tolist(),
-            strict=True,
-        )
-    ]
-    return found, undecided
+    pressing = list(readings.pressing)
+    for place in np.flatnonzero(decided.urgency != readings.urgency).tolist():
+        pressing[place] = _pressing(INTENTS[decided.intent[place]], URGENCIES[decided.urgency[place]])
+    felt = zip(feelings.why, pressing, strict=True)
+    return [[*tone, *speaking.get(place, ()), *hurry] for place, (tone, hurry) in enumerate(felt)], undecided
 
 
 def _unmeant(said: Ints, ours: Ints) -> dict[int, str]:

@@ -26,12 +26,10 @@ _BESIDE = 20
 def decide(hits: Hits, intents: Ints) -> tuple[Ints, list[Sequence[str]]]:
     """The urgencies (places in URGENCIES) of texts with these cues and intents (places in INTENTS), and the reasons."""
     found, why = _CALM[intents], [_CALMLY[intent] for intent in intents.tolist()]
-    for place, soon in enumerate(_week(hits, intents)):
-        if soon:
-            found[place], why[place] = _WEEK, soon[:1]
-    for place, now in enumerate(_today(hits, intents)):
-        if now:
-            found[place], why[place] = _TODAY, now
+    for place, soon in _week(hits, intents).items():
+        found[place], why[place] = _WEEK, soon[:1]
+    for place, now in _today(hits, intents).items():
+        found[place], why[place] = _TODAY, now
     return found, why
 
 
@@ -51,21 +49,21 @@ _CALM = np.array([_calm(intent)[0] for intent in INTENTS])
 _CALMLY = [_calm(intent)[1] for intent in INTENTS]
 
 
-def _week(hits: Hits, intents: Ints) -> list[list[str]]:
+def _week(hits: Hits, intents: Ints) -> dict[int, list[str]]:
     why = Why(hits)
     pressed, trouble = ~are(intents, INTENTS, *_DECIDED), are(intents, INTENTS, *_IN_TROUBLE)
     why.cues({"week": "a date", "money": "money"}, [pressed, pressed & (trouble | hits.has("problem"))])
     return why.found
 
 
-def _today(hits: Hits, intents: Ints) -> list[list[str]]:
+def _today(hits: Hits, intents: Ints) -> dict[int, list[str]]:
     why = Why(hits)
     pressed, trouble = ~are(intents, INTENTS, *_DECIDED), are(intents, INTENTS, *_IN_TROUBLE)
     calm = pressed & ~are(intents, INTENTS, "complaint")
     why.cues(_HURRIES, [pressed, calm, pressed, pressed, trouble, trouble, trouble])
     for place in np.flatnonzero(trouble & hits.has("again") & hits.has("problem", "complaint", "money")).tolist():
         if unsolved := _unsolved(hits, place):
-            why.found[place].append(because("has waited or written before", unsolved))
+            why.say(place, because("has waited or written before", unsolved))
     return why.found
 
 
