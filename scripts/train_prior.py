@@ -24,8 +24,9 @@ import numpy.typing as npt
 from carecli.triage import cues, engine, fitting, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Flags, Floats, Narrow
-from carecli.triage.prepare import Rules, comparable
+from carecli.triage.prepare import Rules
 from carecli.triage.reasons import Readings
+from carecli.triage.variants import comparable
 
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "he", "pl", "zh")

@@ -18,7 +18,7 @@ import train_prior as base
 from carecli.triage import engine, fitting, prior, semantic
 from carecli.triage.features import hashed
 from carecli.triage.linear import Flags, Floats
-from carecli.triage.prepare import comparable
+from carecli.triage.variants import comparable
 
 PENALTY, STEPS = 1e-4, 60
 # It tells emergencies from stories better, so more of them can be let through at the same price.

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from carecli.triage import fitting, linear, prior
 from carecli.triage.features import BUCKETS, hashed
 from carecli.triage.linear import Floats, Head, Linear
-from carecli.triage.prepare import comparable
+from carecli.triage.variants import comparable
 
 HEADS = (Head("colour", ("red", "green", "blue")), Head("size", ("small", "large")))
 FLAGS = st.lists(st.booleans(), min_size=5, max_size=5)

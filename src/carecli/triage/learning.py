@@ -20,7 +20,8 @@ import numpy.typing as npt
 from carecli.triage import engine, fitting, linear, prior
 from carecli.triage.features import Features, hashed
 from carecli.triage.linear import Floats, Labels, Linear
-from carecli.triage.prepare import Rules, comparable
+from carecli.triage.prepare import Rules
+from carecli.triage.variants import comparable
 from carecli.triage.vocabulary import ONE_AT_A_TIME
 
 VERSION = 1

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from carecli.triage.columns import Ints
 from carecli.triage.features import BUCKETS, hashed, paired
 from carecli.triage.known import Known, Sums, by_owner, in_runs, nothing, summed
-from carecli.triage.prepare import comparable
+from carecli.triage.variants import comparable
 from carecli.triage.vocabulary import ONE_AT_A_TIME, Tokens, added
 
 Floats = npt.NDArray[np.float64]

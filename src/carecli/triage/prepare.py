@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from unicodedata import normalize
 
 from carecli.text import fold
-from carecli.text.plain import Table
 from carecli.triage.language import decide
 from carecli.triage.phrases import characters
-from carecli.triage.variants import variants
+from carecli.triage.variants import comparable
 from carecli.triage.votes import is_common
 
 if TYPE_CHECKING:
@@ -150,20 +149,6 @@ def _masked(text: str, names: _Names | None) -> tuple[str, int, int]:
 def tokens_of(masked: str) -> list[str]:
     """What stands between the spaces of a text; "¶" for a line break."""
     return (masked.replace("\n", " ¶ ") if "\n" in masked else masked).split()
-
-
-def comparable(text: str) -> str:
-    """`text` folded (`carecli.text.fold`), with traditional Chinese characters as simplified ones."""
-    if text.isascii():
-        return text.lower()
-    if _ONE_BY_ONE.fullmatch(text):
-        return text.translate(_COMPARABLE)
-    return fold(text).translate(variants())
-
-
-# Characters that fold alone as they do among others: letters without marks, Chinese, and what stands between.
-_ONE_BY_ONE = re.compile("[\x00-\u02ff\u2010-\u2027\u3000-\u3029\u3400-\u9fff\uff01-\uff60]*")
-_COMPARABLE = Table(lambda code: fold(chr(code)).translate(variants()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from carecli.model import RISKS, Risk
 from carecli.triage import cues
 from carecli.triage.phrases import characters
-from carecli.triage.prepare import comparable, runs, tokens_of
+from carecli.triage.prepare import runs, tokens_of
+from carecli.triage.variants import comparable
 from carecli.triage.vocabulary import ONE_AT_A_TIME, numbered
 
 LANGUAGES = cues.LANGUAGES
