@@ -9,7 +9,8 @@ longer than its bounded repetitions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from carecli.triage.columns import Ints, Runs
 from carecli.triage.labels import Label, Labels
 from carecli.triage.phrases import Graph
-from carecli.triage.steps import NOWHERE, ROOT, Edge, Steps
+from carecli.triage.steps import NOWHERE, ROOT, Steps
 
 # What stands between words: no phrase goes on over the end of a sentence, a comma does not matter.
 STOP, PAUSE, WORD = range(3)
@@ -55,7 +56,7 @@ class Automaton:
         self._steps = Steps(nodes.edges)
         self._any, self._goes_on = np.full(len(nodes.ending), NOWHERE), np.zeros(len(nodes.ending), bool)
         self._any[list(nodes.any)] = list(nodes.any.values())
-        self._goes_on[[*nodes.any, *(at for at, _, _ in nodes.edges)]] = True
+        self._goes_on[[*nodes.any, *nodes.edges[::3]]] = True
         self._ending = Runs(np.int16)
         self._ending.extend(nodes.ending)
 
@@ -101,11 +102,11 @@ class _Nodes:
 
     def __init__(self, graph: Graph) -> None:
         self.number: dict[Label, int] = {}
-        self.edges: list[Edge] = []
+        self.edges: list[int] = []
         self.any: dict[int, int] = {}
         self.ending: list[Sequence[int]] = []
         self._graph = graph
-        self._steps: dict[int, Sequence[tuple[int, frozenset[int]]]] = {}
+        self._steps: dict[int, Mapping[int, frozenset[int]]] = {}
         places: dict[frozenset[int], int] = {}
         waiting = [frozenset({0})]
         self._place(places, waiting[0])
@@ -119,32 +120,35 @@ class _Nodes:
                 if label == _ANYTHING:
                     self.any[at] = to
                 else:
-                    self.edges.append((at, label, to))
+                    self.edges += at, label, to
 
     def _place(self, places: dict[frozenset[int], int], together: frozenset[int]) -> int:
         self.ending.append(sorted(-1 - node for node in together if node < 0))
         return places.setdefault(together, len(places))
 
-    def _leads(self, together: frozenset[int]) -> dict[int, frozenset[int]]:
+    def _leads(self, together: frozenset[int]) -> Mapping[int, frozenset[int]]:
         """Where each label leads from any of the nodes."""
-        found: dict[int, frozenset[int]] = {}
-        for node in together:
-            for label, targets in self._from(node) if node >= 0 else ():
-                found[label] = found[label] | targets if label in found else targets
-        return found
+        leads = [self._from(node) for node in together if node >= 0]
+        return leads[0] if len(leads) == 1 else _merged(chain.from_iterable(each.items() for each in leads))
 
-    def _from(self, node: int) -> Sequence[tuple[int, frozenset[int]]]:
+    def _from(self, node: int) -> Mapping[int, frozenset[int]]:
         """Where each label leads from one node of the graph."""
         if node not in self._steps:
-            self._steps[node] = [
-                (self._number(text, ending), targets) for text, ending, targets in self._graph.steps(node)
-            ]
+            steps = self._graph.steps(node)
+            self._steps[node] = _merged((self._number(text, ending), targets) for text, ending, targets in steps)
         return self._steps[node]
 
     def _number(self, text: str, ending: str) -> int:
         if (text, ending) == _ANY:
             return _ANYTHING
         return self.number.setdefault((text, ending), len(self.number))
+
+
+def _merged(leads: Iterable[tuple[int, frozenset[int]]]) -> Mapping[int, frozenset[int]]:
+    found: dict[int, frozenset[int]] = {}
+    for label, targets in leads:
+        found[label] = found[label] | targets if label in found else targets
+    return found
 
 
 def _over_pauses(kinds: Ints) -> Ints:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from carecli.triage.columns import Ints, Runs
-from carecli.triage.steps import NOWHERE, ROOT, Edge, Steps
+from carecli.triage.steps import NOWHERE, ROOT, Steps
 
 _DIGITS = re.compile(r"\d+")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
@@ -83,7 +83,7 @@ class _Tree:
     """The letters of labels: what begins alike goes the same way."""
 
     def __init__(self) -> None:
-        self.edges: list[Edge] = []
+        self.edges: list[int] = []
         self._after: list[dict[str, int]] = [{}]
         self._at: dict[str, dict[int, Numbers]] = {"": {}, "*": {}, "~": {}}
 
@@ -94,7 +94,7 @@ class _Tree:
             after = self._after[node]
             if letter not in after:
                 after[letter] = len(self._after)
-                self.edges.append((node, ord(letter), len(self._after)))
+                self.edges += node, ord(letter), len(self._after)
                 self._after.append({})
             node = after[letter]
         self._at[ending][node] = (*self._at[ending].get(node, ()), number)
@@ -104,7 +104,8 @@ class _Tree:
         whole, beginnings, longer = self._at.values()
         leaves: list[Numbers] = [()]
         yield from ((), ())
-        for before, _, node in self.edges:  # which are in order of the nodes that they lead to
+        # The edges are in order of the nodes that they lead to.
+        for before, node in zip(self.edges[::3], self.edges[2::3], strict=True):
             ends = beginnings.get(node, ()) + leaves[before]
             leaves.append(longer.get(node, ()) + ends)
             yield leaves[node]

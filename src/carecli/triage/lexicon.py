@@ -92,7 +92,7 @@ class Lexicon:
             for word in words:
                 node = edges.setdefault((node, number[_label(word)]), len(edges) + 1)
             ends[node] = entry
-        self._steps = Steps([(node, key, target) for (node, key), target in edges.items()])
+        self._steps = Steps([number for (node, key), target in edges.items() for number in (node, key, target)])
         self._entry = np.full(len(edges) + 1, _NO_ENTRY, np.int64)
         self._entry[list(ends)] = list(ends.values())
         self._goes_on = np.zeros(len(edges) + 1, bool)

@@ -15,14 +15,11 @@ _ROOM = 4  # places for each edge in the table that most asked-for pairs are not
 _LAST = np.iinfo(np.int64).max
 
 
-# From which node with which label to which node, each a number from 0.
-Edge = tuple[int, int, int]
-
 
 class Steps:
-    """The edges of a graph."""
+    """The edges of a graph: from which node with which label to which node, each a number from 0, edge after edge."""
 
-    def __init__(self, edges: Sequence[Edge]) -> None:
+    def __init__(self, edges: Sequence[int]) -> None:
         froms, labels, targets = np.array(edges, np.int64).reshape(-1, 3).T
         self._width = int(labels.max(initial=0)) + 1
         pairs, targets = froms * self._width + labels, targets.astype(np.int32)
