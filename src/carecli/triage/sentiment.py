@@ -20,7 +20,7 @@ from carecli.triage import english, reading
 from carecli.triage.columns import Flags, Floats, Ints
 from carecli.triage.prepare import Prepared
 from carecli.triage.reading import Hits
-from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, emoji, symbols
+from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, THANKS, emoji, symbols
 from carecli.triage.vocabulary import Tokens
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.
@@ -37,8 +37,6 @@ _CLOSING = re.compile(
     r"(?:谢谢|謝謝|感谢|感謝|多谢|多謝)(?:大家|你|您|了|啦)?)[\s!.,。！，~🙏😊🙂]*\Z",
     re.IGNORECASE,
 )
-_THANKS = "thanks much lot advance you thx ty tks dzięki dzieki dziękuję dziekuje תודה רבה מראש 谢 謝 大家 你 您 了 啦"
-_THANKS_END, _AFTER_THANKS = tuple(_THANKS.split()), " \t\n!.,。！，~🙏😊🙂"
 _CLOSING_LENGTH = 40
 # Valences up to this are hints that count beside others, not in a question.
 _HINT = 0.9
@@ -61,7 +59,8 @@ class Feelings(NamedTuple):
 
 def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
     """The feelings of prepared texts; `tokens` are theirs by number."""
-    ready, count = [_without_closing_thanks(p) for p in prepared], len(prepared)
+    ready = [_without_closing_thanks(p) if p.marks & THANKS else p for p in prepared]
+    count = len(ready)
     words = tokens.with_others(
         {at: p.pieces for at, (p, whole) in enumerate(zip(ready, prepared, strict=True)) if p is not whole}
     )
@@ -102,8 +101,6 @@ def _without_hints(ready: Sequence[Prepared], hits: Hits) -> Hits:
 def _without_closing_thanks(p: Prepared) -> Prepared:
     """`p` without the thanks at its end where the text asks for something."""
     tail = p.masked[-_CLOSING_LENGTH:]
-    if not tail.lower().rstrip(_AFTER_THANKS).endswith(_THANKS_END):
-        return p
     thanks = _CLOSING.search(tail)
     if thanks is None or _ASKS.search(p.masked) is None:
         return p

@@ -15,7 +15,6 @@ _ROOM = 4  # places for each edge in the table that most asked-for pairs are not
 _LAST = np.iinfo(np.int64).max
 
 
-
 class Steps:
     """The edges of a graph: from which node with which label to which node, each a number from 0, edge after edge."""
 

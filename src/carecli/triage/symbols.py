@@ -6,15 +6,18 @@ The marks of a text are bits of one integer: those of all its tokens.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+
 from carecli.text import fold
+from carecli.triage.columns import Ints
 from carecli.triage.lexicon import read
 from carecli.triage.memo import Memo
 
-ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI, LOOK = (1 << place for place in range(7))
+ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS, EMOJI, THANKS, LOOK = (1 << place for place in range(8))
 
 _LAUGHTER = re.compile(
     r"[😂🤣😆😹💀😝😜😛]|\b(?:lol|lmao|rofl|(?:ha){2,10}h?|(?:he){2,10}h?|xd+)\b|ח{3,40}|[哈呵嘿]{2,40}|笑死|hh{2,40}"
@@ -28,6 +31,8 @@ _LAUGHING, _GIGGLE = ("lol", "lmao", "rofl", "haha", "hehe", "xd"), "hhh"
 _BESIDE = '.,!?"'
 _OUTRAGE = re.compile(r"\?\s?!|!\s?\?|\?{3,}|‽")
 _SMIRK = frozenset("🙃🙄👏👍🥳🎉")
+_THANKS = re.compile("thank|thx|tks|(?<![a-z])ty(?![a-z])|dziek|תודה|谢|謝")
+_BETWEEN = "\0"
 _COMMON = ".,!?'\"-。，！？、；：（）“”…~"
 _MOST_TOKENS = 2_000
 
@@ -49,8 +54,16 @@ def marks(token: str, folded: str) -> int:
     return found
 
 
-def marks_alone(token: str, folded: str) -> int:
-    """The marks of a token, with LOOK where one that is a single character may mean more among others."""
+def marks_alone(tokens: Sequence[str], folded: Sequence[str]) -> Ints:
+    """The marks of each token, with LOOK where one that is a single character may mean more among others."""
+    found = np.fromiter(map(_alone, tokens, folded), np.int64, len(tokens))
+    joined, ends = _BETWEEN.join(folded), np.cumsum([len(text) + 1 for text in folded])
+    thanks = np.array([match.start() for match in _THANKS.finditer(joined)], np.int64)
+    found[np.searchsorted(ends, thanks, side="right")] |= THANKS
+    return found
+
+
+def _alone(token: str, folded: str) -> int:
     found = marks(token, folded)
     plain = found & ~(ASKS | EXCLAIMS) == 0 and folded not in _LAUGHTER_BEGINS
     return found if plain and (folded.isalnum() or _no_emoticon().fullmatch(folded)) else found | LOOK

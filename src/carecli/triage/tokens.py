@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from carecli.triage.columns import Column, Ints
-from carecli.triage.symbols import ASKS, EXCLAIMS, LOOK, marks, marks_alone
+from carecli.triage.symbols import ASKS, EXCLAIMS, LOOK, THANKS, marks, marks_alone
 from carecli.triage.vocabulary import Rows, Tokens
 from carecli.triage.votes import FOREIGN, OF_SCRIPT, Votes, votes
 
 # Four votes to an integer: no sum of a text's is larger than what fits a lane.
 _LANES = -(-len(Votes._fields) // 4)
-_VOTES, _MARKS = Column(np.uint16, 4 * _LANES), Column(np.int8)
+_VOTES, _MARKS = Column(np.uint16, 4 * _LANES), Column(np.int16)
 
 
 def said(tokens: Tokens, whole: Mapping[int, tuple[str, str]]) -> tuple[Ints, Ints]:
@@ -33,14 +33,14 @@ def said(tokens: Tokens, whole: Mapping[int, tuple[str, str]]) -> tuple[Ints, In
         summed[places, :OF_SCRIPT] = FOREIGN[:OF_SCRIPT]
         loud = np.add.reduceat(_MARKS.all[rows] & (ASKS | EXCLAIMS) != 0, starts, dtype=np.int64)[places]
         for place in places[(signs[places] & LOOK != 0) | (loud > 1)].tolist():
-            signs[place] = marks(*whole[place])
+            signs[place] = marks(*whole[place]) | (signs[place] & THANKS)
     return summed, signs & ~LOOK
 
 
 def _learn(tokens: Sequence[str], folded: Sequence[str]) -> None:
     found = votes(tokens)
     _VOTES.extend(np.pad(found, ((0, 0), (0, 4 * _LANES - found.shape[1]))))
-    _MARKS.extend(list(map(marks_alone, tokens, folded)))
+    _MARKS.extend(marks_alone(tokens, folded))
 
 
 def _forget() -> None:
