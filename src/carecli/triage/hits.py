@@ -35,9 +35,9 @@ class Page(NamedTuple):
 
     def quoted(self, word: int, count: int, offset: int) -> str:
         """So many words, without a space before them and the first letters."""
-        rows = self.rows[word : word + count]
-        text = self.shown[rows[0]] if count == 1 else "".join([self.shown[row] for row in rows])
-        return text.lstrip()[offset:]
+        if count == 1:
+            return self.shown[self.rows[word]].lstrip()[offset:]
+        return "".join([self.shown[row] for row in self.rows[word : word + count]]).lstrip()[offset:]
 
 
 class Hits:
