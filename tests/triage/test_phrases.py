@@ -130,3 +130,10 @@ def test_what_was_added_to_runs_by_half_is_not_there() -> None:
     runs.extend([(3,), (4, 5)])
     assert len(runs) == 4
     assert runs.of(np.array([3, 2, 1, 0]))[0].tolist() == [4, 5, 3, 1, 2]
+
+
+def test_letters_that_no_label_has_lead_nowhere() -> None:
+    found = Labels([("ab" * count, "*") for count in range(1, 31)])
+    letters = [chr(code) for code in (*range(0x80, 0xD800), *range(0x10000, 0x11000))]
+    assert not found.runs.counts[found.sets(letters)].any()
+    assert found.runs.counts[found.sets([f"ab{letter}" for letter in letters])].tolist() == [1] * len(letters)

@@ -20,8 +20,8 @@ class Steps:
 
     def __init__(self, edges: Sequence[int]) -> None:
         froms, labels, targets = np.array(edges, np.int64).reshape(-1, 3).T
-        self._width = int(labels.max(initial=0)) + 1
-        pairs, targets = froms * self._width + labels, targets.astype(np.int32)
+        self._beyond = int(labels.max(initial=0)) + 1  # in place of all labels that no edge has
+        pairs, targets = self._paired(froms, labels), targets.astype(np.int32)
         order = np.argsort(pairs)
         self._pairs, self._targets = np.append(pairs[order], _LAST), np.append(targets[order], NOWHERE)
         self._mask = (1 << (_ROOM * len(pairs)).bit_length()) - 1
@@ -30,11 +30,16 @@ class Steps:
 
     def after(self, nodes: Ints, labels: Ints) -> Ints:
         """Where each label leads from the node beside it; NOWHERE for most."""
-        wanted, found = nodes * self._width + labels, np.zeros(len(nodes), np.int64)
+        wanted, found = self._paired(nodes, labels), np.zeros(len(nodes), np.int64)
         likely = np.flatnonzero(self._there[self._places(wanted)])
         places = np.searchsorted(self._pairs, wanted[likely])
         found[likely] = np.where(self._pairs[places] == wanted[likely], self._targets[places], NOWHERE)
         return found
+
+    def _paired(self, nodes: Ints, labels: Ints) -> Ints:
+        """A node and a label as one number, which no other edge has."""
+        pairs: Ints = nodes * (self._beyond + 1) + np.minimum(labels, self._beyond)
+        return pairs
 
     def _places(self, pairs: Ints) -> Ints:
         """Where pairs would be in the table."""

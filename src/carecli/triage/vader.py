@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from carecli.triage.columns import Column, Flags, Floats, Ints, spread
+from carecli.triage.columns import Column, Flags, Floats, Ints, Runs
 from carecli.triage.lexicon import Keys
 from carecli.triage.vocabulary import END, Rows, Tokens
 
@@ -106,7 +106,7 @@ class Vader:
         self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
         self._cleaned, self._noticed = cleaned, noticed
         self._tokens = Rows(self._learn, self._forget)
-        self._first, self._count = Column(np.int64), Column(np.int64)
+        self._places = Runs(np.int64)
         self._valence, self._booster = Column(np.float64), Column(np.float64)
         self._flags = Column(np.bool_, len(_FLAGS))
         self.known: list[str] = []
@@ -116,10 +116,9 @@ class Vader:
     def read(self, tokens: Tokens) -> Words:
         """The words of texts that are given as what stands between their spaces; they hold until the next call."""
         rows = self._tokens.of(tokens.numbers)
-        counts = self._count.all[rows]
-        places = spread(self._first.all[rows], counts)
+        places, _ = self._places.of(rows)
         starts = np.cumsum(tokens.sizes) - tokens.sizes
-        return Words(places, np.add.reduceat(counts, starts) if len(starts) else starts)
+        return Words(places, np.add.reduceat(self._places.counts[rows], starts) if len(starts) else starts)
 
     def words_at(self, places: Ints) -> list[str]:
         """The words, in small letters, that stand at some places of the columns."""
@@ -145,9 +144,8 @@ class Vader:
 
     def _learn(self, tokens: Sequence[str], _: Sequence[str]) -> None:
         terms = [list(self.terms(self._cleaned(token))) if token != END else [_NOTHING] * _BACK for token in tokens]
-        counts = list(map(len, terms))
-        self._first.extend(len(self.known) + np.cumsum(counts) - counts)
-        self._count.extend(counts)
+        counts = np.fromiter(map(len, terms), np.int64, len(terms))
+        self._places.add(counts, np.arange(len(self.known), len(self.known) + int(counts.sum())))
         self._add(list(chain.from_iterable(terms)))
 
     def _add(self, terms: Sequence[Term]) -> None:
@@ -160,7 +158,7 @@ class Vader:
 
     def _forget(self) -> None:
         self.known, self._phrases = [], {}
-        for column in (self._first, self._count, self._valence, self._booster, self._flags):
+        for column in (self._places, self._valence, self._booster, self._flags):
             column.clear()
         if self._noticed:
             self._noticed.clear()
