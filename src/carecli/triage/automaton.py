@@ -47,7 +47,7 @@ class Phrases(NamedTuple):
 
 
 class Automaton:
-    """The phrases of one file: `clues[n]` are what the phrases are for, which `Graph.accept(n)` ended."""
+    """The phrases of one file: `clues[n]` is what those are for that `Graph.add` was given with ending `n`."""
 
     def __init__(self, graph: Graph, clues: Sequence[Clue]) -> None:
         self.clues = tuple(clues)
