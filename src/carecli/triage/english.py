@@ -43,7 +43,7 @@ def _vader() -> Vader:
 
 
 def _cleaned(token: str) -> str:
-    return token if token.isascii() else one_of_each(token.replace("’", "'").replace("¶", " "))
+    return one_of_each(token.replace("’", "'").replace("¶", " "))
 
 
 def hits_of(tokens: Tokens) -> Hits:

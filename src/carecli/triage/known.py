@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ def summed(model: Linear, tokens: Sequence[str]) -> tuple[Sums, npt.NDArray[np.u
     for buckets, owners in found:
         rows = model.rows[buckets]
         inside = np.flatnonzero(rows)
-        sums.lanes[:] += by_owner(model.lanes[rows[inside]], owners[inside], count)
+        sums.lanes[:] += by_owner(model.lanes.take(rows[inside], axis=0), owners[inside], count)
         sums.bounds[:] += np.bincount(owners, model.heaviest[rows], count).astype(np.int64)
         sums.squares[:] += np.bincount(owners, model.rarity[buckets].astype(np.int64) ** 2, count).astype(np.int64)
     return sums, first, last
@@ -76,8 +77,8 @@ def nothing(count: int, model: Linear) -> Sums:
 def in_runs(tokens: Sequence[str]) -> Iterator[Sequence[str]]:
     """The tokens in runs whose features have a place in memory."""
     ends = np.cumsum(np.fromiter(map(len, tokens), np.int64, len(tokens))) // _AT_ONCE
-    for part in np.split(np.arange(len(tokens)), np.flatnonzero(np.diff(ends)) + 1):
-        yield [tokens[place] for place in part.tolist()]
+    for start, end in pairwise([0, *(np.flatnonzero(np.diff(ends)) + 1).tolist(), len(tokens)]):
+        yield tokens[start:end]
 
 
 def by_owner(lanes: Ints, owners: npt.NDArray[np.signedinteger], count: int) -> Ints:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from copy import copy
 
 import numpy as np
 
-from carecli.triage.columns import Ints, Runs
+from carecli.triage.columns import Ints, Runs, spread
 from carecli.triage.steps import NOWHERE, ROOT, Steps
 
 _DIGITS = re.compile(r"\d+")
@@ -20,6 +21,44 @@ _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
 # Letters, and what comes after them: "" nothing, `*` anything, `~` more letters. Digits are "#".
 Label = tuple[str, str]
 Numbers = tuple[int, ...]
+
+
+class Forms:
+    """What words may be written as, as columns: form i is word `whose[i]` without its first `offsets[i]` letters.
+
+    The words are one array of code points, each from its `starts` up to its `ends`.
+    """
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self.words = words
+        lengths = np.fromiter(map(len, words), np.int64, len(words))
+        self.codes: Ints = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32).astype(
+            np.int64
+        )
+        self.ends = np.cumsum(lengths)
+        self.starts = self.ends - lengths
+        self.whose, self.offsets = np.arange(len(words)), np.zeros(len(words), np.int64)
+
+    def without(self, offsets: Ints, more: Ints) -> Forms:
+        """Each word without its first letters: `offsets` of them, and in further forms up to so many `more`."""
+        found = copy(self)
+        found.whose = np.repeat(np.arange(len(self.words)), more + 1)
+        found.offsets = spread(offsets, more + 1)
+        return found
+
+    def hanging(self, letters: str, least: Sequence[int], offset: int = 0) -> Ints:
+        """How many letters may hang before each word: such letters, so many left `least` without one, two, three …"""
+        known, places, left = (
+            np.array(sorted(map(ord, letters))),
+            self.starts + offset,
+            self.ends - self.starts - offset,
+        )
+        found, on = np.zeros(len(self.words), np.int64), np.arange(len(self.words))
+        for count, fewest in enumerate(least, 1):
+            on = on[left[on] - count >= fewest]
+            on = on[np.isin(self.codes[places[on] + count - 1], known)]
+            found[on] = count
+        return found
 
 
 class Labels:
@@ -41,26 +80,34 @@ class Labels:
         self.runs.extend(list(tree.sets()))
         self._joined: dict[tuple[int, int], int] = {}
 
-    def sets(self, words: Sequence[str]) -> Ints:
-        """The set of the labels of each word; most have an empty one."""
-        others = [(place, word) for place, word in enumerate(words) if word and not word.isalpha()]
-        shaped = {place: shape for place, word in others if (shape := _DIGITS.sub("#", word)) != word}
-        found = self._walked([*words, *shaped.values()])
-        for place, other in zip(shaped, found[len(words) :].tolist(), strict=True):
-            found[place] = self._both(int(found[place]), other)
-        return found[: len(words)]
+    def sets(self, forms: Forms) -> Ints:
+        """The set of the labels of each form; most have an empty one."""
+        found = self._walked(forms)
+        others = [place for place, plain in enumerate(map(str.isalpha, forms.words)) if not plain]
+        shaped = {
+            place: shape for place in others if (shape := _DIGITS.sub("#", forms.words[place])) != forms.words[place]
+        }
+        if shaped:
+            number = np.full(len(forms.words), -1)
+            number[list(shaped)] = np.arange(len(shaped))
+            same, shapes = np.flatnonzero(number[forms.whose] >= 0), Forms(list(shaped.values()))
+            shapes.whose, shapes.offsets = number[forms.whose[same]], forms.offsets[same]
+            for place, other in zip(same.tolist(), self._walked(shapes).tolist(), strict=True):
+                found[place] = self._both(int(found[place]), other)
+        return found
 
-    def _walked(self, words: Sequence[str]) -> Ints:
-        codes = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
-        lengths = np.fromiter(map(len, words), np.int64, len(words))
-        nodes, found = np.full(len(words), ROOT), np.zeros(len(words), np.int64)
-        walkers, ends = np.arange(len(words)), np.cumsum(lengths)
-        places = ends - lengths
+    def _walked(self, forms: Forms) -> Ints:
+        nodes, found = np.full(len(forms.whose), ROOT), np.zeros(len(forms.whose), np.int64)
+        walkers, places, ends = (
+            np.arange(len(nodes)),
+            forms.starts[forms.whose] + forms.offsets,
+            forms.ends[forms.whose],
+        )
         while len(walkers):
             over = places == ends
             found[walkers[over]] = 2 * nodes[over] + 1
             walkers, nodes, places, ends = walkers[~over], nodes[~over], places[~over], ends[~over]
-            after = self._letters.after(nodes, codes[places])
+            after = self._letters.after(nodes, forms.codes[places])
             lost = after == NOWHERE
             found[walkers[lost]] = 2 * nodes[lost]
             walkers, nodes, places, ends = walkers[~lost], after[~lost], places[~lost] + 1, ends[~lost]

@@ -20,14 +20,14 @@ import numpy.typing as npt
 
 from carecli.text import fold
 from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
-from carecli.triage.labels import Label, Labels
+from carecli.triage.labels import Forms, Label, Labels
 from carecli.triage.steps import ROOT, Steps
 
 Kind = Literal["valence", "not", "times", "but", "again"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_HEBREW_PREFIXES = frozenset("והבלמשכ")
-_BEFORE_SHORT_WORDS = frozenset("וש")
-_MOST_PREFIXES = 3
+# Hebrew writes one, two, three of these letters before a word, before short words only "and" and "that" ("ולא").
+_HEBREW_PREFIXES, _BEFORE_SHORT_WORDS = "והבלמשכ", "וש"
+_MOST_PREFIXES, _SHORT = 3, 3
 _LONGEST_WORD = 64
 # How many words may stand between "another" and the mishap that it belongs to.
 _NEAR = 2
@@ -101,11 +101,15 @@ class Lexicon:
         opening = self._steps.after(np.full(len(numbers), ROOT), numbers)
         self._opens = np.bincount(sets, opening, len(self.labels.runs)) > 0
 
-    def forms(self, word: str) -> Sequence[str]:
-        """What a word may be written as in the lexicon: as it is, in Hebrew also without prefixes."""
-        if len(word) > _LONGEST_WORD:
-            return ("",)
-        return (word, *_without_prefixes(word)) if self._hebrew else (word,)
+    def forms(self, words: Sequence[str]) -> Forms:
+        """What each word may be written as in the lexicon: as it is, in Hebrew also without prefixes."""
+        found = Forms([word if len(word) <= _LONGEST_WORD else "" for word in words])
+        if not self._hebrew:
+            return found
+        short = found.ends - found.starts == _SHORT
+        hanging = found.hanging(_HEBREW_PREFIXES, [_SHORT] * _MOST_PREFIXES)
+        hanging[short] = found.hanging(_BEFORE_SHORT_WORDS, [_SHORT - 1])[short]
+        return found.without(np.zeros(len(words), np.int64), hanging)
 
     def opens(self, sets: Ints) -> Flags:
         """Whether an entry may begin with a word that has one of these sets of labels."""
@@ -149,12 +153,10 @@ class Keys:
 
     def extend(self, words: Sequence[str]) -> None:
         """More words."""
-        forms = [self._lexicon.forms(word) for word in words]
-        counts = np.fromiter(map(len, forms), np.int64, len(forms))
-        sets = self._lexicon.labels.sets(list(chain.from_iterable(forms)))
-        self.sets.add(counts, sets)
-        whose = np.repeat(np.arange(len(forms)), counts)
-        self.opens.extend(np.bincount(whose, self._lexicon.opens(sets), len(forms)) > 0)
+        forms = self._lexicon.forms(words)
+        sets = self._lexicon.labels.sets(forms)
+        self.sets.add(np.bincount(forms.whose, minlength=len(words)), sets)
+        self.opens.extend(np.bincount(forms.whose, self._lexicon.opens(sets), len(words)) > 0)
 
     def clear(self) -> None:
         """No words any more."""
@@ -217,15 +219,3 @@ def split(entry: str, language: str) -> list[str]:
 
 def _label(word: str) -> Label:
     return (word[:-1], "*") if word.endswith("*") else (word, "")
-
-
-def _without_prefixes(word: str) -> list[str]:
-    """`word` without one, two, three of the letters that Hebrew writes before a word; "ולא" and "שאין" too."""
-    if len(word) == 3:
-        return [word[1:]] if word[0] in _BEFORE_SHORT_WORDS else []
-    forms = []
-    for count in range(1, _MOST_PREFIXES + 1):
-        if len(word) - count < 3 or word[count - 1] not in _HEBREW_PREFIXES:
-            break
-        forms.append(word[count:])
-    return forms

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
 from carecli.triage.lexicon import KINDS, Keys, Lexicon, Matches, lexicon
+from carecli.triage.many import each, pieces
 from carecli.triage.vocabulary import END, Rows, Tokens
 
 # How many words after a negation are negated.
@@ -21,9 +22,9 @@ _USUAL_REACH = 3
 # An intensifier strengthens what begins at most so many words after it.
 _STRONG_FOR = 2
 _STOPS = frozenset(".!?;:…,¶\n。！？；，、()")
-_TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,¶\n。！？；，、()]")
-_REPEATED = re.compile(r"(.)\1{2,}")
-_BETWEEN = "\0"
+_TOKEN = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[.!?;:…,¶\n。！？；，、()\0]")
+_CHARACTER = re.compile(r"[\s\S]")
+_REPEATED = re.compile(r"([^\0\n])\1{2,}")
 # What a negation makes of a good word, and of a bad one; and one that has nothing to negate: something did not happen.
 _NOT_GOOD, _NOT_BAD, _NOTHING = -0.8, -0.5, -0.8
 _BEFORE_BUT, _AFTER_BUT = 0.5, 1.4
@@ -114,14 +115,12 @@ class _Reader:
         return found
 
     def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
-        words = list(map(list, folded)) if self._by_character else list(map(_words_of, _once(folded)))
-        words = [[END] if unit == END else each for unit, each in zip(units, words, strict=True)]
-        flat = list(chain.from_iterable(words))
-        ends = np.cumsum(list(map(len, words))) + len(self._stops.all)
-        self._words.extend([range(end - len(each), end) for end, each in zip(ends.tolist(), words, strict=True)])
-        self._keys.extend(flat)
-        self._stops.extend([word in _STOPS or word == END for word in flat])
-        self._ends.extend([word == END for word in flat])
+        pattern, texts = (_CHARACTER, folded) if self._by_character else (_TOKEN, each(_once, folded))
+        words, counts = pieces(pattern, texts, [units.index(END)] if END in units else [])
+        self._words.add(counts, np.arange(len(self._stops.all), len(self._stops.all) + len(words)))
+        self._keys.extend(words)
+        self._stops.extend([word in _STOPS or word == END for word in words])
+        self._ends.extend([word == END for word in words])
 
     def _forget(self) -> None:
         for kept in (self._keys, self._words, self._stops, self._ends):
@@ -134,15 +133,9 @@ def _reader(language: str) -> _Reader | None:
     return _Reader(words, language) if words else None
 
 
-def _words_of(folded: str) -> Sequence[str]:
-    """The words and stops of what stands between two spaces."""
-    return (folded,) if folded.isalnum() else _TOKEN.findall(folded)
-
-
-def _once(texts: Sequence[str]) -> list[str]:
-    """Letters, or marks, that are repeated three times or more once: all texts at once, as there are many."""
-    found = _REPEATED.sub(r"\1", _BETWEEN.join(texts)).split(_BETWEEN)
-    return found if len(found) == len(texts) else [_REPEATED.sub(r"\1", text) for text in texts]
+def _once(text: str) -> str:
+    """A text with letters, or marks, that are repeated three times or more once."""
+    return _REPEATED.sub(r"\1", text)
 
 
 def _again(words: Ints, ends: Flags) -> Flags:

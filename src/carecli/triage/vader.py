@@ -2,18 +2,18 @@
 
 C.J. Hutto and E.E. Gilbert: VADER, a parsimonious rule-based model for sentiment analysis of social media text
 (ICWSM 2014). Without overrides the compound score is vaderSentiment's own, which the tests hold.
-What VADER's rules ask of one word is asked once and kept (`Term`, and columns of them). They look three words back and
-two ahead, for all words of many texts at once, and only where a word stands there that changes its neighbours;
-elsewhere a word's valence is the lexicon's.
+What VADER's rules ask of one word is asked once and kept in columns. They look three words back and two ahead, for all
+words of many texts at once, and only where a word stands there that changes its neighbours; elsewhere a word's valence
+is the lexicon's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from heapq import heappop, heappush
-from itertools import chain
+from itertools import chain, repeat
 from string import punctuation
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -32,28 +32,10 @@ _WORDS = {
     "no": {"no"}, "or": {"or", "nor"}, "least": {"least"}, "at": {"at", "very"}, "never": {"never"},
     "so": {"so", "this"}, "without": {"without"}, "doubt": {"doubt"}, "kind": {"kind"}, "of": {"of"}, "but": {"but"},
 }  # fmt: skip
-# What is asked of many words at once.
+# What is asked of a word: `changes` that it may change the valence of others, `idiom` that it may be part of one,
+# `scored` that the lexicon has it, `boosts` that it adds to the words after it.
 _FLAGS = {name: n for n, name in enumerate(("negates", "upper", "changes", "idiom", "scored", "boosts", *_WORDS))}
-
-
-class Term(NamedTuple):
-    """One word as VADER's rules see it.
-
-    `valence` is the lexicon's, None where it has none; `booster` what it adds to a word after it, None for no booster;
-    `changes`: it may change the valence of others; `idiom`: it may be part of one.
-    """
-
-    word: str
-    lower: str
-    valence: float | None
-    booster: float | None
-    negates: bool
-    upper: bool
-    changes: bool
-    idiom: bool
-
-
-_NOTHING = Term("", "", None, None, negates=False, upper=False, changes=False, idiom=False)
+_CHANGING = {"no", "least", "this"}
 
 
 class Words:
@@ -78,8 +60,8 @@ class Words:
 class Vader:
     """VADER's scorer with `valences` laid over its lexicon (0 takes a word out) and `emoji` over its emoji.
 
-    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces; `noticed` has the
-    same words, in small letters.
+    `known` are the words of its columns. `cleaned` is applied to what stands between two spaces and is not ASCII;
+    `noticed` has the same words, in small letters.
     """
 
     def __init__(
@@ -101,9 +83,8 @@ class Vader:
                 del lexicon[word]
         self._lexicon = lexicon
         self._emoji = {**self._analyzer.emojis, **(emoji or {})}
-        self._negations = frozenset(self._rules.NEGATE)
-        phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._rules.BOOSTER_DICT if " " in word))
-        self._idioms = frozenset(word for phrase in phrases for word in phrase.split()) - {"the", "to", "for", "of"}
+        self._boosters: dict[str, float] = self._rules.BOOSTER_DICT
+        self._traits = self._traits_of_words()
         self._cleaned, self._noticed = cleaned, noticed
         self._tokens = Rows(self._learn, self._forget)
         self._places = Runs(np.int64)
@@ -130,7 +111,7 @@ class Vader:
         if new:
             first = len(self.known)
             try:
-                self._add(list(map(self.term, new)))
+                self._add(new)
             except BaseException:  # also Ctrl-C, which may leave the columns of different lengths
                 self._tokens.clear()
                 raise
@@ -142,19 +123,45 @@ class Vader:
         found: Flags = self._flags.all[words.places, _FLAGS[flag]]
         return found
 
-    def _learn(self, tokens: Sequence[str], _: Sequence[str]) -> None:
-        terms = [list(self.terms(self._cleaned(token))) if token != END else [_NOTHING] * _BACK for token in tokens]
-        counts = np.fromiter(map(len, terms), np.int64, len(terms))
-        self._places.add(counts, np.arange(len(self.known), len(self.known) + int(counts.sum())))
-        self._add(list(chain.from_iterable(terms)))
+    def _traits_of_words(self) -> dict[str, int]:
+        """The words that the rules know, in small letters, and their flags as bits."""
+        phrases = (*self._rules.SPECIAL_CASES, *(word for word in self._boosters if " " in word))
+        idioms = {word for phrase in phrases for word in phrase.split()} - {"the", "to", "for", "of"}
+        flagged = {"negates": self._rules.NEGATE, "idiom": idioms, "boosts": self._boosters, **_WORDS}
+        flagged["changes"] = {*self._rules.NEGATE, *idioms, *self._boosters, *_CHANGING}
+        traits: dict[str, int] = {}
+        for flag, words in flagged.items():
+            for word in words:
+                traits[word] = traits.get(word, 0) | 1 << _FLAGS[flag]
+        return traits
 
-    def _add(self, terms: Sequence[Term]) -> None:
-        self.known += [term.lower for term in terms]
-        self._valence.extend([term.valence or 0.0 for term in terms])
-        self._booster.extend([term.booster or 0.0 for term in terms])
-        self._flags.extend([_flags(term) for term in terms])
+    def _learn(self, tokens: Sequence[str], _: Sequence[str]) -> None:
+        bare = [word if len(word := token.strip(punctuation)) > _EMOTICON else token for token in tokens]
+        words: list[Sequence[str]] = list(zip(bare, strict=True))
+        for place, token in enumerate(tokens):
+            if not token.isascii():
+                words[place] = self._words(self._cleaned(token))
+            elif token == END:
+                words[place] = ("",) * _BACK
+        counts = np.fromiter(map(len, words), np.int64, len(words))
+        self._places.add(counts, np.arange(len(self.known), len(self.known) + int(counts.sum())))
+        self._add(list(chain.from_iterable(words)))
+
+    def _add(self, words: Sequence[str]) -> None:
+        lower = [word.lower() for word in words]
+        self.known += lower
+        valence = np.array(list(map(self._lexicon.get, lower, repeat(np.nan))), float)
+        self._valence.extend(np.nan_to_num(valence))
+        self._booster.extend(list(map(self._boosters.get, lower, repeat(0.0))))
+        traits = np.array(list(map(self._traits.get, lower, repeat(0))), np.int64)
+        flags = (traits[:, None] >> np.arange(len(_FLAGS)) & 1).astype(bool)
+        flags[:, _FLAGS["upper"]] = [word.isupper() for word in words]
+        flags[:, _FLAGS["scored"]] = ~np.isnan(valence)
+        negates = [place for place, word in enumerate(lower) if "n't" in word]
+        flags[negates, _FLAGS["negates"]] = flags[negates, _FLAGS["changes"]] = True
+        self._flags.extend(flags)
         if self._noticed:
-            self._noticed.extend([term.lower for term in terms])
+            self._noticed.extend(lower)
 
     def _forget(self) -> None:
         self.known, self._phrases = [], {}
@@ -162,24 +169,13 @@ class Vader:
             column.clear()
         if self._noticed:
             self._noticed.clear()
-        self._add([_NOTHING])
+        self._add([""])
 
-    def term(self, word: str) -> Term:
-        """What the rules ask of a word."""
-        lower = word.lower()
-        negates = lower in self._negations or "n't" in lower
-        booster = self._rules.BOOSTER_DICT.get(lower)
-        idiom = lower in self._idioms
-        changes = negates or idiom or booster is not None or lower in {"no", "least", "this"}
-        return Term(word, lower, self._lexicon.get(lower), booster, negates, word.isupper(), changes, idiom)
-
-    def terms(self, text: str) -> Iterator[Term]:
-        """The words of a text, or of a part between spaces: emoji spelt out, punctuation around a word gone."""
-        if not text.isascii() and not self._emoji.keys().isdisjoint(text):
+    def _words(self, text: str) -> list[str]:
+        """The words of what stands between two spaces: emoji spelt out, punctuation around a word gone."""
+        if not self._emoji.keys().isdisjoint(text):
             text = "".join(self._spelt(text))
-        for word in text.split():
-            bare = word.strip(punctuation)
-            yield self.term(bare if len(bare) > _EMOTICON else word)
+        return [bare if len(bare := word.strip(punctuation)) > _EMOTICON else word for word in text.split()]
 
     def _spelt(self, text: str) -> Iterator[str]:
         """The characters of `text`, emoji as words, with a space before where there is none."""
@@ -260,17 +256,6 @@ class Vader:
         """VADER's `normalize`: sums of valences as scores −1…1."""
         scores: Floats = (totals / np.sqrt(totals * totals + _ALPHA)).round(4)
         return np.clip(scores, -1.0, 1.0)
-
-
-_NAMED = {word: tuple(word in words for words in _WORDS.values()) for word in chain.from_iterable(_WORDS.values())}
-_UNNAMED = (False,) * len(_WORDS)
-
-
-def _flags(term: Term) -> tuple[bool, ...]:
-    """What is asked of a word, in the order of _FLAGS."""
-    scored, boosts = term.valence is not None, term.booster is not None
-    named = _NAMED.get(term.lower, _UNNAMED)
-    return term.negates, term.upper, term.changes, term.idiom, scored, boosts, *named
 
 
 def _beside(flags: Flags, back: int, ahead: int) -> Flags:

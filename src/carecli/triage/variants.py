@@ -9,17 +9,12 @@ from importlib.resources import files
 
 from carecli.text import fold
 from carecli.text.plain import Table
-
-_BETWEEN = "\0"
+from carecli.triage.many import each_other
 
 
 def simplified(folded: Sequence[str]) -> list[str]:
     """Folded texts with simplified characters in place of traditional ones."""
-    joined = _BETWEEN.join(folded)
-    if joined.isascii():
-        return list(folded)
-    found = joined.translate(variants()).split(_BETWEEN)
-    return found if len(found) == len(folded) else [text.translate(variants()) for text in folded]
+    return each_other(lambda text: text.translate(variants()), folded)
 
 
 @cache

@@ -14,11 +14,11 @@ import numpy as np
 
 from carecli.text import fold
 from carecli.triage.columns import Flags, Ints
+from carecli.triage.many import each_other
 
 # So many units, and characters in them, are kept; then all are forgotten.
 _MOST_UNITS, _MOST_CHARACTERS = 24_000, 300_000
 _ROOM = 4_000
-_BETWEEN = "\0"
 Learn = Callable[[Sequence[str], Sequence[str]], None]
 # What stands after each text.
 END = ""
@@ -36,7 +36,7 @@ class Vocabulary:
         self.units: list[str] = []
         self.folded: list[str] = []
         self.times_forgotten = 0
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers(self.units)
         self._characters = 0
 
     def folded_of(self, numbers: Ints) -> list[str]:
@@ -48,29 +48,31 @@ class Vocabulary:
         if len(self.units) > _MOST_UNITS or self._characters > _MOST_CHARACTERS:
             self.times_forgotten += 1  # first, as Ctrl-C may come at any time
             self._numbers.clear()
-            self.units.clear()
             self.folded.clear()
+            self.units.clear()
             self._characters = 0
 
     def numbers(self, units: Sequence[str]) -> Ints:
         """The number of each unit."""
-        try:  # in most batches no unit is new
-            return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
-        except KeyError:
-            new = list(set(units).difference(self._numbers))
-        first, folded = len(self.units), _folded(new)
-        del self.folded[first:]  # what Ctrl-C left
-        self.folded += folded
-        self.units += new
-        self._characters += sum(map(len, new))
-        self._numbers.update(zip(new, range(first, first + len(new)), strict=True))
-        return np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+        found = np.fromiter(map(self._numbers.__getitem__, units), np.int64, len(units))
+        if new := self.units[len(self.folded) :]:
+            self._characters += sum(map(len, new))
+            self.folded += each_other(fold, [unit.lower() if unit.isascii() else unit for unit in new])
+        return found
 
 
-def _folded(units: Sequence[str]) -> list[str]:
-    """The units folded, all at once: no unit has anything to do with the one beside it."""
-    found = fold(_BETWEEN.join(units)).split(_BETWEEN)
-    return found if len(found) == len(units) else list(map(fold, units))
+class _Numbers(dict[str, int]):
+    """The number of each unit; one that is asked for the first time is added to `units`."""
+
+    def __init__(self, units: list[str]) -> None:
+        super().__init__()
+        self._units = units
+
+    def __missing__(self, unit: str) -> int:
+        number = len(self._units)
+        self._units.append(unit)  # first, as Ctrl-C may come at any time
+        self[unit] = number
+        return number
 
 
 class Rows:

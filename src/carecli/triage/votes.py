@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, NamedTuple
 
-from carecli.text.plain import Table
+from carecli.triage.many import each
 from carecli.triage.scripts import CODES, HEBREW, LATIN, OTHER, SCRIPTS
 
 if TYPE_CHECKING:
@@ -54,6 +55,27 @@ _HAN_LETTER, _KANA_LETTER = re.compile("[\u3400-\u9fff]"), re.compile("[\u3040-\
 _AROUND_WORDS = " .,;:!?…()[]{}\"'“”„*_~#-/"
 
 
+class _Codes:
+    """What a rule says of each code point, asked once; a number from 0 on."""
+
+    def __init__(self, rule: Callable[[int], int]) -> None:
+        self._rule = rule
+        self._known: Ints | None = None
+
+    def of(self, text: str) -> Ints:
+        """What it says of each character."""
+        import numpy as np
+
+        if self._known is None:
+            self._known = np.full(sys.maxunicode + 1, -1, np.int16)
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        found = self._known[codes]
+        if len(new := np.unique(codes[found < 0])):
+            self._known[new] = list(map(self._rule, new.tolist()))
+            found = self._known[codes]
+        return found
+
+
 class Votes(NamedTuple):
     """What one token says of the language of its text; those of a text are the sums.
 
@@ -92,14 +114,14 @@ def votes(tokens: Sequence[str]) -> npt.NDArray[np.int32]:
     """What each token says, one row of `Votes` each."""
     import numpy as np
 
-    words = [plain_word(token) for token in tokens]
+    words = [word.strip(_AROUND_WORDS) for word in each(_in_small_letters, tokens)]
     rows = np.zeros((len(tokens), len(Votes._fields)), np.int32)
     rows[:, 0] = [word != "" and not word.isdigit() for word in words]
     known = (ENGLISH, _ONLY_ENGLISH, POLISH, _telling("en"), _telling("pl"), _SMALL_ENGLISH)
     for column, listed in enumerate(known, 1):
         rows[:, column] = np.fromiter(map(listed.__contains__, words), np.bool_, len(words))
     rows[:, _LATIN_LETTERS] = list(map(len, tokens))
-    others = [place for place, token in enumerate(tokens) if token and not (token.isascii() and token.isalpha())]
+    others = [place for place, token in enumerate(tokens) if not (token.isascii() and token.isalpha()) and token]
     if others:
         rows[others, _LETTERS:] = _letters([tokens[place] for place in others])
     return rows
@@ -111,31 +133,29 @@ def _letters(tokens: Sequence[str]) -> Ints:
 
     joined, sizes = "".join(tokens), np.fromiter(map(len, tokens), np.int64, len(tokens))
     starts = np.cumsum(sizes) - sizes
-    scripts, looks = (np.frombuffer(joined.translate(table).encode("latin-1"), np.uint8) for table in (SCRIPTS, _LOOKS))
+    looks = _LOOKS.of(joined)
 
     def count(which: Flags) -> Ints:
         found: Ints = np.add.reduceat(which, starts, dtype=np.int64)
         return found
 
-    latin, hebrew, none = (count(scripts == ord(code)) for code in (CODES[LATIN], CODES[HEBREW], OTHER))
     polish, only_polish, pair, strange = (np.bitwise_or.reduceat(looks, starts) >> bit & 1 for bit in range(4))
-    han, kana = (count(looks >> bit & 1 == 1) for bit in (4, 5))
+    han, kana, latin, hebrew, none = (count(looks >> bit & 1 == 1) for bit in range(4, 9))
     foreign = sizes - latin - hebrew - none
     columns = polish, only_polish, pair, strange * (latin > 0), latin, hebrew, foreign, han, kana
     return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _look(code: int) -> int:
-    """What a letter says beside its script, as bits."""
-    lower = chr(code).lower()
-    kinds = _POLISH_LETTERS, _ONLY_POLISH, _POLISH_PAIR
-    found = [not letters.isdisjoint(lower) for letters in kinds] + [
-        pattern.search(lower) is not None for pattern in (_STRANGE, _HAN_LETTER, _KANA_LETTER)
-    ]
+    """What a letter says, as bits."""
+    lower, script = chr(code).lower(), SCRIPTS[code]
+    found = [not letters.isdisjoint(lower) for letters in (_POLISH_LETTERS, _ONLY_POLISH, _POLISH_PAIR)]
+    found += [pattern.search(lower) is not None for pattern in (_STRANGE, _HAN_LETTER, _KANA_LETTER)]
+    found += [script == one for one in (CODES[LATIN], CODES[HEBREW], OTHER)]
     return sum(is_so << bit for bit, is_so in enumerate(found))
 
 
-_LOOKS = Table(_look)
+_LOOKS = _Codes(_look)
 
 
 def is_common(word: str) -> bool:
@@ -145,7 +165,11 @@ def is_common(word: str) -> bool:
 
 def plain_word(token: str) -> str:
     """A token as the lists of words have it."""
-    return token.lower().replace("’", "'").strip(_AROUND_WORDS)
+    return _in_small_letters(token).strip(_AROUND_WORDS)
+
+
+def _in_small_letters(text: str) -> str:
+    return text.lower().replace("’", "'")
 
 
 @cache

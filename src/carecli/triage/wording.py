@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from itertools import chain
+from collections.abc import Sequence
+from itertools import repeat
 
 import numpy as np
+import numpy.typing as npt
 
 from carecli.triage.automaton import PAUSE, STOP, WORD, Automaton
 from carecli.triage.columns import Column, Ints, Runs
+from carecli.triage.labels import Forms
+from carecli.triage.many import pieces
+from carecli.triage.memo import Memo
 from carecli.triage.vocabulary import END, Rows, Tokens
 
 _ENDS = frozenset(".!?;¶\u2026。")
-_QUOTES = " \t'\""
-# A mark inside a word is part of it.
-_PIECE = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|[\W_]+")
+# A mark inside a word is part of it; marks that are only quotes are nothing.
+_PIECE = re.compile(r"[^\W_]+(?:['\"][^\W_]+)*|\0|[ \t'\"]*(?:[^\w\0 \t'\"]|_)(?:[^\w\0]|_)*")
 _HAN_ENDS = frozenset((*".!?;\n", END))
-_LONGEST = 40
-_MOST_PREFIXES = 2
 _MOST_WORDS = 60_000
 _START = np.dtype([("node", np.int32), ("offset", np.int32)])
 # With fewer letters left, the first ones are rather part of the word: the shot in a fast one (מהירה).
-_SHORTEST_WITHOUT_PREFIX = (0, 2, 4)
+_LEFT_WITHOUT_PREFIXES = (2, 4)
 
 _STOP, _PAUSE = ".", ","
 # What stands before a word of a phrase.
@@ -55,65 +56,56 @@ class Wording:
         rows, _ = self._rows.of(units)
         return rows, np.cumsum(self._rows.counts[units])[np.cumsum(tokens.sizes) - 1]
 
-    def _learn(self, _: Sequence[str], folded: Sequence[str]) -> None:
-        known = [_words_of(unit) for unit in folded] if self._spaced else [(unit,) for unit in folded]
-        words = list(chain.from_iterable(known))
-        counts = np.fromiter(map(len, known), np.int64, len(known))
+    def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
+        if self._spaced:
+            found, counts = pieces(_PIECE, folded, [units.index(END)] if END in units else [])
+            words = [f" {piece}" if piece[:1].isalnum() else _SHOWN[piece] for piece in found]
+            kinds = np.fromiter(map(_KINDS.get, words, repeat(WORD)), np.int8, len(words))
+            looks = np.where(kinds == WORD, LETTERS, MARK)
+        else:
+            words, counts = list(folded), np.ones(len(folded), np.int64)
+            kinds = np.fromiter(map(_kind_of_character, words), np.int8, len(words))
+            looks = np.fromiter(map(_look_of_character, words), np.int8, len(words))
         self._rows.add(counts, np.arange(len(self.shown), len(self.shown) + len(words)))
         self.shown += words
         self.length.extend(list(map(len, words)))
-        self.kind.extend(list(map(_kind if self._spaced else _kind_of_character, words)))
-        self.look.extend(list(map(_look, words)))
-        self._label([list(self._forms(word)) if self._prefixes else (self._letters(word),) for word in words])
+        self.kind.extend(kinds)
+        self.look.extend(looks)
+        self._label(self._forms(words, kinds) if self._spaced else Forms(words))
 
-    def _label(self, words: Sequence[Sequence[str]]) -> None:
-        """What the automaton asks of words, each given by its letters and by those after prefixes."""
-        counts = np.fromiter(map(len, words), np.int64, len(words))
-        firsts = np.cumsum(counts) - counts
-        sets = self._automaton.labels.sets(list(chain.from_iterable(words)))
+    def _label(self, forms: Forms) -> None:
+        """What the automaton asks of words, as they are and without prefixes."""
+        sets, count = self._automaton.labels.sets(forms), len(forms.words)
+        firsts = np.searchsorted(forms.whose, np.arange(count))
         self.labels.extend(sets[firsts])
-        nodes, forms = self._automaton.starts(sets)
-        starts, whose = np.zeros(len(nodes), _START), np.repeat(np.arange(len(words)), counts)[forms]
-        starts["node"], starts["offset"] = nodes, forms - firsts[whose]
-        self.starts.add(np.bincount(whose, minlength=len(words)), starts)
+        nodes, which = self._automaton.starts(sets)
+        starts, whose = np.zeros(len(nodes), _START), forms.whose[which]
+        starts["node"], starts["offset"] = nodes, which - firsts[whose]
+        self.starts.add(np.bincount(whose, minlength=count), starts)
 
     def _forget(self) -> None:
         self.shown = []  # what was read before may still be quoted
         for kept in (self._rows, self.kind, self.length, self.look, self.labels, self.starts):
             kept.clear()
 
-    def _letters(self, word: str) -> str:
-        """What a word may be in a phrase, without the space before it; marks are nothing there."""
-        return word if not self._spaced else word[1 : 1 + _LONGEST]
-
-    def _forms(self, word: str) -> Iterator[str]:
-        """The letters of a word, and what is left without those that may hang before it."""
-        yield self._letters(word)
-        for offset in range(1, min(_MOST_PREFIXES, len(word) - 2) + 1):
-            if word[offset] not in self._prefixes or len(word) - 1 - offset < _SHORTEST_WITHOUT_PREFIX[offset]:
-                break
-            yield word[1 + offset : 1 + offset + _LONGEST]
+    def _forms(self, words: Sequence[str], kinds: npt.NDArray[np.int8]) -> Forms:
+        """The letters of each word, and what is left without those that may hang before it; of marks nothing."""
+        forms = Forms(words)
+        hanging = np.where(kinds == WORD, forms.hanging(self._prefixes, _LEFT_WITHOUT_PREFIXES, 1), 0)
+        return forms.without(np.where(kinds == WORD, 1, forms.ends - forms.starts), hanging)
 
 
-def _words_of(folded: str) -> Sequence[str]:
-    """The words and marks of what stands between two spaces, as they are shown: words with the space before them."""
-    if folded.isalnum():
-        return (f" {folded}",)
-    if folded == END:
-        return (END,)
-    pieces = [piece for piece in _PIECE.findall(folded) if piece.strip(_QUOTES)]
-    return [f" {piece}" if piece[0].isalnum() else _PAUSE if _ENDS.isdisjoint(piece) else _STOP for piece in pieces]
+def _shown(marks: str) -> str:
+    return END if marks == END else _PAUSE if _ENDS.isdisjoint(marks) else _STOP
 
 
-def _kind(shown: str) -> int:
-    return WORD if shown[:1] == " " else PAUSE if shown == _PAUSE else STOP
+_SHOWN = Memo(_shown, 1_000)
+_KINDS = {_PAUSE: PAUSE, _STOP: STOP, END: STOP}
 
 
 def _kind_of_character(character: str) -> int:
     return STOP if character in _HAN_ENDS else WORD
 
 
-def _look(shown: str) -> int:
-    if shown == " ":
-        return SPACE
-    return LETTERS if shown[:1] == " " or shown[:1].isalnum() else MARK
+def _look_of_character(character: str) -> int:
+    return SPACE if character == " " else LETTERS if character.isalnum() else MARK

@@ -1,0 +1,44 @@
+"""Many short texts at once: one call for all of them instead of one for each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from carecli.triage.columns import Ints
+
+_BETWEEN, _NO_LONGER = "\0", "\1"
+
+
+def each(make: Callable[[str], str], texts: Sequence[str]) -> list[str]:
+    """`make` of each text; it must see no more in texts with NUL between them than in each alone."""
+    found = make(_BETWEEN.join(texts)).split(_BETWEEN)
+    return found if len(found) == len(texts) else list(map(make, texts))
+
+
+def each_other(make: Callable[[str], str], texts: Sequence[str]) -> list[str]:
+    """The texts, and `make` of those that are not ASCII."""
+    found = list(texts)
+    others = [place for place, text in enumerate(texts) if not text.isascii()]
+    for place, text in zip(others, each(make, [texts[place] for place in others]) if others else (), strict=True):
+        found[place] = text
+    return found
+
+
+def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int]) -> tuple[list[str], Ints]:
+    """What a pattern finds in each text, one text after another, and how often; some are one piece as they `whole` are.
+
+    The pattern finds NUL alone, and \\1 like any control character.
+    """
+    joined = "".join([f"{text.replace(_BETWEEN, _NO_LONGER)}{_BETWEEN}" for text in texts])
+    found = pattern.findall(joined)
+    ends = np.array([place for place, piece in enumerate(found) if piece == _BETWEEN], np.int64)
+    counts: Ints = np.diff(ends, prepend=-1) - 1
+    starts = np.cumsum(counts) - counts
+    found = [piece for piece in found if piece != _BETWEEN]
+    for text in sorted(whole, reverse=True):
+        found[starts[text] : starts[text] + counts[text]] = [texts[text]]
+        counts[text] = 1
+    return found, counts
