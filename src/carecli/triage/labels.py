@@ -83,10 +83,9 @@ class Labels:
     def sets(self, forms: Forms) -> Ints:
         """The set of the labels of each form; most have an empty one."""
         found = self._walked(forms)
-        others = [place for place, plain in enumerate(map(str.isalpha, forms.words)) if not plain]
-        shaped = {
-            place: shape for place in others if (shape := _DIGITS.sub("#", forms.words[place])) != forms.words[place]
-        }
+        joined = "".join(forms.words)
+        digits = np.searchsorted(forms.ends, [match.start() for match in _DIGITS.finditer(joined)], "right")
+        shaped = {place: _DIGITS.sub("#", forms.words[place]) for place in np.unique(digits).tolist()}
         if shaped:
             number = np.full(len(forms.words), -1)
             number[list(shaped)] = np.arange(len(shaped))

@@ -88,10 +88,10 @@ class Linear:
         inside = np.flatnonzero(own)
         bounds = np.bincount(whose, self.heaviest[own], len(sizes)).astype(np.int64)
         squares = np.bincount(whose, self.rarity[pairs].astype(np.int64) ** 2, len(sizes)).astype(np.int64)
-        lanes = by_owner(self.lanes[own[inside]], whose[inside], len(sizes))
+        lanes = by_owner(self.lanes.take(own[inside], axis=0), whose[inside], len(sizes))
         starts = places[:-1]
         return Sums(
-            lanes + np.add.reduceat(known.lanes.all[rows], starts, axis=0),
+            lanes + np.add.reduceat(known.lanes.all.take(rows, axis=0), starts, axis=0),
             bounds + np.add.reduceat(known.bounds.all[rows], starts),
             squares + np.add.reduceat(known.squares.all[rows], starts),
         )

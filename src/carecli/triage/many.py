@@ -21,9 +21,10 @@ def each(make: Callable[[str], str], texts: Sequence[str]) -> list[str]:
 def each_other(make: Callable[[str], str], texts: Sequence[str]) -> list[str]:
     """The texts, and `make` of those that are not ASCII."""
     found = list(texts)
-    others = [place for place, text in enumerate(texts) if not text.isascii()]
-    for place, text in zip(others, each(make, [texts[place] for place in others]) if others else (), strict=True):
-        found[place] = text
+    others = [place for place, plain in enumerate(map(str.isascii, texts)) if not plain]
+    if others:
+        for place, text in zip(others, each(make, [texts[place] for place in others]), strict=True):
+            found[place] = text
     return found
 
 
@@ -32,7 +33,9 @@ def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int])
 
     The pattern finds NUL alone, and \\1 like any control character.
     """
-    joined = "".join([f"{text.replace(_BETWEEN, _NO_LONGER)}{_BETWEEN}" for text in texts])
+    joined = _BETWEEN.join([*texts, ""])
+    if joined.count(_BETWEEN) > len(texts):
+        joined = _BETWEEN.join([*(text.replace(_BETWEEN, _NO_LONGER) for text in texts), ""])
     found = pattern.findall(joined)
     ends = np.array([place for place, piece in enumerate(found) if piece == _BETWEEN], np.int64)
     counts: Ints = np.diff(ends, prepend=-1) - 1

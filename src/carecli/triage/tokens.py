@@ -25,7 +25,7 @@ def said(tokens: Tokens, whole: Mapping[int, tuple[str, str]]) -> tuple[Ints, In
     rows, starts = _ROWS.of(tokens.numbers), np.cumsum(tokens.sizes) - tokens.sizes
     if not len(starts):
         return np.zeros((0, len(Votes._fields)), np.int64), starts
-    lanes = np.add.reduceat(_VOTES.all.view(np.int64)[rows], starts, axis=0)
+    lanes = np.add.reduceat(_VOTES.all.view(np.int64).take(rows, axis=0), starts, axis=0)
     summed = lanes.view(np.uint16)[:, : len(Votes._fields)].astype(np.int64)
     signs: Ints = np.bitwise_or.reduceat(_MARKS.all[rows], starts)
     if whole:

@@ -34,7 +34,8 @@ _WORDS = {
 }  # fmt: skip
 # What is asked of a word: `changes` that it may change the valence of others, `idiom` that it may be part of one,
 # `scored` that the lexicon has it, `boosts` that it adds to the words after it.
-_FLAGS = {name: n for n, name in enumerate(("negates", "upper", "changes", "idiom", "scored", "boosts", *_WORDS))}
+_NAMES = ("negates", "upper", "changes", "idiom", "scored", "boosts", *_WORDS)
+_FLAG = {name: 1 << place for place, name in enumerate(_NAMES)}
 _CHANGING = {"no", "least", "this"}
 
 
@@ -89,7 +90,7 @@ class Vader:
         self._tokens = Rows(self._learn, self._forget)
         self._places = Runs(np.int64)
         self._valence, self._booster = Column(np.float64), Column(np.float64)
-        self._flags = Column(np.bool_, len(_FLAGS))
+        self._flags = Column(np.int32)
         self.known: list[str] = []
         self._phrases: dict[str, int] = {}
         self._forget()
@@ -120,7 +121,7 @@ class Vader:
 
     def are(self, flag: str, words: Words) -> Flags:
         """Which of the words have a flag."""
-        found: Flags = self._flags.all[words.places, _FLAGS[flag]]
+        found: Flags = self._flags.all[words.places] & _FLAG[flag] != 0
         return found
 
     def _traits_of_words(self) -> dict[str, int]:
@@ -132,17 +133,17 @@ class Vader:
         traits: dict[str, int] = {}
         for flag, words in flagged.items():
             for word in words:
-                traits[word] = traits.get(word, 0) | 1 << _FLAGS[flag]
+                traits[word] = traits.get(word, 0) | _FLAG[flag]
         return traits
 
     def _learn(self, tokens: Sequence[str], _: Sequence[str]) -> None:
         bare = [word if len(word := token.strip(punctuation)) > _EMOTICON else token for token in tokens]
         words: list[Sequence[str]] = list(zip(bare, strict=True))
-        for place, token in enumerate(tokens):
-            if not token.isascii():
-                words[place] = self._words(self._cleaned(token))
-            elif token == END:
-                words[place] = ("",) * _BACK
+        for place, plain in enumerate(map(str.isascii, tokens)):
+            if not plain:
+                words[place] = self._words(self._cleaned(tokens[place]))
+        if END in tokens:
+            words[tokens.index(END)] = ("",) * _BACK
         counts = np.fromiter(map(len, words), np.int64, len(words))
         self._places.add(counts, np.arange(len(self.known), len(self.known) + int(counts.sum())))
         self._add(list(chain.from_iterable(words)))
@@ -153,12 +154,10 @@ class Vader:
         valence = np.array(list(map(self._lexicon.get, lower, repeat(np.nan))), float)
         self._valence.extend(np.nan_to_num(valence))
         self._booster.extend(list(map(self._boosters.get, lower, repeat(0.0))))
-        traits = np.array(list(map(self._traits.get, lower, repeat(0))), np.int64)
-        flags = (traits[:, None] >> np.arange(len(_FLAGS)) & 1).astype(bool)
-        flags[:, _FLAGS["upper"]] = [word.isupper() for word in words]
-        flags[:, _FLAGS["scored"]] = ~np.isnan(valence)
-        negates = [place for place, word in enumerate(lower) if "n't" in word]
-        flags[negates, _FLAGS["negates"]] = flags[negates, _FLAGS["changes"]] = True
+        flags = np.array(list(map(self._traits.get, lower, repeat(0))), np.int32)
+        flags |= np.array([word.isupper() for word in words], bool) * np.int32(_FLAG["upper"])
+        flags |= ~np.isnan(valence) * np.int32(_FLAG["scored"])
+        flags[[place for place, word in enumerate(lower) if "n't" in word]] |= _FLAG["negates"] | _FLAG["changes"]
         self._flags.extend(flags)
         if self._noticed:
             self._noticed.extend(lower)
@@ -204,11 +203,12 @@ class Vader:
     def _in_windows(self, words: Words, places: Ints, shouted: Flags) -> Floats:
         """VADER's `sentiment_valence` of some words; `shouted`: some words of the text are in capitals, not all."""
         around = {step: words.places[places + step] for step in range(-_BACK, _AHEAD + 1)}
+        flags = {step: self._flags.all[some] for step, some in around.items()}
         index = places - words.starts[words.whose[places]]
         scalar, shout = self._rules.N_SCALAR, self._rules.C_INCR
 
         def has(flag: str, step: int = 0) -> Flags:
-            found: Flags = self._flags.all[around[step], _FLAGS[flag]]
+            found: Flags = flags[step] & _FLAG[flag] != 0
             return found
 
         known = self._valence.all[around[0]]

@@ -121,7 +121,7 @@ def votes(tokens: Sequence[str]) -> npt.NDArray[np.int32]:
     for column, listed in enumerate(known, 1):
         rows[:, column] = np.fromiter(map(listed.__contains__, words), np.bool_, len(words))
     rows[:, _LATIN_LETTERS] = list(map(len, tokens))
-    others = [place for place, token in enumerate(tokens) if not (token.isascii() and token.isalpha()) and token]
+    others = [place for place, token in enumerate(tokens) if token and not (token.isalpha() and token.isascii())]
     if others:
         rows[others, _LETTERS:] = _letters([tokens[place] for place in others])
     return rows
