@@ -37,7 +37,7 @@ def has(word: str, label: Label) -> bool:
 def test_a_word_has_the_labels_that_fit_it(labels: list[Label], words: list[str]) -> None:
     words = [word for word in words if "1111" not in word]
     found = Labels(labels)
-    sets = found.sets(Forms(words))
+    sets = found.sets(Forms.of(words))
     numbers, whose = found.runs.of(sets)
     for place, word in enumerate(words):
         ours = sorted(numbers[whose == place].tolist())
@@ -47,7 +47,7 @@ def test_a_word_has_the_labels_that_fit_it(labels: list[Label], words: list[str]
 def test_the_whole_word_is_first_and_the_longest_beginning_next() -> None:
     labels = [("a", "*"), ("abc", ""), ("ab", "*"), ("abc", "*")]
     found = Labels(labels)
-    assert found.runs.of(found.sets(Forms(["abc", "abcd", "b"])))[0].tolist() == [1, 3, 2, 0, 3, 2, 0]
+    assert found.runs.of(found.sets(Forms.of(["abc", "abcd", "b"])))[0].tolist() == [1, 3, 2, 0, 3, 2, 0]
 
 
 def matches(entries: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -107,7 +107,7 @@ def test_an_automaton_finds_every_phrase(written: list[list[str]], texts: list[l
     automaton = Automaton(graph, [Clue("any", anchored=False)] * len(phrases))
     words = [word for text in texts for word in (*text, ".")]
     kinds = np.array([STOP if word == "." else PAUSE if word == "," else WORD for word in words])
-    sets = automaton.labels.sets(Forms(["" if word in {",", "."} else word for word in words]))
+    sets = automaton.labels.sets(Forms.of(["" if word in {",", "."} else word for word in words]))
     nodes, starts = automaton.starts(sets)
     found = automaton.follow(nodes, starts, kinds, sets)
     ours = {
@@ -135,5 +135,5 @@ def test_what_was_added_to_runs_by_half_is_not_there() -> None:
 def test_letters_that_no_label_has_lead_nowhere() -> None:
     found = Labels([("ab" * count, "*") for count in range(1, 31)])
     letters = [chr(code) for code in (*range(0x80, 0xD800), *range(0x10000, 0x11000))]
-    assert not found.runs.counts[found.sets(Forms(letters))].any()
-    assert found.runs.counts[found.sets(Forms([f"ab{letter}" for letter in letters]))].tolist() == [1] * len(letters)
+    assert not found.runs.counts[found.sets(Forms.of(letters))].any()
+    assert found.runs.counts[found.sets(Forms.of([f"ab{letter}" for letter in letters]))].tolist() == [1] * len(letters)

@@ -9,7 +9,7 @@ import pytest
 
 from carecli.triage import prior
 from carecli.triage.columns import Column
-from carecli.triage.vocabulary import Rows, numbered
+from carecli.triage.vocabulary import VOCABULARY, Rows, numbered
 
 
 def test_what_was_learnt_by_half_is_forgotten() -> None:
@@ -52,6 +52,18 @@ def test_numbers_that_were_forgotten_are_given_anew(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("carecli.triage.vocabulary._MOST_UNITS", 1)
     found = rows.of(numbered([["in", "luggage"], ["lost"]]).numbers)
     assert lengths.all[found].tolist() == [2, 7, 0, 4, 0]
+
+
+def test_words_that_were_numbered_by_half_are_folded_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: str) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("carecli.triage.vocabulary.fold", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            numbered([["ŁÓDŹ", "Straße"]])
+    numbers = numbered([["Straße", "Ünders", "ŁÓDŹ"]]).numbers
+    assert VOCABULARY.folded_of(numbers) == ["strasse", "unders", "lodz", ""]
 
 
 def test_some_texts_are_others() -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from copy import copy
+from typing import NamedTuple
 
 import numpy as np
 
 from carecli.triage.columns import Ints, Runs, spread
 from carecli.triage.steps import NOWHERE, ROOT, Steps
 
-_DIGITS = re.compile(r"\d+")
+_DIGIT, _DIGITS = re.compile(r"\d"), re.compile(r"\d+")
 _NUMERALS = frozenset("0123456789一二两三四五六七八九十百几半")
 
 # Letters, and what comes after them: "" nothing, `*` anything, `~` more letters. Digits are "#".
@@ -23,40 +23,39 @@ Label = tuple[str, str]
 Numbers = tuple[int, ...]
 
 
-class Forms:
-    """What words may be written as, as columns: form i is word `whose[i]` without its first `offsets[i]` letters.
+class Forms(NamedTuple):
+    """What words may be written as: form i is word `whose[i]` without its first `offsets[i]` letters.
 
-    The words are one array of code points, each from its `starts` up to its `ends`.
+    The words are one text, and its code points, each from its `starts` up to its `ends`.
     """
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self.words = words
-        lengths = np.fromiter(map(len, words), np.int64, len(words))
-        self.codes: Ints = np.frombuffer("".join(words).encode("utf-32-le", "surrogatepass"), np.uint32).astype(
-            np.int64
-        )
-        self.ends = np.cumsum(lengths)
-        self.starts = self.ends - lengths
-        self.whose, self.offsets = np.arange(len(words)), np.zeros(len(words), np.int64)
+    text: str
+    codes: Ints
+    starts: Ints
+    ends: Ints
+    whose: Ints
+    offsets: Ints
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Forms:
+        """Words as they are."""
+        text, lengths = "".join(words), np.fromiter(map(len, words), np.int64, len(words))
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32).astype(np.int64)
+        ends = np.cumsum(lengths)
+        return cls(text, codes, ends - lengths, ends, np.arange(len(words)), np.zeros(len(words), np.int64))
 
     def without(self, offsets: Ints, more: Ints) -> Forms:
         """Each word without its first letters: `offsets` of them, and in further forms up to so many `more`."""
-        found = copy(self)
-        found.whose = np.repeat(np.arange(len(self.words)), more + 1)
-        found.offsets = spread(offsets, more + 1)
-        return found
+        whose = np.repeat(np.arange(len(self.ends)), more + 1)
+        return self._replace(whose=whose, offsets=spread(offsets, more + 1))
 
     def hanging(self, letters: str, least: Sequence[int], offset: int = 0) -> Ints:
         """How many letters may hang before each word: such letters, so many left `least` without one, two, three …"""
-        known, places, left = (
-            np.array(sorted(map(ord, letters))),
-            self.starts + offset,
-            self.ends - self.starts - offset,
-        )
-        found, on = np.zeros(len(self.words), np.int64), np.arange(len(self.words))
+        known, starts = np.array([ord(letter) for letter in letters], np.int64), self.starts + offset
+        found, on = np.zeros(len(starts), np.int64), np.arange(len(starts))
         for count, fewest in enumerate(least, 1):
-            on = on[left[on] - count >= fewest]
-            on = on[np.isin(self.codes[places[on] + count - 1], known)]
+            on = on[self.ends[on] - starts[on] - count >= fewest]
+            on = on[np.isin(self.codes[starts[on] + count - 1], known)]
             found[on] = count
         return found
 
@@ -83,25 +82,23 @@ class Labels:
     def sets(self, forms: Forms) -> Ints:
         """The set of the labels of each form; most have an empty one."""
         found = self._walked(forms)
-        joined = "".join(forms.words)
-        digits = np.searchsorted(forms.ends, [match.start() for match in _DIGITS.finditer(joined)], "right")
-        shaped = {place: _DIGITS.sub("#", forms.words[place]) for place in np.unique(digits).tolist()}
-        if shaped:
-            number = np.full(len(forms.words), -1)
-            number[list(shaped)] = np.arange(len(shaped))
-            same, shapes = np.flatnonzero(number[forms.whose] >= 0), Forms(list(shaped.values()))
-            shapes.whose, shapes.offsets = number[forms.whose[same]], forms.offsets[same]
+        digits = np.searchsorted(forms.ends, [match.start() for match in _DIGIT.finditer(forms.text)], "right")
+        places = np.unique(digits)
+        if len(places):
+            bounds = zip(forms.starts[places].tolist(), forms.ends[places].tolist(), strict=True)
+            shapes = Forms.of([_DIGITS.sub("#", forms.text[start:end]) for start, end in bounds])
+            number = np.full(len(forms.ends), -1)
+            number[places] = np.arange(len(places))
+            same = np.flatnonzero(number[forms.whose] >= 0)
+            shapes = shapes._replace(whose=number[forms.whose[same]], offsets=forms.offsets[same])
             for place, other in zip(same.tolist(), self._walked(shapes).tolist(), strict=True):
                 found[place] = self._both(int(found[place]), other)
         return found
 
     def _walked(self, forms: Forms) -> Ints:
-        nodes, found = np.full(len(forms.whose), ROOT), np.zeros(len(forms.whose), np.int64)
-        walkers, places, ends = (
-            np.arange(len(nodes)),
-            forms.starts[forms.whose] + forms.offsets,
-            forms.ends[forms.whose],
-        )
+        places, ends = forms.starts[forms.whose] + forms.offsets, forms.ends[forms.whose]
+        nodes, found = np.full(len(places), ROOT), np.zeros(len(places), np.int64)
+        walkers = np.arange(len(places))
         while len(walkers):
             over = places == ends
             found[walkers[over]] = 2 * nodes[over] + 1

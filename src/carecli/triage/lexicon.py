@@ -103,7 +103,7 @@ class Lexicon:
 
     def forms(self, words: Sequence[str]) -> Forms:
         """What each word may be written as in the lexicon: as it is, in Hebrew also without prefixes."""
-        found = Forms([word if len(word) <= _LONGEST_WORD else "" for word in words])
+        found = Forms.of([word if len(word) <= _LONGEST_WORD else "" for word in words])
         if not self._hebrew:
             return found
         short = found.ends - found.starts == _SHORT

@@ -71,11 +71,11 @@ class Wording:
         self.length.extend(list(map(len, words)))
         self.kind.extend(kinds)
         self.look.extend(looks)
-        self._label(self._forms(words, kinds) if self._spaced else Forms(words))
+        self._label(self._forms(words, kinds) if self._spaced else Forms.of(words))
 
     def _label(self, forms: Forms) -> None:
         """What the automaton asks of words, as they are and without prefixes."""
-        sets, count = self._automaton.labels.sets(forms), len(forms.words)
+        sets, count = self._automaton.labels.sets(forms), len(forms.ends)
         firsts = np.searchsorted(forms.whose, np.arange(count))
         self.labels.extend(sets[firsts])
         nodes, which = self._automaton.starts(sets)
@@ -90,7 +90,7 @@ class Wording:
 
     def _forms(self, words: Sequence[str], kinds: npt.NDArray[np.int8]) -> Forms:
         """The letters of each word, and what is left without those that may hang before it; of marks nothing."""
-        forms = Forms(words)
+        forms = Forms.of(words)
         hanging = np.where(kinds == WORD, forms.hanging(self._prefixes, _LEFT_WITHOUT_PREFIXES, 1), 0)
         return forms.without(np.where(kinds == WORD, 1, forms.ends - forms.starts), hanging)
 
