@@ -52,21 +52,17 @@ class _Table:
         return os.pread(self._file.fileno(), self._size, place)
 
 
-class _Moves:
-    """The table of moves, 256 numbers a row, of which only the rows that came up are in memory."""
+class _Moves(dict[int, Sequence[int]]):
+    """The rows of the table of moves, one number for each byte; only those that came up are in memory."""
 
     def __init__(self, table: _Table) -> None:
+        super().__init__()
         self._table = table
-        self._rows: dict[int, Sequence[int]] = {}
 
-    def row(self, number: int) -> Sequence[int]:
-        """The moves of a row, one for each byte."""
-        return self._rows.get(number) or self._read(number)
-
-    def _read(self, number: int) -> Sequence[int]:
-        if len(self._rows) >= _MOST_MOVES:
-            self._rows.clear()
-        row = self._rows[number] = array(self._table.kind.char, self._table.row(number))
+    def __missing__(self, number: int) -> Sequence[int]:
+        if len(self) >= _MOST_MOVES:
+            self.clear()
+        row = self[number] = array(self._table.kind.char, self._table.row(number))
         return row
 
 
@@ -167,10 +163,10 @@ class Identifier:
 
     def _walk(self, state: int, word: bytes) -> tuple[int, list[int]]:
         """The state after a word (with the space behind it), and the features on the way."""
-        row, rows, features = self._moves.row, self._rows, self._features
+        moves, rows, features = self._moves, self._rows, self._features
         found = []
         for letter in word:
-            state = row(rows[state])[letter]
+            state = moves[rows[state]][letter]
             feature = features[state]
             if feature >= 0:
                 found.append(feature)
