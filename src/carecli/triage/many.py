@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-
-import numpy as np
-
-from carecli.triage.columns import Ints
+from itertools import accumulate, pairwise
 
 _BETWEEN, _NO_LONGER = "\0", "\1"
 
@@ -28,7 +25,7 @@ def each_other(make: Callable[[str], str], texts: Sequence[str]) -> list[str]:
     return found
 
 
-def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int]) -> tuple[list[str], Ints]:
+def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int]) -> tuple[list[str], list[int]]:
     """What a pattern finds in each text, one text after another, and how often; some are one piece as they `whole` are.
 
     The pattern finds NUL alone, and \\1 like any control character.
@@ -37,11 +34,12 @@ def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int])
     if joined.count(_BETWEEN) > len(texts):
         joined = _BETWEEN.join([*(text.replace(_BETWEEN, _NO_LONGER) for text in texts), ""])
     found = pattern.findall(joined)
-    ends = np.array([place for place, piece in enumerate(found) if piece == _BETWEEN], np.int64)
-    counts: Ints = np.diff(ends, prepend=-1) - 1
-    starts = np.cumsum(counts) - counts
+    ends = [place for place, piece in enumerate(found) if piece == _BETWEEN]
+    counts = [end - before - 1 for before, end in pairwise([-1, *ends])]
     found = [piece for piece in found if piece != _BETWEEN]
-    for text in sorted(whole, reverse=True):
-        found[starts[text] : starts[text] + counts[text]] = [texts[text]]
-        counts[text] = 1
+    if whole:
+        starts = list(accumulate(counts, initial=0))
+        for text in sorted(whole, reverse=True):
+            found[starts[text] : starts[text + 1]] = [texts[text]]
+            counts[text] = 1
     return found, counts

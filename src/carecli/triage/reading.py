@@ -117,7 +117,7 @@ class _Reader:
     def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
         pattern, texts = (_CHARACTER, folded) if self._by_character else (_TOKEN, each(_once, folded))
         words, counts = pieces(pattern, texts, [units.index(END)] if END in units else [])
-        self._words.add(counts, np.arange(len(self._stops.all), len(self._stops.all) + len(words)))
+        self._words.add(np.array(counts, np.int64), np.arange(len(self._stops.all), len(self._stops.all) + len(words)))
         self._keys.extend(words)
         self._stops.extend([word in _STOPS or word == END for word in words])
         self._ends.extend([word == END for word in words])

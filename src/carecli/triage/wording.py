@@ -63,10 +63,10 @@ class Wording:
             kinds = np.fromiter(map(_KINDS.get, words, repeat(WORD)), np.int8, len(words))
             looks = np.where(kinds == WORD, LETTERS, MARK)
         else:
-            words, counts = list(folded), np.ones(len(folded), np.int64)
+            words, counts = list(folded), [1] * len(folded)
             kinds = np.fromiter(map(_kind_of_character, words), np.int8, len(words))
             looks = np.fromiter(map(_look_of_character, words), np.int8, len(words))
-        self._rows.add(counts, np.arange(len(self.shown), len(self.shown) + len(words)))
+        self._rows.add(np.array(counts, np.int64), np.arange(len(self.shown), len(self.shown) + len(words)))
         self.shown += words
         self.length.extend(list(map(len, words)))
         self.kind.extend(kinds)
