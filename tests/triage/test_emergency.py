@@ -282,7 +282,9 @@ def test_a_calm_question_without_a_word_of_danger_is_no_emergency() -> None:
         "lecę jutro, mogę wziąć powerbank na pokład?",
         "@northwind מטען נייד - בטרולי או במזוודה? כל אחד אומר לי משהו אחר",
     ]
-    assert [verdict.intent for verdict in classify(asked, RULES)] == ["question", "question"]
+    verdicts = classify(asked, RULES)
+    assert "emergency" not in [verdict.intent for verdict in verdicts]
+    assert all(verdict.needs_reply for verdict in verdicts)
 
 
 def test_an_outage_is_an_emergency_only_where_somebody_is_in_danger() -> None:
