@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carecli.triage.automaton import PAUSE, STOP, WORD, Automaton, Clue
-from carecli.triage.columns import Runs
+from carecli.triage import cues
+from carecli.triage.automaton import PAUSE, STOP, WORD, Automaton, Clue, Drawing, draw
+from carecli.triage.columns import Ints, Runs
 from carecli.triage.labels import Forms, Label, Labels
 from carecli.triage.lexicon import Entry, Keys, Lexicon
 from carecli.triage.phrases import Graph
+from carecli.triage.vocabulary import numbered
 
+DATA = files("carecli.triage").joinpath("data")
 LETTERS = st.text("ab1", max_size=5)
 LABELS = st.lists(st.tuples(st.text("ab#", min_size=1, max_size=3), st.sampled_from(["", "*", "~"])), unique=True)
 WORDS = ["a", "b", "ab", "abb", "ba", "c"]
@@ -36,7 +43,7 @@ def has(word: str, label: Label) -> bool:
 @given(LABELS, st.lists(LETTERS, max_size=6))
 def test_a_word_has_the_labels_that_fit_it(labels: list[Label], words: list[str]) -> None:
     words = [word for word in words if "1111" not in word]
-    found = Labels(labels)
+    found = Labels.of(labels)
     sets = found.sets(Forms.of(words))
     numbers, whose = found.runs.of(sets)
     for place, word in enumerate(words):
@@ -46,7 +53,7 @@ def test_a_word_has_the_labels_that_fit_it(labels: list[Label], words: list[str]
 
 def test_the_whole_word_is_first_and_the_longest_beginning_next() -> None:
     labels = [("a", "*"), ("abc", ""), ("ab", "*"), ("abc", "*")]
-    found = Labels(labels)
+    found = Labels.of(labels)
     assert found.runs.of(found.sets(Forms.of(["abc", "abcd", "b"])))[0].tolist() == [1, 3, 2, 0, 3, 2, 0]
 
 
@@ -104,7 +111,7 @@ def test_an_automaton_finds_every_phrase(written: list[list[str]], texts: list[l
     graph = Graph(spaced=True)
     for number, phrase in enumerate(phrases):
         graph.add(" ".join(phrase), number)
-    automaton = Automaton(graph, [Clue("any", anchored=False)] * len(phrases))
+    automaton = Automaton(draw(graph), [Clue("any", anchored=False)] * len(phrases))
     words = [word for text in texts for word in (*text, ".")]
     kinds = np.array([STOP if word == "." else PAUSE if word == "," else WORD for word in words])
     sets = automaton.labels.sets(Forms.of(["" if word in {",", "."} else word for word in words]))
@@ -133,7 +140,37 @@ def test_what_was_added_to_runs_by_half_is_not_there() -> None:
 
 
 def test_letters_that_no_label_has_lead_nowhere() -> None:
-    found = Labels([("ab" * count, "*") for count in range(1, 31)])
+    found = Labels.of([("ab" * count, "*") for count in range(1, 31)])
     letters = [chr(code) for code in (*range(0x80, 0xD800), *range(0x10000, 0x11000))]
     assert not found.runs.counts[found.sets(Forms.of(letters))].any()
     assert found.runs.counts[found.sets(Forms.of([f"ab{letter}" for letter in letters]))].tolist() == [1] * len(letters)
+
+
+def test_the_shipped_drawings_are_those_of_the_phrases_beside_them() -> None:
+    for language in cues.LANGUAGES:
+        source = DATA.joinpath(f"cues_{language}.toml").read_bytes()
+        drawn = cues.planned(tomllib.loads(source.decode()))
+        kept = cues.loaded(DATA.joinpath(f"cues_{language}.npz").read_bytes(), source)
+        assert kept is not None, f"cues_{language}.toml changed: run scripts/draw_cues.py"
+        assert (kept.clues, kept.spaced, kept.prefixes) == (drawn.clues, drawn.spaced, drawn.prefixes)
+        for ours, theirs in zip(numbers(kept.drawing), numbers(drawn.drawing), strict=True):
+            assert np.array_equal(ours, theirs), f"the drawing of {language} is old: run scripts/draw_cues.py"
+
+
+def numbers(drawing: Drawing) -> list[Ints]:
+    return [*drawing.tree, *drawing[1:]]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_phrase_that_somebody_adds_is_found_at_once(
+    kept: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    phrases = DATA.joinpath("cues_en.toml").read_text(encoding="utf-8")
+    folder.joinpath("cues_en.toml").write_text(phrases.replace("\npraise = [", '\npraise = ["top hole",'), "utf-8")
+    if kept:
+        folder.joinpath("cues_en.npz").write_bytes(DATA.joinpath("cues_en.npz").read_bytes())
+    monkeypatch.setattr(cues, "files", lambda _: tmp_path)
+    book = cues.load.__wrapped__("en")
+    assert book.find_all(numbered([["simply", "top", "hole"]])).count("praise").tolist() == [1]

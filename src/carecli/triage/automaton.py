@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from carecli.triage.columns import Ints, Runs
-from carecli.triage.labels import Label, Labels
+from carecli.triage.labels import Label, Labels, Tree, tree_of
 from carecli.triage.phrases import Graph
 from carecli.triage.steps import NOWHERE, ROOT, Steps
 
@@ -46,19 +46,45 @@ class Phrases(NamedTuple):
         return Phrases(*(column[kept] for column in self))
 
 
+class Drawing(NamedTuple):
+    """A graph of phrases, drawn so that a label leads to one node at most; all numbers, which a file can keep.
+
+    `edges` go from which nodes with which labels to which nodes, `any` from which with any word to which. In each node
+    so many clues end as `ending_sizes` says: `ending`, one node after another. `tree` is that of the labels.
+    """
+
+    tree: Tree
+    edges: Ints
+    any: Ints
+    ending_sizes: Ints
+    ending: Ints
+
+
+def draw(graph: Graph) -> Drawing:
+    """The drawing of a graph. It takes a hundred times as long as to make an automaton of it."""
+    nodes = _Nodes(graph)
+    return Drawing(
+        tree_of(list(nodes.number), spaced=graph.spaced),
+        np.array(nodes.edges, np.int64).reshape(-1, 3).T,
+        np.array([list(nodes.any), list(nodes.any.values())], np.int64),
+        np.array(list(map(len, nodes.ending)), np.int64),
+        np.array(list(chain.from_iterable(nodes.ending)), np.int64),
+    )
+
+
 class Automaton:
     """The phrases of one file: `clues[n]` is what those are for that `Graph.add` was given with ending `n`."""
 
-    def __init__(self, graph: Graph, clues: Sequence[Clue]) -> None:
+    def __init__(self, drawing: Drawing, clues: Sequence[Clue]) -> None:
         self.clues = tuple(clues)
-        nodes = _Nodes(graph)
-        self.labels = Labels(list(nodes.number), spaced=graph.spaced)
-        self._steps = Steps(nodes.edges)
-        self._any, self._goes_on = np.full(len(nodes.ending), NOWHERE), np.zeros(len(nodes.ending), bool)
-        self._any[list(nodes.any)] = list(nodes.any.values())
-        self._goes_on[[*nodes.any, *nodes.edges[::3]]] = True
+        self.labels = Labels(drawing.tree)
+        self._steps = Steps(drawing.edges)
+        count = len(drawing.ending_sizes)
+        self._any, self._goes_on = np.full(count, NOWHERE), np.zeros(count, bool)
+        self._any[drawing.any[0]] = drawing.any[1]
+        self._goes_on[drawing.any[0]] = self._goes_on[drawing.edges[0]] = True
         self._ending = Runs(np.int16)
-        self._ending.extend(nodes.ending)
+        self._ending.add(drawing.ending_sizes, drawing.ending)
 
     def starts(self, sets: Ints) -> tuple[Ints, Ints]:
         """The nodes after words with these sets of labels where phrases begin with them, and of which word each is."""

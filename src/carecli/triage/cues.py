@@ -9,18 +9,23 @@ only looks like the kind: a cue that overlaps one of these does not count.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tomllib
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from io import BytesIO
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.automaton import Automaton, Clue, Phrases
+from carecli.triage.automaton import Automaton, Clue, Drawing, Phrases, draw
 from carecli.triage.columns import Flags, Ints
 from carecli.triage.hits import END, KIND, OFFSET, PAGE, START, TEXT, Hits, Page
+from carecli.triage.labels import Tree
 from carecli.triage.phrases import Graph, characters
 from carecli.triage.vocabulary import Tokens
 from carecli.triage.wording import LETTERS, SPACE, Wording
@@ -42,16 +47,27 @@ _ANYWHERE = np.array([kind in ("emergency", "spam", "spam_weak") for kind in (*K
 # The other words of danger have their figures of speech in common with `emergency`.
 _NOT = dict.fromkeys(("emergency_maybe", "harm", *DANGERS), "emergency_not")
 _NONE: Ints = np.zeros((OFFSET + 1, 0), np.int64)
+# The names of a drawing's arrays in a file.
+_KEPT = (*Tree._fields, *Drawing._fields[1:])
+
+
+class Plan(NamedTuple):
+    """What one data file says, its phrases drawn as a graph whose endings are `clues`."""
+
+    drawing: Drawing
+    clues: Sequence[Clue]
+    spaced: bool
+    prefixes: str
 
 
 class Book:
     """All cues of one file, and what is remembered of words that were read."""
 
-    def __init__(self, automaton: Automaton, *, spaced: bool, prefixes: str = "") -> None:
-        self.spaced = spaced
+    def __init__(self, plan: Plan) -> None:
+        self.spaced = plan.spaced
+        self._automaton = automaton = Automaton(plan.drawing, plan.clues)
         self.kinds = tuple(sorted({clue.kind for clue in automaton.clues}))
-        self._automaton = automaton
-        self._wording = Wording(automaton, spaced=spaced, prefixes=prefixes)
+        self._wording = Wording(automaton, spaced=plan.spaced, prefixes=plan.prefixes)
         self._kind_of = np.array([self.kinds.index(clue.kind) for clue in automaton.clues], np.int64)
         self._anchored = np.array([clue.anchored for clue in automaton.clues], bool)
         self._mistaken = _mistaken(self.kinds)
@@ -224,19 +240,53 @@ def _meant(cues: Ints, mistaken: Sequence[Sequence[int]]) -> Ints:
 @cache
 def load(language: str) -> Book:
     """The cues of `language`, one of LANGUAGES. Raises ValueError that names a phrase that cannot be read."""
-    text = files("carecli.triage").joinpath("data", f"cues_{language}.toml").read_text(encoding="utf-8")
-    return build(tomllib.loads(text))
+    folder = files("carecli.triage").joinpath("data")
+    source, kept = folder.joinpath(f"cues_{language}.toml").read_bytes(), folder.joinpath(f"cues_{language}.npz")
+    plan = loaded(kept.read_bytes(), source) if kept.is_file() else None
+    return Book(plan or planned(tomllib.loads(source.decode())))
 
 
 def build(data: Mapping[str, object]) -> Book:
     """The book of one data file's content. Raises ValueError that names a phrase that cannot be read."""
+    return Book(planned(data))
+
+
+def planned(data: Mapping[str, object]) -> Plan:
+    """The plan of one data file's content. Raises ValueError that names a phrase that cannot be read."""
     graph, clues = Graph(spaced=bool(data.get("spaced", True))), dict[Clue, int]()
     for kind, sources in data.items():
         if kind not in {"spaced", "prefixes"}:
             for source in _strings(sources):
                 clue = Clue(kind, source.startswith("^"))
                 graph.add(source.lstrip("^"), clues.setdefault(clue, len(clues)))
-    return Book(Automaton(graph, list(clues)), spaced=graph.spaced, prefixes=str(data.get("prefixes", "")))
+    return Plan(draw(graph), list(clues), graph.spaced, str(data.get("prefixes", "")))
+
+
+def dumped(plan: Plan, source: bytes) -> bytes:
+    """The content of a file that keeps the plan of a data file, `source` (`scripts/draw_cues.py`)."""
+    tree, *drawing = plan.drawing
+    meta = {"source": _fingerprint(source), "clues": plan.clues, "spaced": plan.spaced, "prefixes": plan.prefixes}
+    numbers: dict[str, Any] = {  # what numbers differ by needs half their room
+        name: np.diff(part, prepend=0).astype(np.int32) for name, part in zip(_KEPT, (*tree, *drawing), strict=True)
+    }
+    file = BytesIO()
+    np.savez_compressed(file, meta=np.frombuffer(json.dumps(meta).encode(), np.uint8), **numbers)
+    return file.getvalue()
+
+
+def loaded(content: bytes, source: bytes) -> Plan | None:
+    """The plan that `dumped` wrote, None where it was made of another `source`."""
+    with np.load(BytesIO(content), allow_pickle=False) as arrays:
+        meta = json.loads(arrays["meta"].tobytes())
+        if meta["source"] != _fingerprint(source):
+            return None
+        numbers = [np.cumsum(arrays[name], axis=-1, dtype=np.int64) for name in _KEPT]
+    drawing = Drawing(Tree(*numbers[: len(Tree._fields)]), *numbers[len(Tree._fields) :])
+    return Plan(drawing, [Clue(*clue) for clue in meta["clues"]], meta["spaced"], meta["prefixes"])
+
+
+def _fingerprint(source: bytes) -> str:
+    return hashlib.blake2b(source, digest_size=16).hexdigest()
 
 
 def _strings(values: object) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -60,24 +61,47 @@ class Forms(NamedTuple):
         return found
 
 
+class Tree(NamedTuple):
+    """The letters of labels: what begins alike goes the same way.
+
+    `letters` are the edges of the tree (`steps.py`). There are two sets of labels for each node, one after another, so
+    many `numbers` each: those of words that leave the tree there, and of those that end there.
+    """
+
+    letters: Ints
+    sizes: Ints
+    numbers: Ints
+
+
+def tree_of(labels: Sequence[Label], *, spaced: bool = True) -> Tree:
+    """The tree of labels, numbered from 0."""
+    growing = _Growing()
+    for number, (text, ending) in enumerate(labels):
+        growing.add(text, ending, number)
+        if text == "#" and not spaced:
+            for numeral in sorted(_NUMERALS):
+                growing.add(numeral, ending, number)
+    sets, edges = list(growing.sets()), np.array(growing.edges, np.int64)
+    sizes, numbers = np.array(list(map(len, sets)), np.int64), np.array(list(chain.from_iterable(sets)), np.int64)
+    return Tree(edges.reshape(-1, 3).T, sizes, numbers)
+
+
 class Labels:
     """Labels, numbered from 0, and the sets of them that words have.
 
-    `runs` has the labels of each set: the whole word first, then beginnings, the longest first. Without spaces between
-    words (`spaced` False) a numeral is a "#".
+    `runs` has the labels of each set: the whole word first, then beginnings, the longest first.
     """
 
-    def __init__(self, labels: Sequence[Label], *, spaced: bool = True) -> None:
-        tree = _Tree()
-        for number, (text, ending) in enumerate(labels):
-            tree.add(text, ending, number)
-            if text == "#" and not spaced:
-                for numeral in sorted(_NUMERALS):
-                    tree.add(numeral, ending, number)
-        self._letters = Steps(tree.edges)
+    def __init__(self, tree: Tree) -> None:
+        self._letters = Steps(tree.letters)
         self.runs = Runs(np.int32)
-        self.runs.extend(list(tree.sets()))
+        self.runs.add(tree.sizes, tree.numbers)
         self._joined: dict[tuple[int, int], int] = {}
+
+    @classmethod
+    def of(cls, labels: Sequence[Label], *, spaced: bool = True) -> Labels:
+        """These labels; without spaces between words (`spaced` False) a numeral is a "#"."""
+        return cls(tree_of(labels, spaced=spaced))
 
     def sets(self, forms: Forms) -> Ints:
         """The set of the labels of each form; most have an empty one."""
@@ -122,8 +146,8 @@ class Labels:
         return self._joined[one, other]
 
 
-class _Tree:
-    """The letters of labels: what begins alike goes the same way."""
+class _Growing:
+    """A tree of letters while labels are added."""
 
     def __init__(self) -> None:
         self.edges: list[int] = []

@@ -83,7 +83,7 @@ class Lexicon:
         self._value = np.array([entry.value for entry in entries], float)
         written = [split(entry.text, language) for entry in entries]
         number = {label: at for at, label in enumerate(dict.fromkeys(map(_label, chain.from_iterable(written))))}
-        self.labels = Labels(list(number))
+        self.labels = Labels.of(list(number))
         self._hebrew = language == "he"
         edges: dict[tuple[int, int], int] = {}
         ends: dict[int, int] = {}
@@ -92,7 +92,8 @@ class Lexicon:
             for word in words:
                 node = edges.setdefault((node, number[_label(word)]), len(edges) + 1)
             ends[node] = entry
-        self._steps = Steps([number for (node, key), target in edges.items() for number in (node, key, target)])
+        triples = [(node, key, target) for (node, key), target in edges.items()]
+        self._steps = Steps(np.array(triples, np.int64).reshape(-1, 3).T)
         self._entry = np.full(len(edges) + 1, _NO_ENTRY, np.int64)
         self._entry[list(ends)] = list(ends.values())
         self._goes_on = np.zeros(len(edges) + 1, bool)

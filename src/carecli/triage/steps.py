@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from carecli.triage.columns import Ints
@@ -16,10 +14,10 @@ _LAST = np.iinfo(np.int64).max
 
 
 class Steps:
-    """The edges of a graph: from which node with which label to which node, each a number from 0, edge after edge."""
+    """The edges of a graph: three rows of numbers from 0, from which nodes with which labels to which nodes."""
 
-    def __init__(self, edges: Sequence[int]) -> None:
-        froms, labels, targets = np.array(edges, np.int64).reshape(-1, 3).T
+    def __init__(self, edges: Ints) -> None:
+        froms, labels, targets = edges
         self._beyond = int(labels.max(initial=0)) + 1  # in place of all labels that no edge has
         pairs, targets = self._paired(froms, labels), targets.astype(np.int32)
         order = np.argsort(pairs)
