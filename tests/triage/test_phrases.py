@@ -146,15 +146,16 @@ def test_letters_that_no_label_has_lead_nowhere() -> None:
     assert found.runs.counts[found.sets(Forms.of([f"ab{letter}" for letter in letters]))].tolist() == [1] * len(letters)
 
 
-def test_the_shipped_drawings_are_those_of_the_phrases_beside_them() -> None:
-    for language in cues.LANGUAGES:
-        source = DATA.joinpath(f"cues_{language}.toml").read_bytes()
-        drawn = cues.planned(tomllib.loads(source.decode()))
-        kept = cues.loaded(DATA.joinpath(f"cues_{language}.npz").read_bytes(), source)
-        assert kept is not None, f"cues_{language}.toml changed: run scripts/draw_cues.py"
-        assert (kept.clues, kept.spaced, kept.prefixes) == (drawn.clues, drawn.spaced, drawn.prefixes)
-        for ours, theirs in zip(numbers(kept.drawing), numbers(drawn.drawing), strict=True):
-            assert np.array_equal(ours, theirs), f"the drawing of {language} is old: run scripts/draw_cues.py"
+@pytest.mark.parametrize("subject", cues.SUBJECTS)
+@pytest.mark.parametrize("language", cues.LANGUAGES)
+def test_the_shipped_drawings_are_those_of_the_phrases_beside_them(subject: str, language: str) -> None:
+    source = DATA.joinpath(f"{subject}_{language}.toml").read_bytes()
+    drawn = cues.planned(tomllib.loads(source.decode()))
+    kept = cues.loaded(DATA.joinpath(f"{subject}_{language}.npz").read_bytes(), source)
+    assert kept is not None, f"{subject}_{language}.toml changed: run scripts/draw_cues.py"
+    assert (kept.clues, kept.spaced, kept.prefixes) == (drawn.clues, drawn.spaced, drawn.prefixes)
+    for ours, theirs in zip(numbers(kept.drawing), numbers(drawn.drawing), strict=True):
+        assert np.array_equal(ours, theirs), f"the drawing of {subject}_{language} is old: run scripts/draw_cues.py"
 
 
 def numbers(drawing: Drawing) -> list[Ints]:

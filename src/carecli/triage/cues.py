@@ -31,6 +31,7 @@ from carecli.triage.vocabulary import Tokens
 from carecli.triage.wording import LETTERS, SPACE, Wording
 
 LANGUAGES = ("en", "he", "pl", "zh")
+SUBJECTS = ("cues", "risk")
 _FOREIGN = len(LANGUAGES)
 DANGERS = ("symptom", "hazard", "helpless", "trapped", "despair", "attack", "rescue")
 _KINDS = """
@@ -238,10 +239,14 @@ def _meant(cues: Ints, mistaken: Sequence[Sequence[int]]) -> Ints:
 
 
 @cache
-def load(language: str) -> Book:
-    """The cues of `language`, one of LANGUAGES. Raises ValueError that names a phrase that cannot be read."""
+def load(language: str, subject: str = "cues") -> Book:
+    """The cues of `language`, one of LANGUAGES, or its file for another of SUBJECTS.
+
+    Raises ValueError that names a phrase that cannot be read.
+    """
     folder = files("carecli.triage").joinpath("data")
-    source, kept = folder.joinpath(f"cues_{language}.toml").read_bytes(), folder.joinpath(f"cues_{language}.npz")
+    source = folder.joinpath(f"{subject}_{language}.toml").read_bytes()
+    kept = folder.joinpath(f"{subject}_{language}.npz")
     plan = loaded(kept.read_bytes(), source) if kept.is_file() else None
     return Book(plan or planned(tomllib.loads(source.decode())))
 

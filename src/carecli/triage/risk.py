@@ -8,10 +8,8 @@ made for precision: a risk moves a case up, and somebody who is moved up for not
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
 from carecli.model import RISKS, Risk
@@ -66,8 +64,7 @@ def _units(text: str, book: cues.Book) -> list[str]:
 @cache
 def _load(language: str) -> cues.Book:
     """The cues of one language. Raises ValueError that names what cannot be read."""
-    name = f"risk_{language}.toml"
-    book = cues.build(tomllib.loads(files("carecli.triage").joinpath("data", name).read_text(encoding="utf-8")))
+    book = cues.load(language, "risk")
     if unknown := {kind.removesuffix("_not") for kind in book.kinds} - set(RISKS):
-        raise ValueError(f"{name}: {', '.join(sorted(unknown))} is no risk")
+        raise ValueError(f"risk_{language}.toml: {', '.join(sorted(unknown))} is no risk")
     return book
