@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from carecli.text import fold
 from carecli.triage.labels import Forms
 from carecli.triage.many import each, each_other, pieces
+from carecli.triage.prepare import Rules, prepare
 from carecli.triage.symbols import LOOK, THANKS, marks, marks_alone
 
 TEXTS = st.lists(st.text("aB'.!ĄÇ5\0\1 ", max_size=5), max_size=6)
@@ -27,15 +28,15 @@ def test_a_change_of_each(texts: list[str]) -> None:
 @given(TEXTS)
 def test_the_pieces_of_each(texts: list[str]) -> None:
     pattern = re.compile(r"[a-zA-Z']+|[^\w\0]|\0")
-    found, counts = pieces(pattern, texts, [])
+    found, counts = pieces(pattern, texts, None)
     each_alone = [re.findall(r"[a-zA-Z']+|[^\w]", text.replace("\0", "\1")) for text in texts]
     assert found == [piece for alone in each_alone for piece in alone]
     assert counts == [len(alone) for alone in each_alone]
 
 
-def test_some_are_one_piece_as_they_are() -> None:
-    found, counts = pieces(re.compile(r"\w|\0"), ["ab", "", "c d", ""], [1, 2])
-    assert (found, counts) == (["a", "b", "", "c d"], [2, 1, 1, 0])
+def test_one_is_a_piece_as_it_is() -> None:
+    assert pieces(re.compile(r"\w|\0"), ["ab", "c d", ""], 1) == (["a", "b", "c d"], [2, 1, 0])
+    assert pieces(re.compile(r"\w|\0"), ["ab", "", "c d"], 1) == (["a", "b", "", "c", "d"], [2, 1, 2])
 
 
 @given(TOKENS)
@@ -43,6 +44,13 @@ def test_the_marks_of_each(tokens: list[str]) -> None:
     folded = [fold(token) for token in tokens]
     found = marks_alone(tokens, folded)
     assert (found & ~(LOOK | THANKS)).tolist() == [marks(*pair) for pair in zip(tokens, folded, strict=True)]
+
+
+@given(st.text("好谢哈呵lolxdhaT_ :;()<3!?？！。‽🙃😂", max_size=12))
+def test_the_marks_of_a_text_are_those_of_all_its_characters(text: str) -> None:
+    p = prepare(f"好{text}", Rules())
+    assert p.marks & ~THANKS == marks(p.masked, p.plain)
+    assert bool(p.marks & THANKS) == ("谢" in text)
 
 
 def hanging(word: str, letters: str, least: Sequence[int]) -> int:

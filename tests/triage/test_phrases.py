@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -160,6 +161,12 @@ def test_the_shipped_drawings_are_those_of_the_phrases_beside_them(subject: str,
 
 def numbers(drawing: Drawing) -> list[Ints]:
     return [*drawing.tree, *drawing[1:]]
+
+
+def test_no_process_draws_what_is_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cues, "draw", None)
+    for subject, language in product(cues.SUBJECTS, cues.LANGUAGES):
+        assert cues.load.__wrapped__(language, subject).kinds
 
 
 @pytest.mark.parametrize("kept", [True, False])

@@ -61,7 +61,7 @@ class Drawing(NamedTuple):
 
 
 def draw(graph: Graph) -> Drawing:
-    """The drawing of a graph. It takes a hundred times as long as to make an automaton of it."""
+    """The drawing of a graph. It takes many times as long as to make an automaton of it."""
     nodes = _Nodes(graph)
     return Drawing(
         tree_of(list(nodes.number), spaced=graph.spaced),

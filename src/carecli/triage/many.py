@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 _BETWEEN, _NO_LONGER = "\0", "\1"
 
@@ -25,8 +25,8 @@ def each_other(make: Callable[[str], str], texts: Sequence[str]) -> list[str]:
     return found
 
 
-def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int]) -> tuple[list[str], list[int]]:
-    """What a pattern finds in each text, one text after another, and how often; some are one piece as they `whole` are.
+def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: int | None) -> tuple[list[str], list[int]]:
+    """What a pattern finds in each text, one after another, and how often; the text at `whole` is one piece as it is.
 
     The pattern finds NUL alone, and \\1 like any control character.
     """
@@ -37,9 +37,8 @@ def pieces(pattern: re.Pattern[str], texts: Sequence[str], whole: Sequence[int])
     ends = [place for place, piece in enumerate(found) if piece == _BETWEEN]
     counts = [end - before - 1 for before, end in pairwise([-1, *ends])]
     found = [piece for piece in found if piece != _BETWEEN]
-    if whole:
-        starts = list(accumulate(counts, initial=0))
-        for text in sorted(whole, reverse=True):
-            found[starts[text] : starts[text + 1]] = [texts[text]]
-            counts[text] = 1
+    if whole is not None:
+        start = sum(counts[:whole])
+        found[start : start + counts[whole]] = [texts[whole]]
+        counts[whole] = 1
     return found, counts

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from carecli.triage.columns import Column, Flags, Floats, Ints, Runs, are
 from carecli.triage.lexicon import KINDS, Keys, Lexicon, Matches, lexicon
 from carecli.triage.many import each, pieces
-from carecli.triage.vocabulary import END, Rows, Tokens
+from carecli.triage.vocabulary import END, Rows, Tokens, end_of
 
 # How many words after a negation are negated.
 _REACH = {"zh": 5}
@@ -116,7 +116,7 @@ class _Reader:
 
     def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
         pattern, texts = (_CHARACTER, folded) if self._by_character else (_TOKEN, each(_once, folded))
-        words, counts = pieces(pattern, texts, [units.index(END)] if END in units else [])
+        words, counts = pieces(pattern, texts, end_of(units))
         self._words.add(np.array(counts, np.int64), np.arange(len(self._stops.all), len(self._stops.all) + len(words)))
         self._keys.extend(words)
         self._stops.extend([word in _STOPS or word == END for word in words])

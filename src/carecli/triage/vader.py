@@ -19,7 +19,7 @@ import numpy as np
 
 from carecli.triage.columns import Column, Flags, Floats, Ints, Runs
 from carecli.triage.lexicon import Keys
-from carecli.triage.vocabulary import END, Rows, Tokens
+from carecli.triage.vocabulary import Rows, Tokens, end_of
 
 _BACK, _AHEAD = 3, 2
 _NEARER = (1.0, 0.95, 0.9)  # how much a booster counts one, two and three words before
@@ -142,8 +142,8 @@ class Vader:
         for place, plain in enumerate(map(str.isascii, tokens)):
             if not plain:
                 words[place] = self._words(self._cleaned(tokens[place]))
-        if END in tokens:
-            words[tokens.index(END)] = ("",) * _BACK
+        if (end := end_of(tokens)) is not None:
+            words[end] = ("",) * _BACK
         counts = np.fromiter(map(len, words), np.int64, len(words))
         self._places.add(counts, np.arange(len(self.known), len(self.known) + int(counts.sum())))
         self._add(list(chain.from_iterable(words)))

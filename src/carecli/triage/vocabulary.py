@@ -144,6 +144,11 @@ class Tokens(NamedTuple):
         return Tokens(numbers, sizes)
 
 
+def end_of(units: Sequence[str]) -> int | None:
+    """Where END stands among units that are all different."""
+    return units.index(END) if END in units else None
+
+
 def numbered(texts: Sequence[Sequence[str]]) -> Tokens:
     """The units of texts by number; the numbers of earlier ones don't hold any more."""
     VOCABULARY.tidy()

@@ -14,7 +14,7 @@ from carecli.triage.columns import Column, Ints, Runs
 from carecli.triage.labels import Forms
 from carecli.triage.many import pieces
 from carecli.triage.memo import Memo
-from carecli.triage.vocabulary import END, Rows, Tokens
+from carecli.triage.vocabulary import END, Rows, Tokens, end_of
 
 _ENDS = frozenset(".!?;¶\u2026。")
 # A mark inside a word is part of it; marks that are only quotes are nothing.
@@ -58,7 +58,7 @@ class Wording:
 
     def _learn(self, units: Sequence[str], folded: Sequence[str]) -> None:
         if self._spaced:
-            found, counts = pieces(_PIECE, folded, [units.index(END)] if END in units else [])
+            found, counts = pieces(_PIECE, folded, end_of(units))
             words = [f" {piece}" if piece[:1].isalnum() else _SHOWN[piece] for piece in found]
             kinds = np.fromiter(map(_KINDS.get, words, repeat(WORD)), np.int8, len(words))
             looks = np.where(kinds == WORD, LETTERS, MARK)
