@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from carecli.triage import identifier
 from carecli.triage.language import base, detect
 from carecli.triage.prepare import Rules, prepare
+from carecli.triage.votes import Votes, votes
 
 FOUR = ("en", "he", "pl", "zh")
 
@@ -155,3 +156,8 @@ def test_the_model_says_the_same_whatever_stands_beside_a_text(others: list[str]
     codes = ("de", "fr", "nl")
     model, text = identifier.identifier(frozenset(codes)), "waar blijft mijn pakket"
     assert (model.shares([*others, text], codes)[-1] == model.shares([text], codes)[0]).all()
+
+
+def test_letters_are_strange_beside_latin_ones_only() -> None:
+    found = votes(["größe", "żaba", "plain", "שלום", "привет", "приvет"])
+    assert found[:, Votes._fields.index("strange")].tolist() == [1, 0, 0, 0, 0, 1]

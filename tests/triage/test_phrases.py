@@ -91,6 +91,18 @@ def test_a_lexicon_finds_the_longest_entries(written: list[list[str]], texts: li
     assert list(zip(found.start.tolist(), found.end.tolist(), strict=True)) == expected
 
 
+def test_hebrew_words_are_known_with_what_hangs_before_them() -> None:
+    keys = Keys(Lexicon([Entry("לא", "not", 0.0), Entry("עיכוב", "valence", -1.0)], "he"))
+    keys.extend(["לא", "ולא", "שלא", "הלא", "עיכוב", "העיכוב", "שבעיכוב", "ושהעיכוב", "ולשהעיכוב", "קעיכוב"])
+    assert keys.opens.all.tolist() == [True, True, True, False, True, True, True, True, False, False]
+
+
+def test_more_letters_hang_before_long_words_only() -> None:
+    book = cues.build({"prefixes": "מהב", "praise": ["ירה", "ירות"]})
+    words = ["ירה", "הירה", "מהירה", "מהירות", "במהירות"]
+    assert book.find_all(numbered([[word] for word in words])).count("praise").tolist() == [1, 1, 0, 1, 0]
+
+
 def ends(phrase: Sequence[str], words: Sequence[str], start: int) -> Iterator[int]:
     """The last word of a phrase that begins at a word; commas don't count, a full stop ends everything."""
     at, last = start, start

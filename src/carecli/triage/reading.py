@@ -119,7 +119,7 @@ class _Reader:
         words, counts = pieces(pattern, texts, end_of(units))
         self._words.add(np.array(counts, np.int64), np.arange(len(self._stops.all), len(self._stops.all) + len(words)))
         self._keys.extend(words)
-        self._stops.extend([word in _STOPS or word == END for word in words])
+        self._stops.extend([word in _STOPS for word in words])
         self._ends.extend([word == END for word in words])
 
     def _forget(self) -> None:
