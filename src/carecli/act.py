@@ -64,12 +64,11 @@ def _filed(store: Store, config: Config, batch: Sequence[Row], verdicts: Mapping
         rows = triaged.still_waiting(connection, batch)
         numbers = [row["mention_id"] for row in rows]
         corrected = triaged.corrections(store, numbers)
-        final = [(number, _corrected(verdicts[number], corrected.get(number, {}))) for number in numbers]
-        triaged.save_verdicts(connection, final, now=now)
-        triaged.save_signals(connection, [(number, *verdicts[number].signals) for number in numbers])
-        texts = {row["mention_id"]: row["text"] for row in batch}
-        undirected = [row for row in rows if row["inbound"] and not verdicts[row["mention_id"]].directed]
-        repeated = filing.find_reposts(connection, undirected, texts)
+        judged = {number: verdicts[number] for number in numbers}
+        final = {number: _corrected(each, corrected.get(number, {})) for number, each in judged.items()}
+        triaged.save(connection, [(n, final[n], each.risks, each.gist) for n, each in judged.items()], now=now)
+        undirected = [row for row in rows if row["inbound"] and not judged[row["mention_id"]].directed]
+        repeated = filing.find_reposts(connection, undirected, {n: each.gist for n, each in judged.items()})
         touched = filing.into_cases(connection, [row for row in rows if row["mention_id"] not in repeated], now)
         touched |= conversations.join_originals(connection, repeated) if repeated else set()
         known = set(numbers)
@@ -164,7 +163,8 @@ class _Judged(NamedTuple):
 
     verdict: Verdict | None
     directed: bool
-    signals: tuple[Sequence[Found], int | None] = ((), None)
+    risks: Sequence[Found] = ()
+    gist: int | None = None
 
 
 def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _Judged]:
@@ -181,7 +181,7 @@ def _verdicts(store: Store, batch: Sequence[Row], engine: Engine) -> dict[int, _
     found = {row["mention_id"]: _Judged(None, directed=False) for row in batch}
     for row, verdict, to_us, risky in zip(inbound, verdicts, directed, risks, strict=True):
         complete = about(verdict, row["text"], engine.config)
-        found[row["mention_id"]] = _Judged(complete, to_us, (risky, gist(row["text"])))
+        found[row["mention_id"]] = _Judged(complete, to_us, risky, gist(row["text"]))
     return found
 
 

@@ -42,7 +42,8 @@ def needs_reply(intent: Intent, *, directed: bool) -> bool:
 
 def iso(moment: datetime) -> str:
     """`moment` as ISO 8601 text in UTC with whole seconds and `Z`: sorts as it reads."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    here = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{here.isoformat()[:19]}Z"
 
 
 def parse_iso(text: str) -> datetime:

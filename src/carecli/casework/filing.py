@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from carecli import sla
 from carecli.cases.conversations import Message, Place, plan
 from carecli.cases.lifecycle import Life, Segment, fold
-from carecli.cases.reposts import Copy, gist, originals
+from carecli.cases.reposts import Copy, originals
 from carecli.casework import priorities, turns
 from carecli.casework.priorities import Customer, Ranked, pressing, risks_of
 from carecli.config import Config, Priority
@@ -51,9 +51,7 @@ def into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> s
     conversations.create(connection, [(number, rows[message.number]) for number, message in filing.new])
     conversations.attach(connection, [(case, number) for number, case in filing.cases.items()])
     conversations.hang(connection, filing.hooks)
-    for case, message in filing.new:
-        at = parse_iso(rows[message.number]["created_at"])
-        events.append(connection, case, "opened", at, data={"mention": message.number})
+    events.opened(connection, [(case, rows[message.number]["created_at"], message.number) for case, message in filing.new])
     for old, into in filing.merges:
         conversations.merge(connection, old, into)
         events.append(connection, into, "merged", now, data={"case": old})
@@ -61,13 +59,13 @@ def into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> s
     return (touched | set(filing.cases.values()) | adopted) - {old for old, _ in filing.merges}
 
 
-def find_reposts(connection: Connection, undirected: Sequence[Row], texts: Mapping[int, str]) -> dict[int, int]:
+def find_reposts(connection: Connection, undirected: Sequence[Row], gists: Mapping[int, int | None]) -> dict[int, int]:
     """Which of these new messages repeat another one: their numbers → that one's. Replies are never reposts."""
     copies = [
         Copy(row["mention_id"], mark, row["platform"], row["author_id"], parse_iso(row["created_at"]))
         for row in undirected
         if row["case_id"] is None and row["in_reply_to"] is None
-        for mark in [gist(texts[row["mention_id"]])]
+        for mark in [gists[row["mention_id"]]]
         if mark is not None
     ]
     if not copies:
@@ -120,16 +118,17 @@ def keep_promises(connection: Connection, batch: Sequence[Row], config: Config) 
     """Write down what our own posts promise, with the time at which it is due and the one to think of it."""
     zone = ZoneInfo(config.brand.timezone)
     default = timedelta(seconds=parse_duration(config.desk.promise_due))
+    found: dict[int, list[tuple[str, datetime, datetime]]] = {}
     for row in batch:
         if row["inbound"] or row["automatic"]:
             continue
         made = parse_iso(row["created_at"])
-        found = []
+        ours = found.setdefault(row["mention_id"], [])
         for one in promises(row["text"], made=made, zone=zone):
             due = max(one.due or made + default, made)
             # an hour before it is due, or a quarter of the time
-            found.append((one.words, due, due - min(timedelta(hours=1), (due - made) / 4)))
-        kept.keep(connection, row["mention_id"], found)
+            ours.append((one.words, due, due - min(timedelta(hours=1), (due - made) / 4)))
+    kept.keep(connection, found)
 
 
 def project(store: Store, connection: Connection, touched: Iterable[int]) -> None:

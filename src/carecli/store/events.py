@@ -33,6 +33,14 @@ def append(
     return int(cursor.lastrowid or 0)
 
 
+def opened(connection: sqlite3.Connection, cases: Sequence[tuple[int, str, int]]) -> None:
+    """Write that cases were opened: (case, when, by which mention)."""
+    connection.executemany(
+        "INSERT INTO events (case_id, at, kind, data) VALUES (?, ?, 'opened', ?)",
+        [(case, at, json.dumps({"mention": mention})) for case, at, mention in cases],
+    )
+
+
 def get(store: Store, number: int) -> tuple[int, Event]:
     """One event and the case that it was written for. Raises NotFound."""
     row = store.row("SELECT * FROM events WHERE event_id = ?", [number])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from carecli.errors import NotFound
@@ -46,12 +46,14 @@ def fate(row: Row, now: str) -> str:
     return "broken" if row["due_at"] < now else "open"
 
 
-def keep(connection: sqlite3.Connection, mention: int, found: Iterable[tuple[str, datetime, datetime]]) -> None:
-    """Write down the (words, due, remind) of a post; what a person settled stays."""
-    connection.execute("DELETE FROM promises WHERE mention_id = ? AND settled_at IS NULL", [mention])
+def keep(connection: sqlite3.Connection, found: Mapping[int, Iterable[tuple[str, datetime, datetime]]]) -> None:
+    """Write down the (words, due, remind) of posts, by mention; what a person settled stays."""
+    connection.executemany(
+        "DELETE FROM promises WHERE mention_id = ? AND settled_at IS NULL", [(mention,) for mention in found]
+    )
     connection.executemany(
         "INSERT OR IGNORE INTO promises (mention_id, words, due_at, remind_at) VALUES (?, ?, ?, ?)",
-        [(mention, words, iso(due), iso(remind)) for words, due, remind in found],
+        [(mention, words, iso(due), iso(remind)) for mention, all_ in found.items() for words, due, remind in all_],
     )
 
 

@@ -35,15 +35,18 @@ def still_waiting(connection: sqlite3.Connection, batch: Sequence[Row]) -> list[
     return [row for row in rows if row["content_hash"] == read[row["mention_id"]]]
 
 
-def save_verdicts(
-    connection: sqlite3.Connection, verdicts: Sequence[tuple[int, Verdict | None]], *, now: datetime
+def save(
+    connection: sqlite3.Connection,
+    found: Sequence[tuple[int, Verdict | None, Sequence[Any], int | None]],
+    *,
+    now: datetime,
 ) -> None:
-    """Write verdicts by mention; None for the brand's own posts, which have none."""
+    """Write (mention, verdict, risks found, gist); the brand's own posts have no verdict."""
     at = iso(now)
     connection.executemany(
         """
         UPDATE mentions SET triaged_at = ?, language = ?, sentiment = ?, sentiment_score = ?, intent = ?, topics = ?,
-            urgency = ?, needs_reply = ?, confidence = ?, why = ? WHERE mention_id = ?
+            urgency = ?, needs_reply = ?, confidence = ?, why = ?, risks = ?, gist = ? WHERE mention_id = ?
         """,
         [
             (
@@ -57,26 +60,17 @@ def save_verdicts(
                 v.needs_reply,
                 v.confidence,
                 json.dumps(v.why, ensure_ascii=False),
+                json.dumps([risk._asdict() for risk in risks], ensure_ascii=False) if risks else "[]",
+                gist,
                 number,
             )
-            for number, v in verdicts
+            for number, v, risks, gist in found
             if v is not None
         ],
     )
     connection.executemany(
-        "UPDATE mentions SET triaged_at = ? WHERE mention_id = ?",
-        [(at, number) for number, verdict in verdicts if verdict is None],
-    )
-
-
-def save_signals(connection: sqlite3.Connection, signals: Sequence[tuple[int, Sequence[Any], int | None]]) -> None:
-    """Write (mention, risks found, gist) of mentions; most have no risk."""
-    connection.executemany(
-        "UPDATE mentions SET risks = ?, gist = ? WHERE mention_id = ?",
-        [
-            (json.dumps([found._asdict() for found in risks], ensure_ascii=False), gist, number)
-            for number, risks, gist in signals
-        ],
+        "UPDATE mentions SET triaged_at = ?, risks = '[]', gist = ? WHERE mention_id = ?",
+        [(at, gist, number) for number, verdict, _, gist in found if verdict is None],
     )
 
 
