@@ -29,6 +29,8 @@ _WHOLE, _LEAST = 127, 2
 # A lane holds sums of weights up to this size.
 _LANES, _LANE_BITS = 3, 21
 MOST = (1 << _LANE_BITS - 1) - 1
+# So many rows a BLAS multiplies by itself; the threads that it calls for more cost more than they bring.
+_NO_THREADS = 128
 
 
 class Head(NamedTuple):
@@ -170,8 +172,9 @@ def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rar
 
 
 def times(rows: Floats, weights: Floats) -> Floats:
-    """The product of two matrices, without the threads of a BLAS: for these sizes they cost more than they bring."""
-    product: Floats = np.einsum("ij,jk->ik", rows, weights)
+    """The product of two matrices of few binary digits: it is exact, in whatever order a BLAS adds."""
+    parts = range(0, max(1, len(rows)), _NO_THREADS)
+    product: Floats = np.concatenate([rows[start : start + _NO_THREADS] @ weights for start in parts])
     return product
 
 

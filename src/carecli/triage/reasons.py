@@ -168,28 +168,24 @@ _SHOWN = Memo(_shown, _MOST_TOKENS)
 
 def _margins(linear: Linear, words: _Words, labels: Mapping[int, str]) -> Floats:
     """How much more each word weighs for the label of its text than for the labels of its head on average."""
-    margins: Floats = np.zeros(len(words.rows))
-    for (head, names), sums in zip(_heads(), _sums(linear), strict=True):
-        column = np.full(max(labels, default=0) + 1, -1)
-        column[list(labels)] = [names.index(label) if label in names else -1 for label in labels.values()]
-        asked = column[words.whose]
-        there = np.flatnonzero(asked >= 0)
-        weights = linear.weights[words.rows[there], head.start + asked[there]]
-        margins[there] = weights - sums[words.rows[there]] / len(names)
+    outputs = np.zeros(max(labels, default=0) + 1, np.int64)
+    outputs[list(labels)] = [_OUTPUTS[label] for label in labels.values()]
+    asked = outputs[words.whose]
+    head = (asked >= len(SENTIMENTS)).astype(np.int64)
+    margins: Floats = linear.weights[words.rows, asked] - _sums(linear)[words.rows, head] / _LABELS[head]
     return margins
 
 
 @lru_cache(maxsize=2)
-def _sums(linear: Linear) -> list[npt.NDArray[np.int16]]:
-    """For each head the sum of the weights of its labels in each row."""
-    return [linear.weights[:, head].sum(axis=1, dtype=np.int16) for head, _ in _heads()]
+def _sums(linear: Linear) -> npt.NDArray[np.int16]:
+    """The sums of the weights of the tones, and of the intents, in each row."""
+    heads = np.split(linear.weights, np.cumsum(_LABELS), axis=1)[: len(_LABELS)]
+    return np.stack([weights.sum(axis=1, dtype=np.int16) for weights in heads], axis=1)
 
 
-def _heads() -> tuple[tuple[slice, tuple[str, ...]], ...]:
-    """Where the weights of the labels of a head stand."""
-    from carecli.triage.prior import INTENT, SENTIMENT
-
-    return (SENTIMENT, SENTIMENTS), (INTENT, INTENTS)
+# Tones and intents are the first outputs of a model.
+_OUTPUTS = {label: output for output, label in enumerate((*SENTIMENTS, *INTENTS))}
+_LABELS = np.array([len(SENTIMENTS), len(INTENTS)])
 
 
 def _quoted(words: Iterable[str]) -> str:

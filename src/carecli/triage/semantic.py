@@ -51,8 +51,8 @@ class Semantic:
 
     def meant(self, vectors: Vectors) -> Floats:
         """The head's logits."""
-        logits: Floats = times(vectors.astype(np.float64), self.head) + self.head_bias
-        return logits
+        products: Floats = np.einsum("ij,jk->ik", vectors.astype(np.float64), self.head)  # the same in any batch
+        return products + self.head_bias
 
 
 def available() -> bool:

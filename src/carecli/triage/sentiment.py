@@ -86,8 +86,10 @@ def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
 
 def _hits(ready: Sequence[Prepared], tokens: Tokens, spoken: Flags, shown: Hits) -> Hits:
     """What counts: the words of English texts, the words and emoji of others."""
-    ours = english.hits_of(tokens.of(spoken)).at(np.flatnonzero(spoken))
-    words = reading.together(ours, reading.hits_of(tokens, [p.language for p in ready]))
+    words = reading.hits_of(tokens, [p.language for p in ready])
+    if spoken.any():
+        ours = english.hits_of(tokens.of(spoken)).at(np.flatnonzero(spoken))
+        words = reading.together(ours, words)
     return reading.together(_without_hints(ready, words), shown.those(~spoken[shown.whose]))
 
 
