@@ -9,7 +9,7 @@ import numpy as np
 from carecli.model import INTENTS, SENTIMENTS, Intent, Sentiment
 from carecli.triage import cues, intent, sentiment
 from carecli.triage.hits import Hit, Hits
-from carecli.triage.prepare import Prepared
+from carecli.triage.prepare import Batch, Prepared
 from carecli.triage.vocabulary import numbered
 
 
@@ -23,9 +23,16 @@ class Feeling(NamedTuple):
     why: tuple[str, ...]
 
 
+def batch(*texts: Prepared) -> Batch:
+    """Some texts as a batch."""
+    columns = [(len(p.text), p.marks, p.links, p.handles) for p in texts]
+    languages = [p.language for p in texts]
+    return Batch(texts, numbered([p.pieces for p in texts]), languages, *np.array(columns, int).reshape(-1, 4).T)
+
+
 def feeling(p: Prepared) -> Feeling:
     """How the writer of one text feels."""
-    return entry(sentiment.decide([p], numbered([p.pieces])), 0)
+    return entry(sentiment.decide(batch(p)), 0)
 
 
 def entry(found: sentiment.Feelings, place: int) -> Feeling:
@@ -55,6 +62,6 @@ class Opinion(NamedTuple):
 def opinion(p: Prepared, score: float | None = None) -> Opinion:
     """What the writer of one text wants; without a score that of the text."""
     tone = np.array([feeling(p).score if score is None else score])
-    found = intent.decide([p], tone, numbered([p.pieces]))
+    found = intent.decide(batch(p), tone)
     said, speaking = INTENTS[found.intent[0]], intent.reasons(found.intent, found.hits, found.marks, tone).get(0, ())
     return Opinion(said, found.special.get(0) or tuple(speaking), found.hits)

@@ -15,7 +15,7 @@ from carecli.triage.prepare import Rules, prepare
 from carecli.triage.sentiment import decide
 from carecli.triage.vader import Vader
 from carecli.triage.vocabulary import numbered
-from tests.triage.alone import Feeling, entry, feeling
+from tests.triage.alone import Feeling, batch, entry, feeling
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
 RULES = Rules(languages=("en", "he", "pl", "zh"), brand_names=("United Airlines", "Best Buy"), handles=("@united",))
@@ -192,7 +192,7 @@ def test_any_text_has_a_score(text: str, language: str | None) -> None:
 @given(st.lists(st.lists(PIECES, max_size=8).map(" ".join), max_size=8))
 def test_a_text_feels_the_same_alone_and_among_others(texts: list[str]) -> None:
     prepared = [prepare(text, RULES) for text in texts]
-    together = decide(prepared, numbered([p.pieces for p in prepared]))
+    together = decide(batch(*prepared))
     assert [entry(together, place) for place in range(len(texts))] == list(map(feeling, prepared))
 
 

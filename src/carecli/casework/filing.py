@@ -51,7 +51,8 @@ def into_cases(connection: Connection, batch: Sequence[Row], now: datetime) -> s
     conversations.create(connection, [(number, rows[message.number]) for number, message in filing.new])
     conversations.attach(connection, [(case, number) for number, case in filing.cases.items()])
     conversations.hang(connection, filing.hooks)
-    events.opened(connection, [(case, rows[message.number]["created_at"], message.number) for case, message in filing.new])
+    opened = [(case, rows[message.number]["created_at"], message.number) for case, message in filing.new]
+    events.opened(connection, opened)
     for old, into in filing.merges:
         conversations.merge(connection, old, into)
         events.append(connection, into, "merged", now, data={"case": old})

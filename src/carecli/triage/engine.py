@@ -157,10 +157,11 @@ def _uncollected() -> Iterator[None]:
 def read(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> Readings:
     """What the rules alone make of texts, each for itself; `declared` are the platforms' words on their languages."""
     with ONE_AT_A_TIME:
-        ready, tokens = batch(texts, rules, declared)
-        feelings = sentiment.decide(ready, tokens)
-        opinions = intents.decide(ready, feelings.score, tokens)
-    return Readings(ready, feelings, opinions, *urgency.decide(opinions.hits, opinions.intent), tokens)
+        ready = batch(texts, rules, declared)
+        feelings = sentiment.decide(ready)
+        opinions = intents.decide(ready, feelings.score)
+    known = np.array([language in cues.LANGUAGES for language in ready.languages], bool)
+    return Readings(ready, known, feelings, opinions, *urgency.decide(opinions.hits, opinions.intent))
 
 
 def logits(readings: Readings, taught: Taught = Taught()) -> Floats:  # noqa: B008 - it never changes
@@ -173,9 +174,9 @@ def _logits(readings: Readings, taught: Taught) -> tuple[Floats, Floats | None]:
     """What the engine says, and what the user's corrections add to it, if there are any."""
     from carecli.triage.prior import shipped
 
-    rows, whole = evidence_of(readings), readings.whole
+    rows, whole, tokens = evidence_of(readings), readings.whole, readings.batch.tokens
     with ONE_AT_A_TIME:
-        words = shipped().words(shipped().linear.of(readings.tokens, whole), _known(readings).astype(float))
+        words = shipped().words(shipped().linear.of(tokens, whole), readings.known.astype(float))
     if taught.meaning is None:
         combined = shipped().combined(words, rows)
     else:
@@ -186,17 +187,12 @@ def _logits(readings: Readings, taught: Taught) -> tuple[Floats, Floats | None]:
     if taught.learnt is None:
         return combined, None
     with ONE_AT_A_TIME:
-        return combined, taught.learnt.logits(taught.learnt.linear.of(readings.tokens, whole), rows)
+        return combined, taught.learnt.logits(taught.learnt.linear.of(tokens, whole), rows)
 
 
 def evidence_of(readings: Readings) -> Floats:
     """What the rules found, one row a reading, one column for each of `evidence.NAMES`."""
-    return evidence.numbers(*readings[:4])
-
-
-def _known(readings: Readings) -> Flags:
-    """Which texts are in a language that the model learnt."""
-    return np.array([p.language in cues.LANGUAGES for p in readings.prepared], bool)
+    return evidence.numbers(readings.batch.lengths, readings.feelings, readings.opinions, readings.urgency)
 
 
 def _judged(
@@ -211,9 +207,9 @@ def _judged(
         combined += lesson
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
-    brief, known = _are_short(readings), _known(readings)
-    _feel_by_rules(readings, shares[0], (brief | ~known) & _untaught(lesson, taught))
-    decided = _decided(readings, brief, known, emergency, *shares[:3])
+    brief = _are_short(readings)
+    _feel_by_rules(readings, shares[0], (brief | ~readings.known) & _untaught(lesson, taught))
+    decided = _decided(readings, brief, emergency, *shares[:3])
     to_us = np.array(directed, bool).astype(np.int64)
     expected = _EXPECTED[decided.intent, to_us] | (_MAY_EXPECT[decided.intent, to_us] & (shares[3][:, 1] >= reply))
     return _verdicts(readings, decided, shares, rules, expected), shares
@@ -245,9 +241,10 @@ def _are_short(readings: Readings) -> Flags:
 
 
 def _decided(
-    readings: Readings, brief: Flags, known: Flags, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
+    readings: Readings, brief: Flags, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> Decided:
     """The labels; an emergency needs far less than a half."""
+    known = readings.known
     likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
     has = readings.opinions.hits.has
     safe = ~has(*_INGREDIENTS) & known
@@ -290,7 +287,7 @@ def _verdicts(
 ) -> list[Verdict]:
     tones, wants = shares[:2]
     chosen = wants[np.arange(len(wants)), decided.intent]
-    sureness = np.minimum(tones.max(axis=1), chosen) * np.where(_known(readings), 1.0, _UNKNOWN)
+    sureness = np.minimum(tones.max(axis=1), chosen) * np.where(readings.known, 1.0, _UNKNOWN)
     scores, confidence = (tones[:, 2] - tones[:, 0]).round(4), sureness.round(3)
     about = topics.match(readings.prepared, rules.topics)
     numbers = (column.tolist() for column in (*decided, scores, confidence, expected))

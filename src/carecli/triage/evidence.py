@@ -15,7 +15,6 @@ from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Urgency
 from carecli.triage.columns import Floats, Ints, are
 from carecli.triage.cues import DANGERS, KINDS
 from carecli.triage.intent import WEIGHED, Opinions
-from carecli.triage.prepare import Prepared
 from carecli.triage.sentiment import Feelings
 from carecli.triage.symbols import ASKS, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
 
@@ -42,13 +41,13 @@ _SHORT, _LONG = 15, 120
 _SIXTEENTHS = 16
 
 
-def numbers(prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions, urgencies: Ints) -> Floats:
-    """The evidence of texts, one row each, one column for each of NAMES."""
+def numbers(lengths: Ints, feelings: Feelings, opinions: Opinions, urgencies: Ints) -> Floats:
+    """The evidence of texts of so many characters, one row each, one column for each of NAMES."""
     columns = (
         np.minimum(opinions.hits.table, _MOST),
         _rounded(opinions.weights[:, : len(_WEIGHTS)] / 3),
         *_tones(feelings),
-        *_marks(prepared, feelings, opinions),
+        *_marks(lengths, feelings, opinions),
         *(are(opinions.intent, INTENTS, name) for name in _INTENTS),
         *(are(urgencies, URGENCIES, name) for name in _URGENCIES),
         *_dangers(feelings, opinions),
@@ -70,8 +69,7 @@ def _tones(feelings: Feelings) -> Sequence[npt.NDArray[np.generic]]:
     return score, np.maximum(score, 0.0), np.abs(score), feelings.mixed, sad, glad, silent
 
 
-def _marks(prepared: Sequence[Prepared], feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.generic]]:
-    lengths = np.fromiter((len(p.text) for p in prepared), np.int64, len(prepared))
+def _marks(lengths: Ints, feelings: Feelings, opinions: Opinions) -> Sequence[npt.NDArray[np.generic]]:
     return (
         *(opinions.marks & mark != 0 for mark in (ASKS, EXCLAIMS, OUTRAGED, LAUGHS, SMIRKS)),
         feelings.emoji > 0,

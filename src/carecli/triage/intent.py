@@ -18,9 +18,8 @@ from carecli.model import INTENTS, Intent
 from carecli.triage import cues
 from carecli.triage.columns import Flags, Floats, Ints, are
 from carecli.triage.hits import Hit, Hits, Why, because, near
-from carecli.triage.prepare import Prepared
+from carecli.triage.prepare import Batch
 from carecli.triage.symbols import ASKS, LAUGHS, OUTRAGED, SMIRKS
-from carecli.triage.vocabulary import Tokens
 
 # A text that says nothing else is chatter; whatever is heavier than this wins.
 _CHATTER = 1.0
@@ -51,30 +50,28 @@ class Opinions(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """What is asked of many texts at once, as columns."""
+    """What is asked of many texts at once."""
 
-    prepared: Sequence[Prepared]
+    batch: Batch
     score: Floats
     hits: Hits
-    marks: Ints
 
     def marked(self, mark: int) -> Flags:
         """Which texts have a mark."""
-        there: Flags = self.marks & mark != 0
+        there: Flags = self.batch.marks & mark != 0
         return there
 
 
-def decide(prepared: Sequence[Prepared], scores: Floats, tokens: Tokens) -> Opinions:
-    """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1); `tokens` are theirs by number."""
-    hits = cues.find_all(tokens, [p.plain for p in prepared], [p.language for p in prepared])
-    t = Texts(prepared, scores, hits, np.fromiter((p.marks for p in prepared), np.int64, len(prepared)))
+def decide(batch: Batch, scores: Floats) -> Opinions:
+    """The rules' opinions of prepared texts whose sentiment is `scores` (−1…1)."""
+    t = Texts(batch, scores, cues.find_all(batch.tokens, [p.plain for p in batch.prepared], batch.languages))
     weights = _weights(t)
     intents, special = _WEIGHED[weights.argmax(axis=1)], {}
     for place, why in _spam(t):
         intents[place], special[place] = _SPAM, why
     for place, danger in _danger(t):
         intents[place], special[place] = _EMERGENCY, (because("danger", danger),)
-    return Opinions(intents, weights, special, hits, t.marks)
+    return Opinions(intents, weights, special, t.hits, batch.marks)
 
 
 def _danger(t: Texts) -> Iterator[tuple[int, list[str]]]:
@@ -109,10 +106,10 @@ def _harm(hits: Sequence[Hit]) -> list[str]:
 
 def _spam(t: Texts) -> Iterator[tuple[int, tuple[str, ...]]]:
     """The texts that are spam, and why."""
-    linked = np.fromiter((p.links > 0 for p in t.prepared), bool, len(t.prepared))
+    linked = t.batch.links > 0
     report, service = t.hits.has("spam_report"), t.hits.has("problem", "complaint", "again", "request")
     for place in _places(linked & ~t.hits.has("spam", "spam_weak")):
-        if not _LETTER.search(t.prepared[place].masked):
+        if not _LETTER.search(t.batch.prepared[place].masked):
             yield place, ("spam: nothing but a link",)
     for place in _places(t.hits.has("spam", "spam_weak") & ~report):
         strong = [hit.text for hit in t.hits.of(place, "spam")]
@@ -134,7 +131,7 @@ def _weights(t: Texts) -> Floats:
         "suggestion": 3.4 * has("suggestion"),
         "question": _question(t),
         "praise": np.where(meant, praise, praise * 0.4),
-        "chatter": np.full(len(t.prepared), _CHATTER),
+        "chatter": np.full(len(t.batch.prepared), _CHATTER),
     }
     return np.stack([columns[name] for name in WEIGHED], axis=1)
 
@@ -183,8 +180,7 @@ def _praise(t: Texts) -> Floats:
     # Courtesy is not joy.
     courtesy = ~has("praise") & has("question", "request", "problem")
     weight = np.where(courtesy, weight * 0.4, weight)
-    addressed = np.fromiter((p.handles > 0 for p in t.prepared), bool, len(t.prepared))
-    liked = (has("service") | addressed) & ~t.marked(LAUGHS)
+    liked = (has("service") | (t.batch.handles > 0)) & ~t.marked(LAUGHS)
     glad = np.where(weight > 0, weight + (0.7 + score), np.where(liked, 0.6 + 0.8 * score, weight))
     weight = np.where(score >= _POSITIVE, glad, np.where(score <= _NEGATIVE, weight * 0.6, weight))
     for place in _places(has("but") & has("problem", "complaint", "again")):

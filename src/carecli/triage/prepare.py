@@ -18,6 +18,7 @@ from carecli.triage.variants import comparable
 from carecli.triage.votes import is_common
 
 if TYPE_CHECKING:
+    from carecli.triage.columns import Ints
     from carecli.triage.vocabulary import Tokens
 
 # What says how someone feels stands in the first lines; the rest would only cost time.
@@ -89,6 +90,21 @@ class Prepared(NamedTuple):
         return fold(self.masked)
 
 
+class Batch(NamedTuple):
+    """Prepared texts, and as columns what is asked of all of them at once.
+
+    `tokens` are the pieces of each by number, which hold until others are numbered; `lengths` are those of `text`.
+    """
+
+    prepared: Sequence[Prepared]
+    tokens: Tokens
+    languages: Sequence[str | None]
+    lengths: Ints
+    marks: Ints
+    links: Ints
+    handles: Ints
+
+
 def runs(texts: Sequence[str]) -> Iterator[slice]:
     """The texts in runs to be looked at together."""
     start = 0
@@ -112,11 +128,13 @@ def prepared(texts: Sequence[str], rules: Rules, declared: Sequence[str | None])
     from carecli.triage.vocabulary import ONE_AT_A_TIME
 
     with ONE_AT_A_TIME:
-        return batch(texts, rules, declared)[0]
+        return list(batch(texts, rules, declared).prepared)
 
 
-def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> tuple[list[Prepared], Tokens]:
-    """The same, with the pieces of each as numbers, which hold until others are numbered."""
+def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) -> Batch:
+    """The same, with what is asked of all at once."""
+    import numpy as np
+
     from carecli.triage.tokens import said
     from carecli.triage.vocabulary import numbered
 
@@ -131,7 +149,9 @@ def batch(texts: Sequence[str], rules: Rules, declared: Sequence[str | None]) ->
     votes, signs = said(pieces, whole)
     languages = decide(masked, votes, declared, rules.languages)
     ready = list(map(Prepared, cut, masked, tokens, languages, signs.tolist(), plain, links, handles))
-    return ready, pieces.with_others({place: tokens[place] for place in whole if languages[place] != "zh"})
+    pieces = pieces.with_others({place: tokens[place] for place in whole if languages[place] != "zh"})
+    lengths, *masks = (np.array(column, np.int64) for column in (list(map(len, cut)), links, handles))
+    return Batch(ready, pieces, languages, lengths, signs, *masks)
 
 
 def _masked(text: str, names: _Names | None) -> tuple[str, int, int]:

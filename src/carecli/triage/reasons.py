@@ -13,12 +13,12 @@ import numpy.typing as npt
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES, Intent, Urgency
 from carecli.triage import intent as intents
-from carecli.triage.columns import Ints, are
+from carecli.triage.columns import Flags, Ints, are
 from carecli.triage.features import buckets_of
 from carecli.triage.memo import Memo
-from carecli.triage.prepare import Prepared
+from carecli.triage.prepare import Batch, Prepared
 from carecli.triage.sentiment import Feelings
-from carecli.triage.vocabulary import VOCABULARY, Tokens
+from carecli.triage.vocabulary import VOCABULARY
 
 if TYPE_CHECKING:
     from carecli.triage.linear import Floats, Linear
@@ -33,15 +33,20 @@ _LEAST_SHARE = 0.3
 class Readings(NamedTuple):
     """What the rules make of texts, one entry each; `pressing` are the reasons for the urgencies.
 
-    An urgency is its place in URGENCIES. `tokens` are numbers that hold until others are numbered.
+    An urgency is its place in URGENCIES; `known` are the texts in a language that the model learnt.
     """
 
-    prepared: Sequence[Prepared]
+    batch: Batch
+    known: Flags
     feelings: Feelings
     opinions: intents.Opinions
     urgency: Ints
     pressing: Sequence[Sequence[str]]
-    tokens: Tokens
+
+    @property
+    def prepared(self) -> Sequence[Prepared]:
+        """The texts."""
+        return self.batch.prepared
 
     @property
     def whole(self) -> dict[int, str]:
@@ -122,7 +127,7 @@ def _spaced(linear: Linear, readings: Readings, places: Sequence[int]) -> _Words
     """The first tokens of texts that have spaces."""
     asked = np.zeros(len(readings.prepared), bool)
     asked[places] = True
-    numbers, sizes = readings.tokens.of(asked)
+    numbers, sizes = readings.batch.tokens.of(asked)
     kept = _ranks(sizes) < np.repeat(np.minimum(sizes - 1, _MOST_WORDS), sizes)
     numbers, whose = numbers[kept], np.repeat(np.flatnonzero(asked), sizes)[kept]
     return _Words(whose, linear.known.own.all[linear.known.rows.of(numbers)], numbers, VOCABULARY.folded)
@@ -184,7 +189,7 @@ def _sums(linear: Linear) -> npt.NDArray[np.int16]:
 
 
 # Tones and intents are the first outputs of a model.
-_OUTPUTS = {label: output for output, label in enumerate((*SENTIMENTS, *INTENTS))}
+_OUTPUTS: dict[str, int] = {label: output for output, label in enumerate((*SENTIMENTS, *INTENTS))}
 _LABELS = np.array([len(SENTIMENTS), len(INTENTS)])
 
 

@@ -18,10 +18,9 @@ import numpy as np
 from carecli.model import SENTIMENTS
 from carecli.triage import english, reading
 from carecli.triage.columns import Flags, Floats, Ints
-from carecli.triage.prepare import Prepared
+from carecli.triage.prepare import Batch, Prepared
 from carecli.triage.reading import Hits
 from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, THANKS, emoji, symbols
-from carecli.triage.vocabulary import Tokens
 
 # The usual normalisation of a sum of valences, and where neutral ends; care texts complain with few words.
 _ALPHA = 15.0
@@ -57,25 +56,18 @@ class Feelings(NamedTuple):
     why: list[tuple[str, ...]]
 
 
-def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
-    """The feelings of prepared texts; `tokens` are theirs by number."""
-    ready = [_without_closing_thanks(p) if p.marks & THANKS else p for p in prepared]
-    count = len(ready)
-    words = tokens.with_others(
-        {at: p.pieces for at, (p, whole) in enumerate(zip(ready, prepared, strict=True)) if p is not whole}
-    )
-    shown = reading.listed(
-        [[(key, symbols()[key]) for key in emoji(p.tokens)] if p.marks & EMOJI else [] for p in ready]
-    )
-    spoken = np.array([p.language == "en" for p in ready], bool)
-    hits = _hits(ready, words, spoken, shown)
+def decide(batch: Batch) -> Feelings:
+    """The feelings of prepared texts."""
+    spoken, count = np.array([language == "en" for language in batch.languages], bool), len(batch.prepared)
+    texts = _without_courtesy(batch)
+    shown = _shown(texts)
+    hits = _hits(texts, spoken, shown)
     totals = np.bincount(hits.whose, hits.valence, count).astype(float)  # numpy counts no hits at all in whole numbers
     found = np.bincount(hits.whose, minlength=count)
     scores = np.zeros(count)
-    loud = np.array([p.marks & (ASKS | EXCLAIMS) != 0 for p in ready], bool) & (totals != 0)
     emphasis = np.zeros(count)
-    for place in np.flatnonzero(loud).tolist():
-        emphasis[place] = (english.emphasis if spoken[place] else _emphasis)(ready[place].masked)
+    for place in np.flatnonzero((texts.marks & (ASKS | EXCLAIMS) != 0) & (totals != 0)).tolist():
+        emphasis[place] = (english.emphasis if spoken[place] else _emphasis)(texts.prepared[place].masked)
     totals += np.copysign(emphasis, totals)
     scores[spoken], scores[~spoken] = english.scores(totals[spoken]), _scores(totals[~spoken], found[~spoken])
     good = np.bincount(hits.whose, np.maximum(hits.valence, 0), count)
@@ -84,19 +76,38 @@ def decide(prepared: Sequence[Prepared], tokens: Tokens) -> Feelings:
     return Feelings(_labels(scores), scores, (good > _HINT) & (bad > _HINT), emojis, _why(hits, count))
 
 
-def _hits(ready: Sequence[Prepared], tokens: Tokens, spoken: Flags, shown: Hits) -> Hits:
+def _without_courtesy(batch: Batch) -> Batch:
+    """The same texts; those that ask for something without the thanks at their end."""
+    ready, changed = list(batch.prepared), dict[int, Sequence[str]]()
+    for place in np.flatnonzero(batch.marks & THANKS).tolist():
+        ready[place] = _without_closing_thanks(batch.prepared[place])
+        if ready[place] is not batch.prepared[place]:
+            changed[place] = ready[place].pieces
+    return batch._replace(prepared=ready, tokens=batch.tokens.with_others(changed))
+
+
+def _shown(texts: Batch) -> Hits:
+    """The emoji and emoticons of texts."""
+    found: list[Sequence[tuple[str, float]]] = [()] * len(texts.prepared)
+    for place in np.flatnonzero(texts.marks & EMOJI).tolist():
+        found[place] = [(key, symbols()[key]) for key in emoji(texts.prepared[place].tokens)]
+    return reading.listed(found)
+
+
+def _hits(texts: Batch, spoken: Flags, shown: Hits) -> Hits:
     """What counts: the words of English texts, the words and emoji of others."""
-    words = reading.hits_of(tokens, [p.language for p in ready])
+    words = reading.hits_of(texts.tokens, texts.languages)
     if spoken.any():
-        ours = english.hits_of(tokens.of(spoken)).at(np.flatnonzero(spoken))
+        ours = english.hits_of(texts.tokens.of(spoken)).at(np.flatnonzero(spoken))
         words = reading.together(ours, words)
-    return reading.together(_without_hints(ready, words), shown.those(~spoken[shown.whose]))
+    return reading.together(_without_hints(texts, words), shown.those(~spoken[shown.whose]))
 
 
-def _without_hints(ready: Sequence[Prepared], hits: Hits) -> Hits:
+def _without_hints(texts: Batch, hits: Hits) -> Hits:
     """In a question that has no bad word, "days" or "still" hint at nothing."""
-    asks = np.array([p.marks & ASKS != 0 or (p.language == "zh" and "吗" in p.plain) for p in ready], bool)
-    calm = asks & (np.bincount(hits.whose, hits.valence <= -1, len(ready)) == 0)
+    told = zip(texts.languages, texts.prepared, strict=True)
+    asks = np.array([language == "zh" and "吗" in p.plain for language, p in told], bool) | (texts.marks & ASKS != 0)
+    calm = asks & (np.bincount(hits.whose, hits.valence <= -1, len(texts.prepared)) == 0)
     return hits.those((np.abs(hits.valence) > _HINT) | ~calm[hits.whose])
 
 
