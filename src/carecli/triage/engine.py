@@ -290,15 +290,14 @@ def _verdicts(
     sureness = np.minimum(tones.max(axis=1), chosen) * np.where(readings.known, 1.0, _UNKNOWN)
     scores, confidence = (tones[:, 2] - tones[:, 0]).round(4), sureness.round(3)
     about = topics.match(readings.prepared, rules.topics)
-    numbers = (column.tolist() for column in (*decided, scores, confidence, expected))
-    return [
-        Verdict(
-            p.language, SENTIMENTS[tone], score, INTENTS[intent], names, URGENCIES[when], answer, sure, (*why, *named)
-        )
-        for p, tone, intent, when, score, sure, answer, (names, named), why in zip(
-            readings.prepared, *numbers, about, _reasons(readings, decided), strict=True
-        )
-    ]
+    why = [(*said, *named) for said, (_, named) in zip(_reasons(readings, decided), about, strict=True)]
+    tone, intent, urgency = (
+        [names[label] for label in labels.tolist()]
+        for names, labels in zip((SENTIMENTS, INTENTS, URGENCIES), decided, strict=True)
+    )
+    numbers = expected.tolist(), confidence.tolist()
+    themes = [names for names, _ in about]
+    return list(map(Verdict, readings.batch.languages, tone, scores.tolist(), intent, themes, urgency, *numbers, why))
 
 
 def _may_expect(intent: Intent, *, directed: bool) -> bool:

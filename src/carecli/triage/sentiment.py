@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import groupby
-from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -140,9 +138,10 @@ def _why(hits: Hits, count: int) -> list[tuple[str, ...]]:
     """The words that counted most, bad ones first."""
     tones = 2 * hits.whose + (hits.valence > 0)
     order = np.lexsort((-np.abs(hits.valence), tones))
+    tones, words, start = tones[order], hits.text[order].tolist(), 0
+    ends = np.flatnonzero(np.diff(tones, append=-1)) + 1
     why: list[tuple[str, ...]] = [()] * count
-    words = zip(tones[order].tolist(), hits.text[order].tolist(), strict=True)
-    for tone, some in groupby(words, itemgetter(0)):
-        named = list(dict.fromkeys(word for _, word in some))[:_MOST_NAMED]
+    for tone, end in zip(tones[ends - 1].tolist(), ends.tolist(), strict=True):
+        named, start = list(dict.fromkeys(words[start:end]))[:_MOST_NAMED], end
         why[tone // 2] += (f"{'positive' if tone % 2 else 'negative'}: {', '.join(named)}",)
     return why
