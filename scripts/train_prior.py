@@ -1,4 +1,4 @@
-"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, half an hour.
+"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, some minutes.
 
 The same seeds, public texts (`background.py`), rules and numpy give the same file. First the hashed linear model learns
 from all seeds. Then, so that the combination knows how far to trust it, it is trained five times on four fifths, and
@@ -20,6 +20,7 @@ from typing import NamedTuple
 import background
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import csr_array
 
 from carecli.triage import cues, engine, fitting, linear, prior
 from carecli.triage.features import Features, hashed
@@ -120,13 +121,35 @@ def folds_of(count: int) -> npt.NDArray[np.int64]:
     return folds
 
 
-def unseen_logits(kernel: Narrow, may_be: Flags, folds: npt.NDArray[np.int64], *, penalty: float = PENALTY) -> Floats:
+class Texts:
+    """Texts as rows of length one, and as the matrix of the products of all pairs, which is never written down."""
+
+    def __init__(self, rows: csr_array) -> None:
+        self.rows, self.turned = rows, rows.T.tocsr()
+
+    def __matmul__(self, columns: Narrow) -> Narrow:
+        products: Narrow = self.rows @ (self.turned @ columns)
+        return products
+
+    def fitted(self, may_be: Flags) -> fitting.Dual:
+        """The linear model of these texts."""
+        return fitting.train(self, may_be, prior.HEADS, penalty=PENALTY, steps=STEPS)
+
+
+def rows_of(matrix: fitting.Sparse) -> csr_array:
+    """The same matrix as scipy has it."""
+    shape = len(matrix.starts) - 1, len(matrix.buckets)
+    return csr_array((matrix.values, matrix.columns.astype(np.int32), matrix.starts.astype(np.int32)), shape=shape)
+
+
+def unseen_logits(rows: csr_array, may_be: Flags, folds: npt.NDArray[np.int64]) -> Floats:
     """What the linear model says of each text when it was trained without the text's fold."""
     logits = np.zeros(may_be.shape)
     for fold in range(FOLDS):
         seen, unseen = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        dual = fitting.train(kernel[np.ix_(seen, seen)], may_be[seen], prior.HEADS, penalty=penalty, steps=STEPS)
-        logits[unseen] = kernel[np.ix_(unseen, seen)] @ dual.coefficients + dual.bias
+        texts = Texts(rows[seen])
+        dual = texts.fitted(may_be[seen])
+        logits[unseen] = rows[unseen] @ (texts.turned @ dual.coefficients) + dual.bias
         print(f"fold {fold + 1} of {FOLDS}", file=sys.stderr)
     return logits
 
@@ -216,19 +239,17 @@ def main() -> None:
     features: Features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
     rarity = fitting.rarities(features)
     matrix = fitting.sparse(features, rarity)
-    kernel = fitting.similarities(matrix)
+    rows = rows_of(matrix)
     print(
         f"{len(ours.labels)} seeds, {len(others.labels)} public texts, {len(matrix.buckets)} buckets", file=sys.stderr
     )
-    learnt = fitting.primal(
-        matrix, fitting.train(kernel, ours.may_be, prior.HEADS, penalty=PENALTY, steps=STEPS), rarity
-    )
-    unseen = kept(lambda: unseen_logits(kernel, ours.may_be, folds_of(len(ours.labels))), cache)
+    learnt = fitting.primal(matrix, Texts(rows).fitted(ours.may_be), rarity)
+    unseen = kept(lambda: unseen_logits(rows, ours.may_be, folds_of(len(ours.labels))), cache)
     logits = np.concatenate([unseen, learnt.logits(others.tokens())])
-    rows = np.concatenate([engine.evidence_of(each.readings) for each in (ours, others)])
-    mix = fit_mix(logits, rows, np.concatenate([ours.may_be, others.may_be]))
+    found = np.concatenate([engine.evidence_of(each.readings) for each in (ours, others)])
+    mix = fit_mix(logits, found, np.concatenate([ours.may_be, others.may_be]))
     bias = as_in_life(mix.bias, ours.labels)
-    combined = np.concatenate([logits, rows], axis=1) @ mix.weights + bias
+    combined = np.concatenate([logits, found], axis=1) @ mix.weights + bias
     emergency, reply = thresholds(combined[: len(ours.labels)], ours.labels)
     made = prior.Prior(
         learnt,

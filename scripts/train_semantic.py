@@ -44,8 +44,8 @@ def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
 def unseen_words(ours: base.Material) -> Floats:
     """What the linear model says of the words of seeds that it was not trained with."""
     features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
-    kernel = fitting.similarities(fitting.sparse(features, fitting.rarities(features)))
-    return base.unseen_logits(kernel, ours.may_be, base.folds_of(len(ours.labels)))
+    rows = base.rows_of(fitting.sparse(features, fitting.rarities(features)))
+    return base.unseen_logits(rows, ours.may_be, base.folds_of(len(ours.labels)))
 
 
 def unseen_meanings(inputs: Floats, may_be: Flags) -> Floats:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from carecli.text import (
     clip,
+    counted,
     fold,
     grapheme_count,
     graphemes,
@@ -466,3 +467,11 @@ def test_importing_and_plain_text_load_nothing_heavy() -> None:
     loaded = set(json.loads(answer.stdout))
     assert "carecli.text" in loaded
     assert loaded.isdisjoint({"wcwidth", "bidi", "zoneinfo", "rich", "httpx", "pydantic", "sqlite3"})
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0 replies"), (1, "1 reply"), (2, "2 replies"), (1204, "1,204 replies")]
+)
+def test_counts_in_words(number: int, said: str) -> None:
+    assert counted(number, "reply", "replies") == said
+    assert counted(number, "mention") == said.replace("replies", "mentions").replace("reply", "mention")

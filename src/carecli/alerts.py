@@ -25,6 +25,7 @@ from carecli.reports.stats import percentile
 from carecli.store import replies, sources
 from carecli.store.cases import Filter
 from carecli.store.connect import Store
+from carecli.text import counted
 
 OPEN = "open alerts"
 BREACHED_LATELY = timedelta(days=1)  # older ones are the backlog, which reports tell
@@ -135,7 +136,7 @@ def of_crises(found: Iterable[Crisis]) -> Iterator[Alert]:
         if crisis.ended_at is None:
             ratio = "" if crisis.peak_ratio is None else f", {crisis.peak_ratio:.1f} times the usual"
             about = "" if crisis.topic is None else f" about {crisis.topic}"
-            title = f"{crisis.mentions} negative mentions{about}{ratio}"
+            title = f"{counted(crisis.mentions, 'negative mention')}{about}{ratio}"
             yield Alert(f"crisis:{iso(crisis.started_at)}", "crisis", title, crisis.started_at)
 
 

@@ -20,6 +20,7 @@ from carecli.responding import outreach
 from carecli.store import campaigns as rows
 from carecli.store import cases, replies
 from carecli.store.connect import Row, Store
+from carecli.text import counted
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def propose(
     with store.lock("campaigns", wait=30):  # the limits hold for two who propose at once, too
         room = outreach.room(store, config, name, now=now)
         if not room:
-            raise Refused(f"the campaign '{name}' has had its {asked.per_day} messages of today")
+            raise Refused(f"the campaign '{name}' has had its {counted(asked.per_day, 'message')} of today")
         for row, _ in outreach.candidates(store, config, asked, now=now):
             if len(made) >= min(room, count or room):
                 break

@@ -16,6 +16,7 @@ from carecli.model import Mention, Outcome
 from carecli.platforms.base import Checker, Platform
 from carecli.platforms.files import ReadOptions, Rejected, Row, read
 from carecli.store.connect import Store
+from carecli.text import counted
 
 IMPORT_BATCH = 2_000
 
@@ -52,9 +53,10 @@ def fetch(
     with store.lock("fetch"):
         outcomes, stopped = fetch_all(run, chosen)
     if stopped:
-        new, done = sum(outcome.new for outcome in outcomes), sum(outcome.done for outcome in outcomes)
+        new = counted(sum(outcome.new for outcome in outcomes), "new mention")
+        done = sum(outcome.done for outcome in outcomes)
         raise Stopped(
-            f"stopped: {new} new mentions are stored, {done} of {len(outcomes)} sources were read to the end",
+            f"stopped: {new} stored, {done} of {counted(len(outcomes), 'source')} read to the end",
             hint="nothing is lost: the next `care fetch` goes on from there",
         )
     return outcomes

@@ -296,7 +296,7 @@ def test_several_cases_handing_on_and_replies_with_a_reason_or_later(desk: World
     shown = person.end()
     assert '[display] gloss = "en"' in shown
     assert "No article has 'violin'" in shown
-    assert "2 cases wait" in shown
+    assert "2 cases waiting" in shown
     assert "fetched 0 new mentions" in shown
     assert "goes out Fri 20 Nov 14:00" in shown
     assert "2 cases resolved" in shown

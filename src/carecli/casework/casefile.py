@@ -15,6 +15,7 @@ from carecli.store import cases, conversations, customers, events, knowledge, me
 from carecli.store.cases import Filter
 from carecli.store.connect import Row, Store
 from carecli.store.desk import last_agent
+from carecli.text import counted
 from carecli.triage.authors import Kind, Post, kind_of
 
 SAME_MATTER = timedelta(days=14)  # others who wrote so lately may write about the same
@@ -200,7 +201,7 @@ def _kind(store: Store, mention: Row) -> Kind:
 def _remarks(kind: Kind, copies: int) -> list[str]:
     """What an agent should know of who writes; it adds no points."""
     found = [f"written by a {kind.kind}: {kind.why}"] if kind.kind in ("bot", "company") else []
-    return found + ([f"the same words from {copies} other{'s' if copies > 1 else ''}"] if copies else [])
+    return found + ([f"the same words from {counted(copies, 'other')}"] if copies else [])
 
 
 def _knowledge(store: Store, row: Row, now: datetime) -> list[JSON]:

@@ -10,6 +10,7 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context, interactive
 from carecli.cli.options import Json
 from carecli.errors import NotFound, UsageError
+from carecli.text import counted
 
 customer = typer.Typer(help="Customers, across platforms.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -167,4 +168,4 @@ def forget(
     if json:
         output.document({"accounts": len(accounts), "cases": touched})
     else:
-        errors.note(f"{len(accounts)} accounts forgotten, in {len(touched)} cases.")
+        errors.note(f"{counted(len(accounts), 'account')} forgotten, in {counted(len(touched), 'case')}.")

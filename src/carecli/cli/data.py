@@ -13,6 +13,7 @@ from carecli.cli import errors, output, shapes
 from carecli.cli.context import Context
 from carecli.cli.options import Json, OutputFile
 from carecli.errors import CareError, UsageError
+from carecli.text import counted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -95,7 +96,7 @@ def export(
             count = sum(1 for line in written if file.write(line + "\n"))
     except OSError as error:
         raise CareError(f"cannot write {to}: {error.strerror}") from error
-    errors.note(f"{count - (format_ == 'csv')} mentions written to {to}.")
+    errors.note(f"{counted(count - (format_ == 'csv'), 'mention')} written to {to}.")
 
 
 def _exported(row: Any, raw: str | None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from carecli.errors import CareError, UsageError
 from carecli.model import iso
 from carecli.reports.render import render
 from carecli.store.cases import Filter
+from carecli.text import counted
 
 AGENT = "you"
 
@@ -94,7 +95,7 @@ def _look(run: Context) -> int:
     )
     waiting = casefile.queue(run.store, run.config, Filter(), now=run.now)
     cases_table(waiting[:12], run.now)
-    output.lines(f"  … {len(waiting)} cases wait.")
+    output.lines(f"  … {counted(len(waiting), 'case')} waiting.")
     case: int = next(c["case"] for c in waiting if c["intent"] == "complaint" and c["directed"])
     _step(f"care claim {case} --as {AGENT}", "Take one, so that nobody else answers it.")
     act.claim(run.store, case, agent=AGENT, now=run.now, config=run.config)

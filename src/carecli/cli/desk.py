@@ -11,6 +11,7 @@ from carecli.cli.cases import who
 from carecli.cli.context import Context
 from carecli.cli.fetch import moment
 from carecli.cli.options import Agent, Json, Since, Until
+from carecli.text import counted
 
 promise = typer.Typer(help="What we said we would do.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -116,4 +117,4 @@ def tidy(context: typer.Context, json: Json = False) -> None:
     if json:
         output.document({"released": list(done.released), "resolved": list(done.resolved)})
     else:
-        errors.note(f"{len(done.released)} claims ended, {len(done.resolved)} cases resolved.")
+        errors.note(f"{counted(len(done.released), 'claim')} ended, {counted(len(done.resolved), 'case')} resolved.")

@@ -12,6 +12,7 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import Json, OutputFile
 from carecli.errors import CareError, UsageError
+from carecli.text import counted
 
 group = typer.Typer(
     help="The engine: what it was taught, and whether that helps.", no_args_is_help=True, rich_markup_mode=None
@@ -59,8 +60,8 @@ def evaluate(
 def _show(graded: dict[str, Any]) -> None:
     for name, found in graded.items():
         output.lines(
-            f"{name}: {found['n']} texts, accuracy {found['accuracy']:.3f}, macro-F1 {found['macro_f1']:.3f}, "
-            f"calibration error {found['ece']:.3f}, cost {found['cost']:.2f} a text"
+            f"{name}: {counted(found['n'], 'text')}, accuracy {found['accuracy']:.3f}, "
+            f"macro-F1 {found['macro_f1']:.3f}, calibration error {found['ece']:.3f}, cost {found['cost']:.2f} a text"
         )
         classes = [
             [label, one["n"], *(_share(one[key]) for key in ("precision", "recall", "f1"))]
@@ -97,7 +98,9 @@ def status(context: typer.Context, json: Json = False) -> None:
     if json:
         output.document(found)
         return
-    output.lines(f"The {found['engine']} engine, prior {found['prior']}; {found['corrections']} mentions corrected.")
+    output.lines(
+        f"The {found['engine']} engine, prior {found['prior']}; {counted(found['corrections'], 'mention')} corrected."
+    )
     if found["forgotten_before"]:
         output.lines(f"Corrections up to {found['forgotten_before']} teach nothing (`care engine retrain --all`).")
     _say_lesson(found)
@@ -213,7 +216,7 @@ def export(
         to.write_text("".join(line + "\n" for line in lines), encoding="utf-8", errors="surrogatepass", newline="")
     except OSError as error:
         raise CareError(f"cannot write {to}: {error.strerror}") from error
-    errors.note(f"{len(rows)} corrections written to {to}.")
+    errors.note(f"{counted(len(rows), 'correction')} written to {to}.")
 
 
 def _csv(rows: list[dict[str, Any]]) -> list[str]:

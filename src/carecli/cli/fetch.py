@@ -15,6 +15,7 @@ from carecli.cli.context import Context
 from carecli.cli.options import Json, Limit, Since
 from carecli.errors import CareError, UsageError
 from carecli.model import Outcome, iso
+from carecli.text import counted
 
 if TYPE_CHECKING:
     from carecli.platforms.files import Rejected
@@ -119,10 +120,10 @@ class _Board:
         else:
             self._running[outcome.source] = outcome
         shown = list(self._running.values())[-self.most :]
-        lines = [f"    {running.source}: {running.fetched} mentions, {running.new} new" for running in shown]
+        lines = [f"    {running.source}: {counted(running.fetched, 'mention')}, {running.new} new" for running in shown]
         if more := len(self._running) - len(lines):
             lines.append(f"    and {more} more")
-        self._tell("\n".join([f"({self._done} sources done)", *lines]))
+        self._tell("\n".join([f"({counted(self._done, 'source')} done)", *lines]))
 
 
 _SHOWN = ("source", "platform", "fetched", "new", "updated", "deleted", "seconds", "error", "next_try")
@@ -187,7 +188,7 @@ def import_(
             listen.read(sys.stdin.buffer if file == "-" else Path(file), options),
             source=source,
             now=run.now,
-            progress=lambda outcome: tell(f"{outcome.fetched} rows"),
+            progress=lambda outcome: tell(counted(outcome.fetched, "row")),
         )
     _classify(run)
     _say_what_came(file, outcome, rejected, json=json)
@@ -203,11 +204,13 @@ def _say_what_came(file: str, outcome: Outcome, rejected: Sequence[Rejected], *,
         counts = {"read": read, "new": outcome.new, "updated": outcome.updated, "rejected": len(rejected)}
         output.document({**counts, "errors": wrong})
     else:
-        output.lines(f"{read} rows read: {outcome.new} new, {outcome.updated} updated, {len(rejected)} rejected")
+        output.lines(
+            f"{counted(read, 'row')} read: {outcome.new} new, {outcome.updated} updated, {len(rejected)} rejected"
+        )
     for row in rejected[:20]:
         errors.warn(f"{file}, line {row.line}: {row.reason}")
     if len(rejected) > 20:
-        errors.warn(f"{len(rejected) - 20} more rejected rows; --json lists them all")
+        errors.warn(f"{counted(len(rejected) - 20, 'more rejected row')}; --json lists them all")
     if any("is not utf-8" in row.reason for row in rejected):
         errors.warn("if the whole file is in another encoding, name it: --encoding cp1250")
 

@@ -15,6 +15,7 @@ from carecli.cli.context import Context, interactive
 from carecli.cli.editor import edited
 from carecli.cli.options import Agent, CaseNumber, Json
 from carecli.errors import CareError, UsageError
+from carecli.text import counted
 
 kb = typer.Typer(help="The knowledge base.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -244,7 +245,7 @@ def promote(
 
     run: Context = context.obj
     done = knowledge.promote(run.store, case, now=run.now, title=title, url=url, agent=who(agent))
-    pieces = f"{done.removed} piece{'' if done.removed == 1 else 's'} of personal data taken out"
+    pieces = f"{counted(done.removed, 'piece')} of personal data taken out"
     _changed(run, done.number, json, f"was made from case {case}; {pieces}: read it before you rely on it")
 
 

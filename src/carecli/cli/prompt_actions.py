@@ -9,6 +9,7 @@ from typing import Any
 from carecli.cli import output
 from carecli.cli.context import Context
 from carecli.model import INTENTS, SENTIMENTS
+from carecli.text import counted
 from carecli.workspace import deeds
 from carecli.workspace.deeds import Deed
 from carecli.workspace.filters import Query, parse_query
@@ -197,7 +198,7 @@ def _overview(state: Review) -> str | None:
     found = state.seat.overview()
     hours = " ".join(str(hour.inbound) for hour in found.hours)
     told = [
-        f"{found.waiting} cases wait; of the {found.looked_at} most pressing: "
+        f"{counted(found.waiting, 'case')} waiting; of the {found.looked_at} most pressing: "
         + ", ".join(f"{count} {name}" for name, count in found.clocks.items()),
         f"mentions by hour, the last 24: {hours}",
         f"of them {sum(h.negative for h in found.hours)} negative, {sum(h.positive for h in found.hours)} positive",

@@ -11,6 +11,7 @@ from carecli.cli.context import Context, interactive
 from carecli.cli.fetch import moment
 from carecli.cli.options import Json
 from carecli.errors import UsageError
+from carecli.text import counted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -42,11 +43,11 @@ def prune(
         if not yes:
             if not interactive():
                 raise UsageError("nobody can be asked here", hint="give --yes, or look first with --dry-run")
-            typer.confirm(f"Forget the texts of {number:,} mentions for ever?", abort=True)
+            typer.confirm(f"Forget the texts of {counted(number, 'mention')} for ever?", abort=True)
         with errors.progress("Pruning"):
             campaigning.keep_outcomes(run.store, run.config, before=until)
             retention.prune(run.store, until)
     if json:
         output.document({"pruned": 0 if dry_run else number, "found": number})
     else:
-        output.lines(f"{number:,} mentions {'have' if dry_run else 'had'} texts from before then.")
+        output.lines(f"{counted(number, 'mention')} with texts from before then{'' if dry_run else ': forgotten'}.")

@@ -12,6 +12,7 @@ from carecli.cli.context import Context
 from carecli.cli.options import CaseNumber, Json, Limit
 from carecli.errors import UsageError
 from carecli.model import INTENTS, SENTIMENTS, STATUSES, parse_iso
+from carecli.text import counted
 
 if TYPE_CHECKING:
     from carecli.store.brands import Brand
@@ -183,7 +184,7 @@ def sheet(case: dict[str, Any], short: Any, now: datetime) -> None:
     )
     output.lines(f"Why: {'; '.join(case['reasons'])}")
     if case["reposts"]:
-        output.lines(f"Repeated word for word {case['reposts']} times, by others or elsewhere")
+        output.lines(f"Repeated word for word {counted(case['reposts'], 'time')}, by others or elsewhere")
     if case["assignee"] or case["tags"]:
         output.lines(f"Assigned to {case['assignee'] or 'nobody'}; tags: {', '.join(case['tags']) or 'none'}")
     if case["url"]:

@@ -18,6 +18,7 @@ from carecli.cli.options import Agent, Json
 from carecli.cli.queue import one_of
 from carecli.errors import CareError, UsageError
 from carecli.model import INTENTS, SENTIMENTS
+from carecli.text import counted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -95,7 +96,7 @@ def _classify_stored(run: Context, json: bool) -> None:
     if json:
         output.document({"classified": total})
     else:
-        errors.note(f"{total} mentions classified.")
+        errors.note(f"{counted(total, 'mention')} classified.")
 
 
 def _classify_file(run: Context, file: str, json: bool) -> None:

@@ -12,6 +12,7 @@ from carecli.cli import errors, output
 from carecli.cli.context import Context, interactive
 from carecli.cli.options import Json
 from carecli.errors import CareError, ConfigError, UsageError
+from carecli.text import counted
 
 
 def add_to(app: typer.Typer) -> None:
@@ -189,7 +190,7 @@ def _store_checks(run: Context) -> list[_Check]:
     for name, state in health(run).items():
         if name not in _listened_to(run):
             continue
-        detail = f"last success {state['last_success_at'] or 'never'}, {state['mentions']} mentions"
+        detail = f"last success {state['last_success_at'] or 'never'}, {counted(state['mentions'], 'mention')}"
         problem = state["last_error"] or state["silent_seconds"]
         found.append((f"fetching {name}", detail, words(state, run.now) if problem else None))
     waiting = replies.unfinished(store)

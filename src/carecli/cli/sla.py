@@ -11,6 +11,7 @@ import typer
 from carecli.cli import errors, output
 from carecli.cli.context import Context
 from carecli.cli.options import CaseNumber, Json
+from carecli.text import counted
 
 _SHOWN = 14  # days of a long wait; the others are summed
 _NAMES = {"first_response": "First response", "next_response": "Next response", "resolution": "Resolution"}
@@ -73,7 +74,9 @@ def _show(clock: dict[str, Any], now: datetime) -> None:
     for day in days[:_SHOWN]:
         output.lines(f"  counted   {day['day']}  {show_duration(day['seconds'])}")
     if rest := days[_SHOWN:]:
-        output.lines(f"  counted   {len(rest)} more days  {show_duration(sum(day['seconds'] for day in rest))}")
+        output.lines(
+            f"  counted   {counted(len(rest), 'more day')}  {show_duration(sum(day['seconds'] for day in rest))}"
+        )
     until = f"now, {now.astimezone(zone):%a %Y-%m-%d %H:%M:%S}"
     if clock["ended_at"]:
         until = f"{clock['ended_by']} {at(clock['ended_at'])}"

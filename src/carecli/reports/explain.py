@@ -13,6 +13,7 @@ from carecli.reports.figures import Judged, Wait, began, resolutions, times
 from carecli.reports.model import Report
 from carecli.reports.parts import Frame, assemble
 from carecli.reports.tables import Part, Row, Section
+from carecli.text import counted
 
 SHOWN = 200
 
@@ -174,7 +175,7 @@ def _sla(facts: Facts) -> Answer:
 def _backlog(facts: Facts) -> Answer:
     lines = list(facts.backlog())
     value = facts.report.response.backlog_open
-    return value, "cases", [f"{value:,} cases were open to an answer or a decision at the instant."], lines
+    return value, "cases", [f"{counted(value, 'case')} open to an answer or a decision at the instant."], lines
 
 
 def _reopen_rate(facts: Facts) -> Answer:
@@ -249,7 +250,7 @@ def explained_part(frame: Frame, value: Explained) -> Part:
         for each in value.cases[:SHOWN]
     )
     more = len(value.cases) - len(rows)
-    notes = (f"{more:,} more cases: --json lists all.",) if more else ()
+    notes = (f"{counted(more, 'more case')}: --json lists all.",) if more else ()
     columns = ("case", "from", "to", "value", "counted as")
     cases = Section("cases", "The cases behind it", columns, rows, notes, counted=None)
     return assemble(frame, "explain", f"How {value.figure} came about", value, (head, cases))

@@ -10,6 +10,7 @@ from datetime import datetime
 from carecli.reports import tables
 from carecli.reports.parts import Frame, assemble
 from carecli.reports.tables import Part, Row, Section
+from carecli.text import counted
 
 DAY = 86400.0
 AGES = (
@@ -77,9 +78,8 @@ def backlog_part(frame: Frame, value: Backlog) -> Part:
         )
         for name, counts in dimensions
     ]
-    note = (
-        f"{value.open:,} cases are open to an answer or a decision. Age counts from when the case opened or reopened."
-    )
+    still = f"{counted(value.open, 'case')} open to an answer or a decision."
+    note = f"{still} Age counts from when the case opened or reopened."
     return assemble(
         frame, "backlog", "What is open", value, (*found, _cases("oldest", "The oldest", frame, value.oldest, note))
     )

@@ -13,6 +13,7 @@ from carecli.reports.days import Span, timeline
 from carecli.reports.model import Mentions, Report, Response, Times, to_json
 from carecli.reports.stats import net_interval, wilson
 from carecli.reports.tables import NOTHING, Cell, Part, Row, Section, Tile
+from carecli.text import counted
 
 CALENDAR = (
     "First response: from the customer's message to the first answer by a person, in the platforms' own "
@@ -50,7 +51,9 @@ def _tiles(report: Report) -> Iterable[Tile]:
     def tile(name: str, cell: Cell, of: str, figure: str) -> Tile:
         return Tile(name, cell.shown, of, before.get(figure, ""))
 
-    yield tile("by customers", tables.count(mentions.inbound), f"of {mentions.total:,} mentions", "inbound mentions")
+    yield tile(
+        "by customers", tables.count(mentions.inbound), f"of {counted(mentions.total, 'mention')}", "inbound mentions"
+    )
     rate = tables.share(response.response_rate)
     yield tile("answered", rate, f"of {response.needing_reply:,} that need it", "response rate")
     median = tables.seconds(first.median_seconds)

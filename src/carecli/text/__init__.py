@@ -6,6 +6,7 @@
     rtl       right-to-left lines for terminals that do not reorder them
     folding   what counts as the same word
     terms     what a text is about
+    counting  how many of something there are, in words
 
 Nothing here changes what is stored. Most text is plain (`plain.py`), and one search finds that out; only the
 rest pays for Unicode's details, wcwidth and python-bidi, which are imported when first needed.
@@ -14,6 +15,7 @@ rest pays for Unicode's details, wcwidth and python-bidi, which are imported whe
 from __future__ import annotations
 
 from carecli.text.cells import clip, grapheme_count, graphemes, width, wrap
+from carecli.text.counting import counted
 from carecli.text.emoji import apart, wants_apart
 from carecli.text.folding import fold, words
 from carecli.text.rtl import is_rtl, visual, wants_visual
@@ -23,6 +25,7 @@ from carecli.text.terms import terms
 __all__ = [
     "apart",
     "clip",
+    "counted",
     "fold",
     "grapheme_count",
     "graphemes",

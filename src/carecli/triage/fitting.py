@@ -8,7 +8,7 @@ matrices with limited storage, 1980): deterministic, no learning rate, numpy alo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -86,6 +86,12 @@ def similarities(matrix: Sparse) -> Narrow:
     return kernel
 
 
+class Products(Protocol):
+    """The products of all pairs of rows, as a matrix or as what multiplies like one."""
+
+    def __matmul__(self, columns: Narrow) -> Narrow: ...
+
+
 class Dual(NamedTuple):
     """One coefficient for each text and output, and the bias."""
 
@@ -101,7 +107,7 @@ def possible(labels: Labels, heads: Sequence[Head]) -> Flags:
 
 
 def train(
-    kernel: Narrow, may_be: Flags, heads: Sequence[Head], *, penalty: float, offset: Floats | None = None,
+    kernel: Products, may_be: Flags, heads: Sequence[Head], *, penalty: float, offset: Floats | None = None,
     biased: bool = True, steps: int = 100,
 ) -> Dual:  # fmt: skip
     """Fit all heads to texts whose products are `kernel`.

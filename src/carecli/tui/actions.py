@@ -8,6 +8,7 @@ from typing import Any
 
 from carecli.errors import CareError, NotFound
 from carecli.model import INTENTS, JSON, SENTIMENTS
+from carecli.text import counted
 from carecli.tui.paint import Line, Painter
 from carecli.tui.replying import Replying
 from carecli.workspace import deeds
@@ -269,7 +270,7 @@ class Actions(Replying):
             found = await self.reader.ask(lambda seat: seat.knowledge(words.strip()))
             if not found:
                 raise NotFound(f"no article has '{words.strip()}'", hint="`care kb add` writes one")
-            await self.confirm(f"{len(found)} articles; any key: back", _articles(found))
+            await self.confirm(f"{counted(len(found), 'article')}; any key: back", _articles(found))
 
     def do_gloss(self) -> None:
         self.go(self._gloss())

@@ -9,6 +9,7 @@ from typing import Any
 from carecli.casework.casefile import CaseFile
 from carecli.model import JSON, iso
 from carecli.store.connect import Row
+from carecli.text import counted
 from carecli.tui.paint import Line, Painter
 from carecli.tui.words import SENTIMENT, ago, at, clock
 
@@ -121,9 +122,9 @@ class Context:
     def _customer(self, page: _Page, case: JSON) -> None:
         customer = case["customer"]
         page.text(f"{customer['name'] or ''} @{customer['handle'].lstrip('@')}".strip(), "accent")
-        followers = "" if self._file.followers is None else f", {self._file.followers:,} followers"
-        earlier = self._file.others
-        page.text(f"{case['platform']}{followers}; {earlier or 'no'} other case{'' if earlier == 1 else 's'}", "dim")
+        followers = "" if self._file.followers is None else f", {counted(self._file.followers, 'follower')}"
+        earlier = counted(self._file.others, "other case") if self._file.others else "no other cases"
+        page.text(f"{case['platform']}{followers}; {earlier}", "dim")
 
     def _verdict(self, page: _Page, case: JSON) -> None:
         words, role = clock(case, self._now)

@@ -12,6 +12,7 @@ from typing import Any
 from carecli.casework.casefile import CaseFile
 from carecli.errors import NotFound
 from carecli.store.connect import Row
+from carecli.text import counted
 from carecli.tui.base import Base
 from carecli.tui.casepanes import Context, Conversation, Newest
 from carecli.tui.queue import Queue
@@ -185,7 +186,7 @@ class Live(Base):
         zone, now = self.config.brand.timezone, self.clock()
         number, count = file.case["case"], len(file.mentions)
         self.conversation.show(
-            f"2 Case {number}, {count} message{'' if count == 1 else 's'}",
+            f"2 Case {number}, {counted(count, 'message')}",
             Conversation(file, zone, now, self.glosses.get(number, {})),
             keep=same,
         )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from textual.app import ComposeResult
 from textual.events import Key
 
+from carecli.text import counted
 from carecli.tui.dialogs import Dialog
 from carecli.tui.paint import Line, Painter
 from carecli.tui.pane import Text
@@ -68,14 +69,10 @@ def _volume(listed: Sequence[Hour], zone: ZoneInfo, cells: int) -> list[Line]:
     most = max((hour.inbound for hour in listed), default=0) or 1
     total, negative = sum(h.inbound for h in listed), sum(h.negative for h in listed)
     positive = sum(h.positive for h in listed)
+    by_customers = f"{counted(total, 'mention')} by customers"
     lines: list[Line] = [
         [("Volume by hour, the last 24 hours", "key")],
-        [
-            (
-                f"{total} mentions by customers: {negative} negative (▒), {positive} positive, at most {most} an hour",
-                "dim",
-            )
-        ],
+        [(f"{by_customers}: {negative} negative (▒), {positive} positive, at most {most} an hour", "dim")],
     ]
     for level in range(_HIGH - 1, -1, -1):
         scale = f"{most if level == _HIGH - 1 else '':>5} "
@@ -116,7 +113,7 @@ def _hour_name(at: datetime, zone: ZoneInfo, room: int) -> str:
 
 
 def _clocks(found: Overview, painter: Painter, cells: int) -> list[Line]:
-    of = f"{found.waiting:,} cases wait" + (
+    of = f"{counted(found.waiting, 'case')} waiting" + (
         f"; the {found.looked_at:,} most pressing are counted" if found.looked_at < found.waiting else ""
     )
     lines: list[Line] = [[("First response targets in the queue", "key")], [(of, "dim")]]

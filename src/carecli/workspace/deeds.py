@@ -15,6 +15,7 @@ from carecli.hours import show_moment
 from carecli.model import INTENTS, SENTIMENTS, iso
 from carecli.store import cases, unsent
 from carecli.store.unsent import Unsent
+from carecli.text import counted
 from carecli.workspace.seat import Seat
 
 
@@ -200,7 +201,7 @@ def fetch(seat: Seat) -> Deed:
     outcomes = listen.fetch(seat.store, seat.config, now=seat.now)
     act.triage_new(seat.store, seat.config, now=seat.now)
     failed = "; ".join(f"{one.source}: {one.error}" for one in outcomes if one.error) or None
-    return Deed(f"fetched {sum(one.new for one in outcomes)} new mentions", failed=failed)
+    return Deed(f"fetched {counted(sum(one.new for one in outcomes), 'new mention')}", failed=failed)
 
 
 def _named(numbers: Sequence[int]) -> str:
