@@ -15,10 +15,8 @@ from pathlib import Path
 import numpy as np
 import train_prior as base
 
-from carecli.triage import engine, fitting, prior, semantic
-from carecli.triage.features import hashed
+from carecli.triage import engine, prior, semantic
 from carecli.triage.linear import Flags, Floats
-from carecli.triage.variants import comparable
 
 PENALTY, STEPS = 1e-4, 60
 # It tells emergencies from stories better, so more of them can be let through at the same price.
@@ -43,8 +41,7 @@ def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
 
 def unseen_words(ours: base.Material) -> Floats:
     """What the linear model says of the words of seeds that it was not trained with."""
-    features = hashed([[comparable(token) for token in tokens] for tokens in ours.tokens()])
-    rows = base.rows_of(fitting.sparse(features, fitting.rarities(features)))
+    rows = base.rows_of(base.learnable(ours.tokens()).matrix)
     return base.unseen_logits(rows, ours.may_be, base.folds_of(len(ours.labels)))
 
 

@@ -75,5 +75,14 @@ def test_the_heaviest_weights_add_up(sign: int) -> None:
         assert (model.logits([["a"], tokens])[1] == added_up(model, tokens)).all()
 
 
+@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=30))
+def test_no_weight_is_cut_off(weights: list[float]) -> None:
+    buckets = np.arange(len(weights)) * 7
+    model = linear.quantised(np.array(weights)[:, None], buckets, np.zeros(1), np.ones(BUCKETS, np.uint8))
+    kept = model.weights[model.rows[buckets], 0] * model.unit
+    assert np.abs(kept - weights).max() <= 2 * model.unit
+    assert model.unit <= max(map(abs, weights)) / 127 or not any(weights)
+
+
 def test_no_texts_have_no_logits() -> None:
     assert prior.shipped().linear.logits([]).shape == (0, prior.WIDTH)

@@ -161,7 +161,7 @@ def unpacked(arrays: Mapping[str, Any], rarity: npt.NDArray[np.uint8]) -> Linear
 
 def quantised(weights: Floats, buckets: npt.NDArray[np.int64], bias: Floats, rarity: npt.NDArray[np.uint8]) -> Linear:
     """A model of `weights` (one row for each of `buckets`) in whole numbers −127…127; rows that are all small go."""
-    unit = float(np.quantile(np.abs(weights), 0.9999)) / _WHOLE or 1.0
+    unit = float(np.abs(weights).max(initial=0.0)) / _WHOLE or 1.0  # what is cut off is what weighs most
     whole = np.clip(np.rint(weights / unit), -_WHOLE, _WHOLE).astype(np.int8)
     kept = np.flatnonzero(np.abs(whole).max(axis=1) >= _LEAST)
     rows = np.zeros(BUCKETS, np.int32)
