@@ -1,4 +1,4 @@
-"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, some minutes.
+"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, ten minutes.
 
 The same seeds, public texts (`background.py`), rules and numpy give the same file. First the hashed linear model learns
 from all seeds. Then, so that the combination knows how far to trust it, it is trained five times on four fifths, and
@@ -32,7 +32,7 @@ from carecli.triage.variants import comparable
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "he", "pl", "zh")
 FOLDS = 5
-# Ten times the penalty costs five points of accuracy in intents and two in sentiment, on seeds that took no part.
+# Ten times the penalty costs five points of accuracy in intents and one in sentiment, on seeds that took no part.
 PENALTY, MIX_PENALTY = 1.5e-6, 1e-3
 # The linear model comes to its end before that.
 STEPS, MIX_STEPS = 1000, 200

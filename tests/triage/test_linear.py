@@ -86,3 +86,10 @@ def test_no_weight_is_cut_off(weights: list[float]) -> None:
 
 def test_no_texts_have_no_logits() -> None:
     assert prior.shipped().linear.logits([]).shape == (0, prior.WIDTH)
+
+
+@given(st.integers(0, 300), st.integers(0, 2**32 - 1))
+def test_products_are_exact_however_many_rows(count: int, seed: int) -> None:
+    dice = np.random.default_rng(seed)
+    rows, weights = dice.integers(-640, 640, (count, 9)), dice.integers(-4096, 4096, (9, 4))
+    assert (linear.times(rows / 64, weights / 1024) == rows @ weights / (64 * 1024)).all()

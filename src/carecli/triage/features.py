@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# With an eighth of the buckets words that have nothing in common share their weights: two to three points of accuracy.
+# With an eighth of the buckets words that have nothing in common share their weights: that costs a point of accuracy.
 BITS = 20
 BUCKETS = 1 << BITS
 

@@ -29,8 +29,9 @@ _WHOLE, _LEAST = 127, 2
 # A lane holds sums of weights up to this size.
 _LANES, _LANE_BITS = 3, 21
 MOST = (1 << _LANE_BITS - 1) - 1
-# So many rows a BLAS multiplies by itself; the threads that it calls for more cost more than they bring.
-_NO_THREADS = 128
+# So many rows, by a hundred columns, a BLAS multiplies by itself; the threads that it calls for twice as many cost more
+# than they bring.
+_NO_THREADS = 64
 
 
 class Head(NamedTuple):
