@@ -75,7 +75,7 @@ def test_the_heaviest_weights_add_up(sign: int) -> None:
         assert (model.logits([["a"], tokens])[1] == added_up(model, tokens)).all()
 
 
-@given(st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=30))
+@given(st.lists(st.floats(-10_000, 10_000, width=32), min_size=1, max_size=30))
 def test_no_weight_is_cut_off(weights: list[float]) -> None:
     buckets = np.arange(len(weights)) * 7
     model = linear.quantised(np.array(weights)[:, None], buckets, np.zeros(1), np.ones(BUCKETS, np.uint8))
