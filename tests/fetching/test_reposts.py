@@ -62,6 +62,24 @@ def test_short_texts_are_everybodys() -> None:
     assert reposts.gist("https://a.example") is None
 
 
+def test_two_people_may_say_the_same_few_words(store: Store) -> None:
+    arrive(store, post(1, "my bag is lost, acme!"), post(2, "my bag is lost, acme!"))
+    assert [(count, copies) for _, count, copies in queue(store)] == [(1, 0), (1, 0)]
+
+
+def test_what_was_edited_repeats_what_it_says_now(store: Store) -> None:
+    arrive(store, post(1, TEXT.replace("Lisbon", "Porto")))
+    arrive(store, post(1))
+    arrive(store, post(2))
+    assert queue(store) == [(1, 1, 1)]
+
+
+def test_risks_are_kept_with_what_was_said(store: Store) -> None:
+    arrive(store, post(1, "I will see you in court, my lawyer has your letters."), post(2, "nice weather today"))
+    rows = store.rows("SELECT text, risks FROM mentions ORDER BY mention_id")
+    assert ["legal" in row["risks"] for row in rows] == [True, False]
+
+
 def test_a_repost_never_reopens_a_case(store: Store) -> None:
     from carecli import act
 
