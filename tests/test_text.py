@@ -17,9 +17,11 @@ from carecli.text import (
     fold,
     grapheme_count,
     graphemes,
+    guarded,
     inert,
     is_rtl,
     single_line,
+    unguarded,
     visual,
     wants_visual,
     width,
@@ -475,3 +477,10 @@ def test_importing_and_plain_text_load_nothing_heavy() -> None:
 def test_counts_in_words(number: int, said: str) -> None:
     assert counted(number, "reply", "replies") == said
     assert counted(number, "mention") == said.replace("replies", "mentions").replace("reply", "mention")
+
+
+@given(st.text(st.sampled_from("'=+-@\t\r\n＝＋－＠a1 "), max_size=6))
+def test_no_cell_is_a_formula_and_each_comes_back(cell: str) -> None:
+    written = guarded(cell)
+    assert written[:1] not in set("=+-@\t\r\n＝＋－＠")
+    assert unguarded(written) == cell

@@ -13,6 +13,7 @@ from carecli import act
 from carecli.config import Config
 from carecli.errors import CareError
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES
+from carecli.text import unguarded
 from carecli.triage.engine import Judgement, judge
 from carecli.triage.evaluation import Judged, measured
 
@@ -51,8 +52,6 @@ def _json_rows(text: str, path: Path) -> Sequence[tuple[int, Labelled]]:
 
 
 def _table_rows(text: str, path: Path) -> Sequence[tuple[int, Labelled]]:
-    from carecli.platforms.files.tables import unguarded
-
     head = text.split("\n", 1)[0]
     csv.field_size_limit(1 << 27)
     lines = io.StringIO(text, newline="")

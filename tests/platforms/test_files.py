@@ -20,12 +20,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carecli.cli.data import no_formula
 from carecli.errors import BadAnswer, CareError, ConfigError, PlatformError, UsageError
 from carecli.model import JSON, Mention, Page
 from carecli.platforms.base import Checker, Fetcher, Setup
 from carecli.platforms.files import FILE, ReadOptions, Rejected, Row, read
 from carecli.platforms.testing import FetcherContract
+from carecli.text import guarded
 
 WHEN = "2026-11-20T08:00:00Z"
 MOMENT = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -279,7 +279,7 @@ def test_every_text_survives_each_format(texts: list[str]) -> None:
     table = io.StringIO()
     writer = csv.DictWriter(table, ["id", "text", "created_at"])
     writer.writeheader()
-    writer.writerows({**value, "text": no_formula(value["text"])} for value in values)  # as `care export` writes it
+    writer.writerows({**value, "text": guarded(str(value["text"]))} for value in values)  # as `care export` writes it
     expected = [text.replace("\0", "\ufffd") for text in texts]
     for content in (jsonl(*values), json.dumps(values), table.getvalue()):
         assert [mention.text for mention in good(content)] == expected

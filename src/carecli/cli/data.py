@@ -13,7 +13,7 @@ from carecli.cli import errors, output, shapes
 from carecli.cli.context import Context
 from carecli.cli.options import Json, OutputFile
 from carecli.errors import CareError, UsageError
-from carecli.text import counted
+from carecli.text import counted, guarded
 
 
 def add_to(app: typer.Typer) -> None:
@@ -133,21 +133,15 @@ def csv_line(cells: Iterable[Any]) -> str:
 
     buffer = io.StringIO()
     # before Python 3.13 a cell with a line break is only quoted where the end of a record has that, too
-    csv.writer(buffer, lineterminator="\r\n").writerow(map(no_formula, cells))
+    csv.writer(buffer, lineterminator="\r\n").writerow(map(_cell, cells))
     return buffer.getvalue().removesuffix("\r\n")
 
 
-# The full-width forms are formulas in some locales.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def no_formula(value: Any) -> Any:
+def _cell(value: Any) -> Any:
     """What a spreadsheet would run as a formula becomes text; lists become JSON."""
     if isinstance(value, list):
         return jsonlib.dumps(value, ensure_ascii=False)
-    if isinstance(value, str) and value.lstrip("'").startswith(_FORMULA):
-        return "'" + value
-    return value
+    return guarded(value) if isinstance(value, str) else value
 
 
 def backup(

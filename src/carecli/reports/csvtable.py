@@ -11,11 +11,9 @@ import io
 from collections.abc import Iterable, Sequence
 
 from carecli.reports.tables import Section
+from carecli.text import guarded
 
 COLUMNS = ("section", "name", "group", "value", "unit", "count")
-
-# Spreadsheets read a cell that begins with one of these as a formula, the full-width forms in some locales.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
 def csv_table(tables: Sequence[Section]) -> str:
@@ -30,10 +28,5 @@ def csv_table(tables: Sequence[Section]) -> str:
 def _lines(table: Section) -> Iterable[list[str | float | None]]:
     for row in table.rows:
         for group, cell in zip(table.columns[1:], row.cells, strict=True):
-            value = safe(cell.value) if isinstance(cell.value, str) else cell.value
-            yield [table.key, safe(row.name), group, value, cell.unit, row.of]
-
-
-def safe(words: str) -> str:
-    """`words`, with a leading apostrophe where a spreadsheet would take them for a formula."""
-    return f"'{words}" if words.startswith(_FORMULA) else words
+            value = guarded(cell.value) if isinstance(cell.value, str) else cell.value
+            yield [table.key, guarded(row.name), group, value, cell.unit, row.of]

@@ -6,6 +6,7 @@
     rtl       right-to-left lines for terminals that do not reorder them
     folding   what counts as the same word
     terms     what a text is about
+    sheets    what a spreadsheet would run as a formula becomes text
     counting  how many of something there are, in words
 
 Nothing here changes what is stored. Most text is plain (`plain.py`), and one search finds that out; only the
@@ -20,6 +21,7 @@ from carecli.text.emoji import apart, wants_apart
 from carecli.text.folding import fold, words
 from carecli.text.rtl import is_rtl, visual, wants_visual
 from carecli.text.safe import inert, single_line
+from carecli.text.sheets import guarded, unguarded
 from carecli.text.terms import terms
 
 __all__ = [
@@ -29,10 +31,12 @@ __all__ = [
     "fold",
     "grapheme_count",
     "graphemes",
+    "guarded",
     "inert",
     "is_rtl",
     "single_line",
     "terms",
+    "unguarded",
     "visual",
     "wants_apart",
     "wants_visual",

@@ -14,6 +14,7 @@ from typing import IO, Any
 
 from carecli.errors import UsageError
 from carecli.platforms.files.rows import Checked, Raw, Rejected, next_line
+from carecli.text import unguarded
 
 DELIMITERS = ",;\t|"
 LONGEST_FIELD = 1_000_000
@@ -60,14 +61,6 @@ def csv_rows(text: io.TextIOWrapper, checked: Checked) -> Iterator[Raw | Rejecte
             header = named(fields)
         else:
             yield _fitted(header, [unguarded(field) for field in fields], lines.first)
-
-
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-
-
-def unguarded(field: str) -> str:
-    """A cell without the apostrophe that `care export` and spreadsheets put before what looks like a formula."""
-    return field[1:] if field.startswith("'") and field.lstrip("'").startswith(_FORMULA) else field
 
 
 class _Lines(Iterator[str]):
