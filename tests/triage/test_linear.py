@@ -84,6 +84,13 @@ def test_no_weight_is_cut_off(weights: list[float]) -> None:
     assert model.unit <= max(map(abs, weights)) / 127 or not any(weights)
 
 
+def test_the_heaviest_of_many_weights_is_not_cut_off() -> None:
+    weights = np.linspace(-1, 1, 40_000)[:, None]
+    weights[7] = 5.0
+    model = linear.quantised(weights, np.arange(len(weights)), np.zeros(1), np.ones(BUCKETS, np.uint8))
+    assert model.weights[model.rows[7], 0] * model.unit == pytest.approx(5.0)
+
+
 def test_no_texts_have_no_logits() -> None:
     assert prior.shipped().linear.logits([]).shape == (0, prior.WIDTH)
 

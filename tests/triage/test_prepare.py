@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from carecli.text import fold
 from carecli.triage import symbols
 from carecli.triage.engine import judge
-from carecli.triage.prepare import MAX_CHARACTERS, Rules, prepare, prepared
+from carecli.triage.prepare import MAX_CHARACTERS, Rules, batch, prepare, prepared
 from carecli.triage.symbols import ASKS, EMOJI, EXCLAIMS, LAUGHS, OUTRAGED, SMIRKS
 from carecli.triage.votes import plain_word
 
@@ -126,3 +126,13 @@ def test_a_text_and_a_name_may_be_composed_or_not(form: Literal["NFC", "NFD"]) -
     (same,) = judge([text], Rules(languages=("pl", "en"), brand_names=(normalize(form, "Żółw"),)))
     assert prepare(normalize(form, text), rules).masked.split()[0] == ","
     assert other.verdict == same.verdict
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "@anna", "https://x.example/1", "a.b@c.example", "?", "退", "xD"]))))
+def test_the_columns_of_a_batch_say_what_is_in_its_texts(pieces: list[list[str]]) -> None:
+    texts = [" ".join(each) for each in pieces]
+    made = batch(texts, RULES, [None] * len(texts))
+    columns = zip(made.lengths.tolist(), made.marks.tolist(), made.links.tolist(), made.handles.tolist(), strict=True)
+    assert list(columns) == [(len(p.text), p.marks, p.links, p.handles) for p in made.prepared]
+    said = [(len(text), text.count("https"), text.count("@")) for text in texts]
+    assert [(len(p.text), p.links, p.handles) for p in made.prepared] == said

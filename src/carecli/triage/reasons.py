@@ -130,7 +130,8 @@ def _spaced(linear: Linear, readings: Readings, places: Sequence[int]) -> _Words
     numbers, sizes = readings.batch.tokens.of(asked)
     kept = _ranks(sizes) < np.repeat(np.minimum(sizes - 1, _MOST_WORDS), sizes)
     numbers, whose = numbers[kept], np.repeat(np.flatnonzero(asked), sizes)[kept]
-    return _Words(whose, linear.known.own.all[linear.known.rows.of(numbers)], numbers, VOCABULARY.folded)
+    rows = linear.known.rows.of(numbers)  # first, as it may learn words
+    return _Words(whose, linear.known.own.all[rows], numbers, VOCABULARY.folded)
 
 
 def _unspaced(linear: Linear, readings: Readings, places: Iterable[int]) -> _Words:
