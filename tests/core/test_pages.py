@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from carecli.store import Store
 from tests.core.tools import arrive, said
 
@@ -24,3 +26,12 @@ def test_each_case_is_opened_by_its_first_mention(store: Store) -> None:
     arrive(store, *(said(str(number), number, who=f"user{number}") for number in range(5)))
     rows = store.rows("SELECT case_id, at FROM events WHERE kind = 'opened' ORDER BY case_id")
     assert [row["at"] for row in rows] == [f"2026-11-20T10:0{number}:00Z" for number in range(5)]
+
+
+def test_what_turns_out_to_be_ours_has_no_risks(store: Store) -> None:
+    threat = said("1", 0, text="@acme I will see you in court, my lawyer has your letters.")
+    arrive(store, threat)
+    assert "legal" in store.rows("SELECT risks FROM mentions")[0]["risks"]
+    arrive(store, replace(threat, inbound=False, directed=False, text="We wrote this ourselves."))
+    (row,) = store.rows("SELECT inbound, risks FROM mentions")
+    assert (row["inbound"], row["risks"]) == (0, "[]")
