@@ -35,3 +35,12 @@ def test_what_turns_out_to_be_ours_has_no_risks(store: Store) -> None:
     arrive(store, replace(threat, inbound=False, directed=False, text="We wrote this ourselves."))
     (row,) = store.rows("SELECT inbound, risks FROM mentions")
     assert (row["inbound"], row["risks"]) == (0, "[]")
+
+
+def test_an_edited_post_promises_what_it_says_now(store: Store) -> None:
+    asked = [said(str(number), 0, who=f"user{number}") for number in (1, 2)]
+    posts = [said(f"{one.external_id}0", 5, to=one.external_id, ours=True) for one in asked]
+    arrive(store, *asked, *(replace(post, text="We will call you tomorrow.") for post in posts))
+    assert len(store.rows("SELECT * FROM promises")) == 2
+    arrive(store, *(replace(post, text="We cannot say when, sorry.") for post in posts))
+    assert store.rows("SELECT * FROM promises") == []

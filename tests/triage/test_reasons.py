@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
+
 import pytest
 
 from carecli.model import INTENTS, SENTIMENTS
@@ -16,7 +18,12 @@ from carecli.triage.vocabulary import ONE_AT_A_TIME
 RULES = Rules(languages=("en", "he", "pl", "zh"))
 TEXTS = [
     "refund parcel thanks stolen when lovely broken please",
+    "order driver late bill app account love help",
+    "never where card flight delay quick polite rude",
+    "money price idea wish add door smoke child",
+    "free win crypto follow buy contract tomorrow hello",
     "zwrot paczka dziękuję ukradli kiedy cudowna zepsute proszę",
+    "kurier rachunek pomocy nigdy gdzie karta miła dodajcie",
     "החזר חבילה תודה נגנב מתי נהדר שבור בבקשה",
 ]
 PAIRS = ["退款", "谢谢", "什么", "坏了"]
@@ -33,8 +40,8 @@ def weights(words: list[str], label: str) -> dict[str, float]:
 
 def named(words: list[str], label: str) -> str:
     """The reason that names the three that weigh most, but none that weighs little beside the first."""
-    heavy = sorted(((weight, word) for word, weight in weights(words, label).items() if weight > 1), reverse=True)
-    shown = [f"'{word}'" for weight, word in heavy[:3] if weight >= 0.3 * heavy[0][0]]
+    heavy = sorted(((-weight, word) for word, weight in weights(words, label).items() if weight > 1), key=itemgetter(0))
+    shown = [f"'{word}'" for weight, word in heavy[:3] if weight <= 0.3 * heavy[0][0]]
     return f"{label}: the words {', '.join(shown)}" if shown else f"{label}: the wording"
 
 
