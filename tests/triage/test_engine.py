@@ -282,6 +282,35 @@ def test_whom_a_text_addresses_says_nothing_of_what_it_wants(language: str, text
 @pytest.mark.parametrize(
     "text",
     [
+        "not good",
+        "it's good",
+        "I don't like it",
+        "so slow",
+        "niedobre",
+        "podoba mi się",
+        "לא טוב",
+        "ממש יפה",
+        "不好",
+        "太慢了",
+    ],
+)
+def test_a_few_words_of_liking_are_no_emergency(text: str) -> None:
+    (verdict,) = classify([text], RULES, directed=[True])
+    assert verdict.intent in {"complaint", "praise", "chatter"}
+    assert verdict.urgency != "emergency"
+
+
+@pytest.mark.parametrize(
+    "text", ["not breathing", "bleeding badly", "nie oddycha", "לא נושמת", "没有呼吸了", "gas leak, good god"]
+)
+def test_a_few_words_of_danger_are_one(text: str) -> None:
+    (verdict,) = classify([text], RULES, directed=[True])
+    assert verdict.intent == "emergency"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
         "@acme not solved!",
         "not good",
         "nothing works!",

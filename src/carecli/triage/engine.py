@@ -42,14 +42,15 @@ _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
 # Without any ingredient of danger a question without a bad tone ("may it come on board?") or an outage has to be one
 # clearly; trouble with an everyday thing ("three weeks and the parcel is where it was") less so, as people who are
-# locked in a freezer speak of the wifi, too.
+# locked in a freezer speak of the wifi, too. So do a few words of liking or not ("I don't like it"): short cries for
+# help are as bare, but hardly ever name a feeling.
 _CLEAR_DANGER, _TROUBLE_OR_DANGER = 0.5, 0.2
 _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # What the rules alone decide in a language of whose words the model knows nothing.
 _READ_BY_RULES: frozenset[Intent] = frozenset({"emergency", "chatter", "question", "complaint"})
-# So few words ("not solved!") or Chinese characters are too little for the model to outvote the rules.
-_FEW_WORDS, _FEW_CHARACTERS = 3, 6
+# So few words ("not solved!") are too little for the model to outvote the rules; a feeling in so many is only that.
+_FEW_WORDS, _SOME_WORDS = 3, 6
 _PLEASED: frozenset[Intent] = frozenset({"praise", "chatter"})
 # Of a language that we have no words for, nothing is sure.
 _UNKNOWN = 0.6
@@ -207,9 +208,10 @@ def _judged(
         combined += lesson
     emergency, reply = taught.limits()
     shares = [softmax(combined[:, head]).round(6) for head in (SENTIMENT, INTENT, URGENCY, NEEDS_REPLY)]
-    brief = _are_short(readings)
-    _feel_by_rules(readings, shares[0], (brief | ~readings.known) & _untaught(lesson, taught))
-    decided = _decided(readings, brief, emergency, *shares[:3])
+    words = _words(readings)
+    brief = (words <= _FEW_WORDS) | ~readings.known
+    _feel_by_rules(readings, shares[0], brief & _untaught(lesson, taught))
+    decided = _decided(readings, words, emergency, *shares[:3])
     to_us = np.array(directed, bool).astype(np.int64)
     expected = _EXPECTED[decided.intent, to_us] | (_MAY_EXPECT[decided.intent, to_us] & (shares[3][:, 1] >= reply))
     return _verdicts(readings, decided, shares, rules, expected), shares
@@ -234,14 +236,13 @@ def _feel_by_rules(readings: Readings, shares: Floats, asked: Flags) -> None:
         shares[places, right], shares[places, 1], shares[places, wrong] = sure, 1 - sure, 0
 
 
-def _are_short(readings: Readings) -> Flags:
-    """Which texts have a few words only, or Chinese characters."""
-    few = [len(p.plain) <= _FEW_CHARACTERS if p.plain else len(p.tokens) <= _FEW_WORDS for p in readings.prepared]
-    return np.array(few, bool)
+def _words(readings: Readings) -> Floats:
+    """How many words each text has; two Chinese characters are about one."""
+    return np.array([len(p.plain) / 2 if p.plain else len(p.tokens) for p in readings.prepared], np.float64)
 
 
 def _decided(
-    readings: Readings, brief: Flags, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
+    readings: Readings, words: Floats, emergency: float, feelings: Floats, wants: Floats, hurry: Floats
 ) -> Decided:
     """The labels; an emergency needs far less than a half."""
     known = readings.known
@@ -249,7 +250,8 @@ def _decided(
     has = readings.opinions.hits.has
     safe = ~has(*_INGREDIENTS) & known
     least = np.where(safe & has("mundane") & has("problem", "again"), _TROUBLE_OR_DANGER, emergency)
-    least[safe & (asking | has("outage"))] = _CLEAR_DANGER
+    felt = (words <= _SOME_WORDS) & ~are(readings.feelings.label, SENTIMENTS, "neutral")
+    least[safe & (asking | has("outage") | felt)] = _CLEAR_DANGER
     danger = wants[:, _EMERGENCY] >= least
     wants = wants.copy()
     wants[~danger & likely & asking, _QUESTION] = 1.0
@@ -259,7 +261,7 @@ def _decided(
     tone, intent = feelings.argmax(axis=1), np.where(danger, _EMERGENCY, wants.argmax(axis=1))
     ours = readings.opinions.intent
     displeased = are(ours, INTENTS, "complaint") & are(tone, SENTIMENTS, "negative") & are(intent, INTENTS, *_PLEASED)
-    by_rules = (~known & are(ours, INTENTS, *_READ_BY_RULES)) | (brief & displeased)
+    by_rules = (~known & are(ours, INTENTS, *_READ_BY_RULES)) | ((words <= _FEW_WORDS) & displeased)
     intent = np.where(by_rules, ours, intent)
     when = np.where(by_rules, readings.urgency, hurry[:, 1:].argmax(axis=1) + 1)
     when[are(intent, INTENTS, *_CALM)] = URGENCIES.index("whenever")
