@@ -346,7 +346,7 @@ def test_what_was_passed_over_is_not_found_again(street: Street) -> None:
 def test_a_rejected_proposal_counts_in_no_limit(street: Street) -> None:
     street.campaign(per_day=1)
     street.says("ann", "such a cold today")
-    street.says("bob", "sneezing again", ago=50)
+    street.says("bob", "again such a cold", ago=50)
     (draft,) = street.propose()
     row = replies.draft(street.store, draft)
     respond.propose(
