@@ -1,4 +1,4 @@
-"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, ten minutes.
+"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, twenty minutes.
 
 The same seeds, public texts (`background.py`), rules and numpy give the same file. First the hashed linear model learns
 from all seeds. Then, so that the combination knows how far to trust it, it is trained five times on four fifths, and

@@ -301,7 +301,7 @@ def test_a_few_words_of_liking_are_no_emergency(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["not breathing", "bleeding badly", "nie oddycha", "לא נושמת", "没有呼吸了", "gas leak, good god"]
+    "text", ["not breathing", "bleeding badly", "nie oddycha", "לא נושמת", "没有呼吸了", "nie chcę już być"]
 )
 def test_a_few_words_of_danger_are_one(text: str) -> None:
     (verdict,) = classify([text], RULES, directed=[True])

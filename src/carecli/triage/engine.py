@@ -42,14 +42,14 @@ _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
 # Without any ingredient of danger a question without a bad tone ("may it come on board?") or an outage has to be one
 # clearly; trouble with an everyday thing ("three weeks and the parcel is where it was") less so, as people who are
-# locked in a freezer speak of the wifi, too. So do a few words of liking or not ("I don't like it"): short cries for
-# help are as bare, but hardly ever name a feeling.
+# locked in a freezer speak of the wifi, too. So does a feeling in a few words ("not good"): somebody
+# who does not want to live any more may not say more, either.
 _CLEAR_DANGER, _TROUBLE_OR_DANGER = 0.5, 0.2
 _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
 # What the rules alone decide in a language of whose words the model knows nothing.
 _READ_BY_RULES: frozenset[Intent] = frozenset({"emergency", "chatter", "question", "complaint"})
-# So few words ("not solved!") are too little for the model to outvote the rules; a feeling in so many is only that.
+# So few words ("not solved!") are too little for the model to outvote the rules; in so many a feeling may be all.
 _FEW_WORDS, _SOME_WORDS = 3, 6
 _PLEASED: frozenset[Intent] = frozenset({"praise", "chatter"})
 # Of a language that we have no words for, nothing is sure.
@@ -249,9 +249,9 @@ def _decided(
     likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
     has = readings.opinions.hits.has
     safe = ~has(*_INGREDIENTS) & known
-    least = np.where(safe & has("mundane") & has("problem", "again"), _TROUBLE_OR_DANGER, emergency)
     felt = (words <= _SOME_WORDS) & ~are(readings.feelings.label, SENTIMENTS, "neutral")
-    least[safe & (asking | has("outage") | felt)] = _CLEAR_DANGER
+    least = np.where(safe & (felt | (has("mundane") & has("problem", "again"))), _TROUBLE_OR_DANGER, emergency)
+    least[safe & (asking | has("outage"))] = _CLEAR_DANGER
     danger = wants[:, _EMERGENCY] >= least
     wants = wants.copy()
     wants[~danger & likely & asking, _QUESTION] = 1.0
