@@ -83,7 +83,7 @@ def _engine(*, semantic: bool) -> str:
     if semantic:
         from carecli.triage.semantic import shipped
 
-        made += [shipped().sources, shipped().emergency, shipped().reply, shipped().bias.tolist()]
+        made += [shipped().sources, shipped().emergency, shipped().reply, shipped().mix.straight.bias.tolist()]
     return _hash(made)
 
 

@@ -1,8 +1,8 @@
 """What the engine knows before its user has taught it anything: weights that `scripts/train_prior.py` made.
 
 Two layers. A hashed linear model (`linear`) learnt words and runs of characters from our seed sentences. The
-combination adds its logits to the evidence of the rules, each times a weight: log-linear, fitted on logits that the
-linear model gave to seeds which it had not seen. Emergencies have a threshold of their own, below a half.
+combination (`combination.py`) weighs its logits and the evidence of the rules; it was fitted on logits that the linear
+model gave to seeds which it had not seen. Emergencies have a threshold of their own, below a half.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from io import BytesIO
 import numpy as np
 
 from carecli.model import INTENTS, SENTIMENTS, URGENCIES
-from carecli.triage.linear import Floats, Head, Linear, packed, times, unpacked
+from carecli.triage import combination, linear
+from carecli.triage.linear import Floats, Head, Linear
 
 HEADS = (
     Head("sentiment", SENTIMENTS),
@@ -31,21 +32,20 @@ SENTIMENT, INTENT, URGENCY, NEEDS_REPLY = (
 )
 WIDTH = NEEDS_REPLY.stop
 FILE = "prior.npz"
-# Logits and weights of the combination are rounded to these shares, so that their products add up exactly.
-_LOGIT_STEPS, _WEIGHT_STEPS = 64, 1024
+# Logits are rounded to these shares before they are weighed.
+_LOGIT_STEPS = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Prior:
-    """`mix` has a row for each output of `linear` and for each number of evidence, a column for each output.
+    """`mix` weighs each output of `linear` and each number of evidence.
 
     `emergency` is the probability from which a text is one, `reply` that from which an answer is expected;
     `sources` are the fingerprints of the files that it was made from.
     """
 
     linear: Linear
-    mix: Floats
-    bias: Floats
+    mix: combination.Combination
     emergency: float
     reply: float
     sources: dict[str, str]
@@ -53,24 +53,16 @@ class Prior:
     @property
     def fingerprint(self) -> str:
         """Twelve letters that change when a source or a threshold does."""
-        made_of = [self.sources, self.emergency, self.reply, self.linear.unit, self.bias.tolist()]
+        made_of = [self.sources, self.emergency, self.reply, self.linear.unit, self.mix.straight.bias.tolist()]
         return hashlib.sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
 
     def words(self, logits: Floats, known: Floats) -> Floats:
         """The linear model's logits, rounded; `known` is 0 where the language is none that it learnt."""
-        learnt: Floats = np.rint(logits * _LOGIT_STEPS) / _LOGIT_STEPS * known[:, None]
-        return learnt
+        return combination.rounded(logits, _LOGIT_STEPS) * known[:, None]
 
     def combined(self, words: Floats, evidence: Floats) -> Floats:
         """The combination's logits, one row a text."""
-        logits: Floats = times(np.concatenate([words, evidence], axis=1), self.mix) + self.bias
-        return logits
-
-
-def rounded_mix(mix: Floats) -> Floats:
-    """The weights of a combination as they are kept."""
-    shares: Floats = np.rint(mix * _WEIGHT_STEPS) / _WEIGHT_STEPS
-    return shares
+        return self.mix(np.concatenate([words, evidence], axis=1))
 
 
 def dumped(prior: Prior) -> bytes:
@@ -79,10 +71,9 @@ def dumped(prior: Prior) -> bytes:
     file = BytesIO()
     np.savez_compressed(
         file,
-        **packed(prior.linear),
+        **linear.packed(prior.linear),
         rarity=prior.linear.rarity,
-        mix=np.rint(prior.mix * _WEIGHT_STEPS).astype(np.int32),
-        mix_bias=prior.bias,
+        **combination.packed(prior.mix),
         meta=np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8),
     )
     return file.getvalue()
@@ -92,9 +83,8 @@ def loaded(content: bytes) -> Prior:
     """The prior that `dumped` wrote."""
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
         meta = json.loads(arrays["meta"].tobytes())
-        linear = unpacked(arrays, arrays["rarity"])
-        mix = arrays["mix"] / _WEIGHT_STEPS
-        return Prior(linear, mix, arrays["mix_bias"], meta["emergency"], meta["reply"], meta["sources"])
+        words, mix = linear.unpacked(arrays, arrays["rarity"]), combination.unpacked(arrays)
+        return Prior(words, mix, meta["emergency"], meta["reply"], meta["sources"])
 
 
 @cache

@@ -21,33 +21,32 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from carecli.triage.linear import Floats, times
+from carecli.triage import combination
+from carecli.triage.linear import Floats
 
 FILE = "semantic.npz"
 SIZE = 384
 _MOST_CHARACTERS = 512
-_WHOLE, _STEPS, _LOGIT_STEPS = 127, 1024, 64
+_WHOLE, _LOGIT_STEPS = 127, 64
 
 Vectors = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Semantic:
-    """The head over embeddings, and the combination: rows for the hashed logits, the head's logits, the evidence."""
+    """The head over embeddings, and what weighs the hashed logits, the head's logits and the evidence."""
 
     head: Floats
     head_bias: Floats
-    mix: Floats
-    bias: Floats
+    mix: combination.Combination
     emergency: float
     reply: float
     sources: dict[str, str]
 
     def logits(self, hashed: Floats, vectors: Vectors, evidence: Floats) -> Floats:
         """One row a text; `hashed` are the linear model's logits."""
-        meant = np.rint(self.meant(vectors) * _LOGIT_STEPS) / _LOGIT_STEPS
-        combined: Floats = times(np.concatenate([hashed, meant, evidence], axis=1), self.mix) + self.bias
-        return combined
+        meant = combination.rounded(self.meant(vectors), _LOGIT_STEPS)
+        return self.mix(np.concatenate([hashed, meant, evidence], axis=1))
 
     def meant(self, vectors: Vectors) -> Floats:
         """The head's logits."""
@@ -98,8 +97,7 @@ def dumped(semantic: Semantic) -> bytes:
         file,
         head=semantic.head.astype(np.float32),
         head_bias=semantic.head_bias,
-        mix=np.rint(semantic.mix * _STEPS).astype(np.int32),
-        bias=semantic.bias,
+        **combination.packed(semantic.mix),
         meta=np.frombuffer(json.dumps(meta, sort_keys=True).encode(), np.uint8),
     )
     return file.getvalue()
@@ -111,7 +109,5 @@ def shipped() -> Semantic:
     content = files("carecli.triage").joinpath("data", FILE).read_bytes()
     with np.load(BytesIO(content), allow_pickle=False) as arrays:
         meta = json.loads(arrays["meta"].tobytes())
-        head, mix = arrays["head"].astype(np.float64), arrays["mix"] / _STEPS
-        return Semantic(
-            head, arrays["head_bias"], mix, arrays["bias"], meta["emergency"], meta["reply"], meta["sources"]
-        )
+        head, mix = arrays["head"].astype(np.float64), combination.unpacked(arrays)
+        return Semantic(head, arrays["head_bias"], mix, meta["emergency"], meta["reply"], meta["sources"])
