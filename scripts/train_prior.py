@@ -1,4 +1,4 @@
-"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, twenty-five minutes.
+"""Make src/carecli/triage/data/prior.npz from the seed sentences: `python scripts/train_prior.py`, twenty minutes.
 
 The same seeds, public texts (`background.py`), rules and numpy give the same file. First the hashed linear model learns
 from all seeds. Then, so that the combination knows how far to trust it, it is trained five times on four fifths, and
@@ -14,7 +14,7 @@ import argparse
 import hashlib
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -34,7 +34,7 @@ from carecli.triage.variants import comparable
 
 DATA = Path(__file__).parent.parent / "src" / "carecli" / "triage" / "data"
 LANGUAGES = ("en", "he", "pl", "zh")
-FOLDS, TOGETHER = 5, 2
+FOLDS, ALL, TOGETHER = 5, -1, 2
 # Ten times the penalty costs five points of accuracy in intents and one in sentiment, on seeds that took no part.
 PENALTY, MIX_PENALTY = 1.5e-6, 1e-3
 # The linear model comes to its end before that.
@@ -173,14 +173,12 @@ def rows_of(matrix: fitting.Sparse) -> csr_array:
     return csr_array((matrix.values, matrix.columns.astype(np.int32), matrix.starts.astype(np.int32)), shape=shape)
 
 
-def unseen_logits(rows: csr_array, may_be: Flags, folds: npt.NDArray[np.int64]) -> Floats:
-    """What the linear model says of each text when it was trained without the text's fold; two folds at a time."""
-    logits, names = np.zeros(may_be.shape), range(FOLDS)
+def duals(
+    rows: csr_array, may_be: Flags, folds: npt.NDArray[np.int64], without: Iterable[int]
+) -> Iterator[fitting.Dual]:
+    """The linear model trained without each of these folds, or with all of them for ALL, two at a time."""
     with ProcessPoolExecutor(TOGETHER, initializer=_share, initargs=(rows, may_be, folds)) as pool:
-        for fold, found in zip(names, pool.map(_unseen, names), strict=True):
-            logits[folds == fold] = found
-            print(f"fold {fold + 1} of {FOLDS}", file=sys.stderr)
-    return logits
+        yield from pool.map(_fitted, without)
 
 
 _shared: list[Any] = []
@@ -190,26 +188,40 @@ def _share(*what: Any) -> None:
     _shared[:] = what
 
 
-def _unseen(fold: int) -> Floats:
+def _fitted(fold: int) -> fitting.Dual:
     rows, may_be, folds = _shared
-    texts = Texts(rows[folds != fold])
-    dual = texts.fitted(may_be[folds != fold])
-    unseen: Floats = rows[folds == fold] @ (texts.turned @ dual.coefficients) + dual.bias
-    return unseen
+    found = Texts(rows[folds != fold]).fitted(may_be[folds != fold])
+    print("trained" if fold == ALL else f"trained without fold {fold + 1} of {FOLDS}", file=sys.stderr)
+    return found
 
 
-def kept(logits: Callable[[], Floats], cache: Path | None) -> Floats:
-    """`logits()`, once for the same seeds where there is a cache file (.npz)."""
-    made_of = "".join(sources().values())
-    if cache is not None and cache.exists():
-        with np.load(cache) as arrays:
-            if str(arrays["made_of"]) == made_of:
-                there: Floats = arrays["logits"]
-                return there
-    made = logits()
+def unseen_logits(rows: csr_array, folds: npt.NDArray[np.int64], parts: Iterable[fitting.Dual]) -> Floats:
+    """What the linear model says of each text when it was trained without the text's fold."""
+    logits = np.zeros((rows.shape[0], prior.WIDTH))
+    for fold, dual in enumerate(parts):
+        seen = folds != fold
+        logits[~seen] = rows[~seen] @ (rows[seen].T @ dual.coefficients) + dual.bias
+    return logits
+
+
+def cached(cache: Path | None) -> Floats | None:
+    """The logits of the same seeds, where there is a cache file (.npz)."""
+    if cache is None or not cache.exists():
+        return None
+    with np.load(cache) as arrays:
+        logits: Floats = arrays["logits"]
+        return logits if str(arrays["made_of"]) == _made_of() else None
+
+
+def keep(logits: Floats, cache: Path | None) -> Floats:
+    """The logits, kept for the next time."""
     if cache is not None:
-        np.savez_compressed(cache, made_of=np.array(made_of), logits=made)
-    return made
+        np.savez_compressed(cache, made_of=np.array(_made_of()), logits=logits)
+    return logits
+
+
+def _made_of() -> str:
+    return "".join(sources().values())
 
 
 def fit_mix(logits: Floats, rows: Floats, may_be: Flags, *, penalty: float, straight_alone: slice) -> Combination:
@@ -322,8 +334,10 @@ def main() -> None:
     print(
         f"{len(ours.labels)} seeds, {len(others.labels)} public texts, {len(matrix.buckets)} buckets", file=sys.stderr
     )
-    learnt = fitting.primal(matrix, Texts(rows).fitted(ours.may_be), rarity)
-    unseen = kept(lambda: unseen_logits(rows, ours.may_be, folds_of(len(ours.labels))), cache)
+    folds, known = folds_of(len(ours.labels)), cached(cache)
+    whole, *parts = duals(rows, ours.may_be, folds, [ALL] if known is not None else [ALL, *range(FOLDS)])
+    learnt = fitting.primal(matrix, whole, rarity)
+    unseen = keep(unseen_logits(rows, folds, parts), cache) if known is None else known
     logits = np.concatenate([unseen, learnt.logits(others.tokens())])
     found = np.concatenate([engine.evidence_of(each.readings) for each in (ours, others)])
     may_be = np.concatenate([ours.may_be, others.may_be])

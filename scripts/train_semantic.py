@@ -43,8 +43,8 @@ def embedded(texts: Sequence[str], cache: Path | None) -> Floats:
 
 def unseen_words(ours: base.Material) -> Floats:
     """What the linear model says of the words of seeds that it was not trained with."""
-    rows = base.rows_of(base.learnable(ours.tokens()).matrix)
-    return base.unseen_logits(rows, ours.may_be, base.folds_of(len(ours.labels)))
+    rows, folds = base.rows_of(base.learnable(ours.tokens()).matrix), base.folds_of(len(ours.labels))
+    return base.unseen_logits(rows, folds, base.duals(rows, ours.may_be, folds, range(base.FOLDS)))
 
 
 def unseen_meanings(inputs: Floats, may_be: Flags) -> Floats:
@@ -66,7 +66,8 @@ def main() -> None:
     ours, others = base.read(list(base.seeds())), base.read(list(base.public()))
     both, count = (ours.readings, others.readings), len(ours.labels)
     known = prior.shipped().linear.logits(others.tokens())
-    words = np.concatenate([base.kept(lambda: unseen_words(ours), arguments.words), known])
+    unseen = base.cached(arguments.words)
+    words = np.concatenate([unseen_words(ours) if unseen is None else unseen, known])
     vectors = embedded([p.masked for readings in both for p in readings.prepared], arguments.cache)
     mean = vectors[:count].mean(axis=0)
     scale = np.sqrt(_SCALE / ((vectors[:count] - mean) ** 2).sum(axis=1).mean())
