@@ -20,6 +20,7 @@ from carecli.model import (
     needs_reply,
 )
 from carecli.triage import Rules, classify, prioritise
+from carecli.triage.engine import Taught
 from carecli.triage.prepare import MAX_CHARACTERS, prepare, prepared
 from tests.triage.sentences import CHINESE, ENGLISH, HEBREW, POLISH
 
@@ -298,6 +299,16 @@ def test_a_few_words_of_liking_are_no_emergency(text: str) -> None:
     (verdict,) = classify([text], RULES, directed=[True])
     assert verdict.intent in {"complaint", "praise", "chatter"}
     assert verdict.urgency != "emergency"
+
+
+@pytest.mark.parametrize("declared", [None, "en", "he", "pl", "zh", "th"])
+@pytest.mark.parametrize(
+    "text", ["", "@acme", "https://x.example/a", "@acme https://x.example/b.jpg", "1234", "...", "ಠ_ಠ"]
+)
+def test_what_has_no_word_is_no_emergency(text: str, declared: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Taught, "limits", lambda _taught: (0.01, 0.5))  # however low the threshold is
+    (verdict,) = classify([text], RULES, languages=[declared], directed=[True])
+    assert verdict.intent in {"chatter", "spam"}
 
 
 @pytest.mark.parametrize(

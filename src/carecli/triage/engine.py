@@ -40,10 +40,10 @@ Meaning = Callable[[Sequence[str]], "Vectors"]
 _EMERGENCY, _QUESTION = INTENTS.index("emergency"), INTENTS.index("question")
 # Spam is hidden from the queue, and a question that may lead to a sale is a question: these two have to be clear.
 _CLEAR = {INTENTS.index("spam"): 0.5, INTENTS.index("lead"): 0.7}
-# Without any ingredient of danger a question without a bad tone ("may it come on board?") or an outage has to be one
-# clearly; trouble with an everyday thing ("three weeks and the parcel is where it was") less so, as people who are
-# locked in a freezer speak of the wifi, too. So does a feeling in a few words ("not good"): somebody
-# who does not want to live any more may not say more, either.
+# Without any ingredient of danger a question without a bad tone ("may it come on board?"), an outage, or what has no
+# word that we know (a mere link) has to be one clearly; trouble with an everyday thing ("three weeks and the parcel is
+# where it was") less so, as people who are locked in a freezer speak of the wifi, too. So does a feeling in a few words
+# ("not good"): somebody who does not want to live any more may not say more, either.
 _CLEAR_DANGER, _TROUBLE_OR_DANGER = 0.5, 0.2
 _INGREDIENTS = frozenset({*cues.DANGERS, "emergency", "emergency_maybe", "harm"})
 _CALM: frozenset[Intent] = frozenset({"praise", "chatter", "suggestion", "spam"})
@@ -248,10 +248,10 @@ def _decided(
     known = readings.known
     likely, asking = wants[:, _EMERGENCY] >= emergency, _are_calm_questions(readings)
     has = readings.opinions.hits.has
-    safe = ~has(*_INGREDIENTS) & known
+    safe = ~has(*_INGREDIENTS)
     felt = (words <= _SOME_WORDS) & ~are(readings.feelings.label, SENTIMENTS, "neutral")
     least = np.where(safe & (felt | (has("mundane") & has("problem", "again"))), _TROUBLE_OR_DANGER, emergency)
-    least[safe & (asking | has("outage"))] = _CLEAR_DANGER
+    least[safe & (asking | has("outage") | ~known)] = _CLEAR_DANGER
     danger = wants[:, _EMERGENCY] >= least
     wants = wants.copy()
     wants[~danger & likely & asking, _QUESTION] = 1.0
